@@ -7,14 +7,12 @@ from typing import Final, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from visaged.clock import RATE_HZ
 from visaged.curves import Pose
-
-RATE_HZ: Final = 48_000
-"""Every solver hears the house rate: 48 kHz mono float32, full scale +-1."""
 
 FRAME_RATE_HZ: Final = 60
 HOP: Final = RATE_HZ // FRAME_RATE_HZ
-"""800 samples: what one step consumes, one 60 fps frame of sound."""
+"""800 samples: what one step consumes, one 60 fps frame of sound at the house rate (48 kHz mono float32, +-1)."""
 
 Sound = NDArray[np.float32]
 
@@ -37,8 +35,8 @@ class Solver(Protocol[State]):
         ...
 
     def step(self, sound: Sound, state: State, pose: Pose) -> State:
-        """Hear ``sound`` (float32 [800], 48 kHz), write the speech curves into ``pose`` (float32 [61]), return the new state.
+        """Hear ``sound`` (float32 [800], 48 kHz), write the speech curves into ``pose`` (float32 [61]).
 
-        ``sound`` is finite (the ring guards it). The state passed in must not be used again.
+        Returns the new state; the one passed in must not be used again. ``sound`` is finite (the ring guards it).
         """
         ...

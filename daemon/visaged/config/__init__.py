@@ -1,0 +1,27 @@
+"""The settings of the daemon: schema, loading, errors with line numbers, the commented default."""
+
+from visaged.config.schema import (
+    AnimationSettings,
+    AudioSettings,
+    DeviceSettings,
+    FaceSettings,
+    InferenceSettings,
+    InputSettings,
+    LiveLinkSettings,
+    OutputSettings,
+    RuntimeSettings,
+    Settings,
+)
+
+__all__ = [
+    "AnimationSettings",
+    "AudioSettings",
+    "DeviceSettings",
+    "FaceSettings",
+    "InferenceSettings",
+    "InputSettings",
+    "LiveLinkSettings",
+    "OutputSettings",
+    "RuntimeSettings",
+    "Settings",
+]

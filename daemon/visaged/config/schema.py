@@ -1,0 +1,183 @@
+"""The settings: every section and key, with units, defaults and limits. This file is the contract.
+
+TOML sections map one to one on the classes below; ``Field(description=…)`` is what ``visaged config init`` writes as the
+comment, so it speaks to an installer.
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from visaged import curves
+from visaged.config.identity import default_device_id
+
+LiveLinkFps = Annotated[
+    Fraction,
+    BeforeValidator(lambda value: parse_fps(value)),
+    PlainSerializer(lambda fps: fps.numerator if fps.denominator == 1 else str(fps)),
+]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+"""Device ids and groups: they become MQTT topic levels."""
+
+NTSC_RATES: Final = {"23.976": Fraction(24000, 1001), "29.97": Fraction(30000, 1001), "59.94": Fraction(60000, 1001)}
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class DeviceSettings(_Section):
+    """Who this box is."""
+
+    id: Name = Field(default_factory=default_device_id, description="Name of this box; default: from /etc/machine-id")
+    groups: list[Name] = Field(default=[], max_length=32, description="Groups this box belongs to")
+    mode: Literal["mirror"] = Field(default="mirror", description="mirror: the audio input drives the face")
+
+
+class InputSettings(_Section):
+    """Where the voice comes from."""
+
+    backend: Literal["auto", "alsa", "portaudio", "file", "none"] = Field(
+        default="auto",
+        description="auto: the file when path is set, else a microphone where there is one, else the bundled speech",
+    )
+    device: str = Field(default="default", max_length=256, description="ALSA name (arecord -L) or PortAudio name")
+    rate_hz: int = Field(default=48_000, ge=8_000, le=192_000, description="Rate to open the device at, Hz")
+    block_ms: int = Field(default=10, ge=2, le=100, description="Length of one capture block, ms; part of the latency")
+    gain_db: float = Field(default=0.0, ge=-60, le=60, description="Gain applied to the voice, dB")
+    path: str = Field(default="", max_length=4096, description="Sound file for backend file: WAV, FLAC, OGG or MP3")
+    loop: bool = Field(default=False, description="Start the file again when it ends")
+
+
+class OutputSettings(_Section):
+    """Where the voice is heard, delayed so that it meets the face."""
+
+    backend: Literal["none", "alsa", "portaudio"] = Field(default="none", description="none: nothing is played")
+    device: str = Field(default="default", max_length=256, description="ALSA name (aplay -L) or PortAudio name")
+    delay_ms: Literal["auto"] | Annotated[float, Field(ge=0, le=2000)] = Field(
+        default="auto", description="Voice to speaker, ms; auto: as long as voice to packet takes"
+    )
+
+
+class AudioSettings(_Section):
+    """Sound in and out."""
+
+    input: InputSettings = InputSettings()
+    output: OutputSettings = OutputSettings()
+
+
+def _known_curves(scale: dict[str, float]) -> dict[str, float]:
+    for name in scale:
+        try:
+            curves.indices(name)
+        except KeyError as error:
+            raise ValueError(error.args[0]) from None
+    return scale
+
+
+class FaceSettings(_Section):
+    """Voice to curves."""
+
+    solver: Literal["energy"] = Field(default="energy", description="energy: signal processing, no model")
+    lookahead_ms: Literal[0, 40, 80] = Field(
+        default=40, description="How far the solver may hear ahead, ms: more looks better and comes later"
+    )
+    intensity: float = Field(default=1.0, ge=0, le=2, description="Strength of the speech movement")
+    smoothing_ms: float = Field(default=0.0, ge=0, le=500, description="Time constant of smoothing, ms; 0: none")
+    scale: Annotated[dict[str, Annotated[float, Field(ge=0, le=4)]], AfterValidator(_known_curves)] = Field(
+        default={}, description="Factor per curve or region: brows = 0.6, JawOpen = 1.1"
+    )
+
+
+class AnimationSettings(_Section):
+    """Life on top of speech."""
+
+    idle: bool = Field(default=True, description="Blinks, gaze, head and breathing; false: speech only")
+    blink_per_min: float = Field(default=17.0, ge=0, le=60, description="Blinks per minute at rest")
+    gaze: bool = Field(default=True, description="Eyes fixate and jump")
+    head_sway: bool = Field(default=True, description="Head moves slowly")
+    attack_ms: float = Field(default=50.0, ge=0, le=2000, description="Speech fades in over this, ms")
+    release_ms: float = Field(default=120.0, ge=0, le=5000, description="Speech fades out over this, ms")
+    seed: int | None = Field(
+        default=None, ge=0, lt=2**32, description="Seed of the idle life; none: a new one each start"
+    )
+
+
+_TARGET = re.compile(r"^(\[[0-9A-Fa-f:.]+(%[\w.-]+)?\]|[^\s:\[\]]{1,253}):(\d{1,5})$")
+
+
+def check_target(target: str) -> str:
+    """Return ``target`` when it reads HOST:PORT or [IPv6]:PORT; raises ValueError."""
+    match = _TARGET.match(target)
+    if match is None or not 1 <= int(match[3]) <= 65535:
+        raise ValueError("expected HOST:PORT, such as 192.168.1.20:11111 or [fe80::1%eth0]:11111")
+    return target
+
+
+class LiveLinkSettings(_Section):
+    """Curves to Unreal."""
+
+    targets: list[Annotated[str, AfterValidator(check_target)]] = Field(
+        default=["127.0.0.1:11111"], max_length=16, description="Receivers, HOST:PORT"
+    )
+    subject: str = Field(
+        default="visaged",
+        pattern=r"^[ -~]{1,64}$",
+        description="Live Link subject name: 1-64 printable ASCII characters",
+    )
+    fps: LiveLinkFps = Field(
+        default=Fraction(60), description="Packets per second, 24-120; fractions as text: '30000/1001'"
+    )
+
+
+class InferenceSettings(_Section):
+    """Where models run."""
+
+    providers: list[str] = Field(default=["auto"], min_length=1, max_length=8, description="ONNX Runtime providers")
+    precision: Literal["auto", "fp32", "fp16", "int8"] = Field(default="auto", description="auto: the fastest verified")
+    threads: int = Field(default=1, ge=1, le=64, description="Threads per model")
+    engine_cache: Path = Field(default=Path("/var/cache/visaged/engines"), description="Built engines")
+
+
+class RuntimeSettings(_Section):
+    """The process."""
+
+    realtime_priority: int = Field(default=10, ge=0, le=99, description="SCHED_FIFO priority of the sender; 0: none")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much is logged")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. ``VISAGED__SECTION__KEY`` in the environment overrides the file."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="VISAGED__", env_nested_delimiter="__", extra="forbid", frozen=True, allow_inf_nan=False
+    )
+
+    device: DeviceSettings = Field(default_factory=DeviceSettings)
+    audio: AudioSettings = AudioSettings()
+    face: FaceSettings = FaceSettings()
+    animation: AnimationSettings = AnimationSettings()
+    livelink: LiveLinkSettings = LiveLinkSettings()
+    inference: InferenceSettings = InferenceSettings()
+    runtime: RuntimeSettings = RuntimeSettings()
+
+
+def parse_fps(value: Any) -> Fraction:
+    """A frame rate from a number or a text ('60', '29.97', '30000/1001'); raises ValueError outside 24..120."""
+    accepted = "expected a rate from 24 to 120, such as 60, '30000/1001' or 29.97"
+    if isinstance(value, bool) or not isinstance(value, (int, float, str, Fraction)):
+        raise ValueError(accepted)
+    try:
+        fps = NTSC_RATES.get(str(value)) or Fraction(str(value))
+    except (ValueError, ZeroDivisionError, OverflowError):
+        raise ValueError(accepted) from None
+    # 23.976 is what people mean by 24 in film; both numbers must fit the wire's int32.
+    if not Fraction(24000, 1001) <= fps <= 120 or fps.numerator > 1_000_000 or fps.denominator > 100_000:
+        raise ValueError(accepted)
+    return fps

@@ -1,0 +1,61 @@
+"""Problems: what is wrong right now, since when, and what a person can do about it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong. ``code`` is stable (``audio_input_lost``); ``remedy`` is a sentence for an installer."""
+
+    code: str
+    message: str
+    remedy: str
+    since: datetime
+    """UTC."""
+
+
+class Problems:
+    """The open problems by code. Any thread may open and clear; each change is said once, to the log and listeners."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, Problem] = {}
+        self._lock = threading.Lock()
+        self._listeners: list[Callable[[Problem, bool], None]] = []
+
+    def listen(self, listener: Callable[[Problem, bool], None]) -> None:
+        """Call ``listener(problem, is_open)`` at every change, on the thread that made it."""
+        self._listeners.append(listener)
+
+    def open(self, code: str, message: str, remedy: str) -> None:
+        """Say that something is wrong. Again with the same code changes nothing and says nothing."""
+        with self._lock:
+            if code in self._open:
+                return
+            problem = Problem(code, message, remedy, datetime.now(timezone.utc))
+            self._open[code] = problem
+        log.warning("%s: %s. %s", code, message, remedy)
+        for listener in self._listeners:
+            listener(problem, True)
+
+    def clear(self, code: str) -> None:
+        """Say that it is right again; nothing happens when it was not wrong."""
+        with self._lock:
+            problem = self._open.pop(code, None)
+        if problem is None:
+            return
+        log.info("%s: over after %.1f s", code, (datetime.now(timezone.utc) - problem.since).total_seconds())
+        for listener in self._listeners:
+            listener(problem, False)
+
+    def current(self) -> tuple[Problem, ...]:
+        """The open problems, oldest first."""
+        with self._lock:
+            return tuple(self._open.values())

@@ -1,0 +1,81 @@
+"""FaceTrack: the solver's poses, each with the media time it belongs to, waiting to be shown."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from visaged.clock import RATE_HZ
+from visaged.curves import COUNT, Pose
+
+# Frames further apart than this (three at 60 fps) are two streams with a gap between: never blend across it.
+_MAX_STEP: Final = 3 * RATE_HZ // 60
+
+
+class FaceTrack:
+    """A ring of timed poses. One thread appends (the solver's), one samples (the animator's); neither ever waits.
+
+    The reader takes the frame count once and reads only frames that the writer will not touch for another
+    ``capacity`` / 2 frames (2 s at 60 fps), so no lock is needed.
+    """
+
+    def __init__(self, capacity: int = 256) -> None:
+        self._poses = np.zeros((capacity, COUNT), np.float32)
+        self._indices = [0] * capacity
+        self._capacity = capacity
+        self._first = 0  # frames before this belong to a stream that was reset
+        self._count = 0
+        self._scratch = np.zeros(COUNT, np.float32)
+
+    @property
+    def count(self) -> int:
+        """Frames appended since the beginning."""
+        return self._count
+
+    @property
+    def newest_index(self) -> int | None:
+        """Media time (sample index) of the newest frame, None when there is none."""
+        count = self._count
+        return self._indices[(count - 1) % self._capacity] if count > self._first else None
+
+    def append(self, index: int, pose: Pose) -> None:
+        """Add the pose (float32 [61]) that belongs to sample ``index``; indices must grow, older ones are ignored."""
+        newest = self.newest_index
+        if newest is not None and index <= newest:
+            return
+        slot = self._count % self._capacity
+        self._poses[slot] = pose
+        self._indices[slot] = index
+        self._count += 1
+
+    def reset(self) -> None:
+        """Forget every frame (the writer's thread)."""
+        self._first = self._count
+
+    def sample(self, index: float, pose: Pose) -> float:
+        """Write the pose at sample ``index`` into ``pose``, linearly between its two frames; return how stale it is.
+
+        Staleness is in samples: 0 when ``index`` lies between two frames of one movement, else the distance to the
+        last frame before it, which is shown in its stead. ``inf`` and an untouched ``pose`` when there is none.
+        """
+        count = self._count
+        oldest = max(self._first, count - self._capacity // 2)
+        for frame in range(count - 1, oldest - 1, -1):
+            slot = frame % self._capacity
+            before = self._indices[slot]
+            if before > index:
+                continue
+            np.copyto(pose, self._poses[slot])
+            distance = index - before
+            if distance == 0:
+                return 0.0
+            if frame + 1 == count or self._indices[(frame + 1) % self._capacity] - before > _MAX_STEP:
+                return distance
+            after_slot = (frame + 1) % self._capacity
+            share = distance / (self._indices[after_slot] - before)
+            np.subtract(self._poses[after_slot], pose, out=self._scratch)
+            np.multiply(self._scratch, np.float32(share), out=self._scratch)
+            np.add(pose, self._scratch, out=pose)
+            return 0.0
+        return float("inf")
