@@ -1,0 +1,130 @@
+"""Runs a model step by step: buffers bound once, state written from one buffer into its twin, no allocation per step.
+
+A ``StepRunner`` holds what never changes (the session); a ``StepState`` is one stream. Each is for one thread at a
+time; several streams may share a runner if their steps do not overlap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visaged.inference.manifest import Dtype, TensorSpec
+from visaged.inference.package import Package, PackageError
+from visaged.inference.providers import AUTO, CPU
+from visaged.inference.session import ORT_ERRORS, OrtSession, OrtValue, SessionError, open_session
+
+Array = NDArray[Any]
+
+# ONNX Runtime's names of element types.
+_ELEMENT: Final[Mapping[str, Dtype]] = {
+    "tensor(float)": "float32",
+    "tensor(float16)": "float16",
+    "tensor(int64)": "int64",
+    "tensor(int32)": "int32",
+    "tensor(uint8)": "uint8",
+    "tensor(int8)": "int8",
+    "tensor(bool)": "bool",
+}
+
+
+class StepState:
+    """One stream: write ``inputs``, call ``StepRunner.step``, read ``outputs``.
+
+    Both map tensor names to arrays that stay the same objects as long as the stream lives; a step overwrites
+    ``outputs``.
+    """
+
+    def __init__(self, session: OrtSession, package: Package) -> None:
+        manifest = package.manifest
+        self.inputs = {spec.name: np.zeros(spec.shape, spec.dtype) for spec in manifest.inputs}
+        self.outputs = {spec.name: np.zeros(spec.shape, spec.dtype) for spec in manifest.outputs}
+        self.phase = 0
+        self._state_names = [spec.name for spec in manifest.state]
+        on_cpu = session.get_providers()[0] == CPU
+        device = "cpu" if on_cpu else "cuda"
+        # On the CPU these borrow the arrays' memory, so they are kept as long as the bindings that use them.
+        self._inputs = [(name, OrtValue.ortvalue_from_numpy(array)) for name, array in self.inputs.items()]
+        self._outputs = [(name, OrtValue.ortvalue_from_numpy(array)) for name, array in self.outputs.items()]
+        # Two sets of state: a step reads one and writes the other, so no tensor is read while it is written.
+        self._twins = tuple(
+            [OrtValue.ortvalue_from_numpy(np.zeros(spec.shape, spec.dtype), device) for spec in manifest.state]
+            for _ in range(2)
+        )
+        self._bindings = []
+        for read, written in (self._twins, self._twins[::-1]):
+            binding = session.io_binding()
+            for name, value in self._inputs:
+                binding.bind_ortvalue_input(name, value)
+            for name, value in self._outputs:
+                binding.bind_ortvalue_output(name, value)
+            for spec, before, after in zip(manifest.state, read, written, strict=True):
+                binding.bind_ortvalue_input(spec.name, before)
+                binding.bind_ortvalue_output(spec.output, after)
+            self._bindings.append(binding)
+        # To another device an input is copied when it is bound, so there it must be bound again for every step.
+        self._bound_each_step = [] if on_cpu else self._inputs
+
+    def next_binding(self) -> Any:
+        """The binding of the coming step (``StepRunner`` only)."""
+        binding = self._bindings[self.phase]
+        for name, value in self._bound_each_step:
+            binding.bind_ortvalue_input(name, value)
+        return binding
+
+    def read_state(self) -> dict[str, Array]:
+        """Copies of the state tensors as the next step will see them, by input name. For tests and snapshots."""
+        values = self._twins[self.phase]
+        return {name: np.array(value.numpy()) for name, value in zip(self._state_names, values, strict=True)}
+
+
+class StepRunner:
+    """A package's model, ready to step streams."""
+
+    def __init__(
+        self, package: Package, precision: str = AUTO, providers: Sequence[str] = (AUTO,), threads: int = 1
+    ) -> None:
+        """Raises PackageError if the graph is not what model.json says, SessionError if it does not run as asked."""
+        self.package = package
+        self.precision = package.choose(precision)
+        self._session = open_session(package.model_path(self.precision), providers, threads)
+        self.providers: tuple[str, ...] = tuple(self._session.get_providers())
+        """What the session really uses, for health."""
+        self._check_graph()
+
+    def initial_state(self) -> StepState:
+        """A new stream: all state tensors zero."""
+        return StepState(self._session, self.package)
+
+    def step(self, state: StepState) -> StepState:
+        """Run one step on ``state.inputs``; returns the same object, moved on. Raises SessionError."""
+        try:
+            self._session.run_with_iobinding(state.next_binding())
+        except ORT_ERRORS as error:
+            raise SessionError(f"{self.package.manifest.name}: step failed: {error}") from error
+        state.phase ^= 1
+        return state
+
+    def _check_graph(self) -> None:
+        manifest = self.package.manifest
+        into: list[TensorSpec] = [*manifest.inputs, *manifest.state]
+        out = [(spec.name, spec) for spec in manifest.outputs] + [(spec.output, spec) for spec in manifest.state]
+        self._check_side("inputs", {spec.name: spec for spec in into}, self._session.get_inputs())
+        self._check_side("outputs", dict(out), self._session.get_outputs())
+
+    def _check_side(self, side: str, declared: Mapping[str, TensorSpec], actual: Sequence[Any]) -> None:
+        folder, file = self.package.folder, self.package.manifest.files[self.precision]
+        if declared.keys() != {node.name for node in actual}:
+            names = ", ".join(sorted(node.name for node in actual))
+            raise PackageError(folder, side, f"model.json says {', '.join(sorted(declared))}; {file} has {names}")
+        for node in actual:
+            spec = declared[node.name]
+            if _ELEMENT.get(node.type) != spec.dtype or list(node.shape) != list(spec.shape):
+                raise PackageError(
+                    folder,
+                    f"{side}.{node.name}",
+                    f"model.json says {spec.dtype} {list(spec.shape)}; {file} has {node.type} {list(node.shape)}",
+                )
