@@ -1,7 +1,7 @@
 """The settings: every section and key, with units, defaults and limits. This file is the contract.
 
-TOML sections map one to one on the classes below; ``Field(description=…)`` is what ``visaged config init`` writes as the
-comment, so it speaks to an installer.
+TOML sections map one to one on the classes below; ``Field(description=…)`` is what ``visaged config init`` writes as
+the comment, so it speaks to an installer.
 """
 
 from __future__ import annotations
@@ -17,15 +17,32 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from visaged import curves
 from visaged.config.identity import default_device_id
 
-LiveLinkFps = Annotated[
-    Fraction,
-    BeforeValidator(lambda value: parse_fps(value)),
-    PlainSerializer(lambda fps: fps.numerator if fps.denominator == 1 else str(fps)),
-]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 """Device ids and groups: they become MQTT topic levels."""
 
 NTSC_RATES: Final = {"23.976": Fraction(24000, 1001), "29.97": Fraction(30000, 1001), "59.94": Fraction(60000, 1001)}
+
+
+def parse_fps(value: Any) -> Fraction:
+    """A frame rate from a number or a text ('60', '29.97', '30000/1001'); raises ValueError outside 24..120."""
+    accepted = "expected a rate from 24 to 120, such as 60, '30000/1001' or 29.97"
+    if isinstance(value, bool) or not isinstance(value, (int, float, str, Fraction)):
+        raise ValueError(accepted)
+    try:
+        fps = NTSC_RATES.get(str(value)) or Fraction(str(value))
+    except (ValueError, ZeroDivisionError, OverflowError):
+        raise ValueError(accepted) from None
+    # 23.976 is what people mean by 24 in film; both numbers must fit the wire's int32.
+    if not Fraction(24000, 1001) <= fps <= 120 or fps.numerator > 1_000_000 or fps.denominator > 100_000:
+        raise ValueError(accepted)
+    return fps
+
+
+LiveLinkFps = Annotated[
+    Fraction,
+    BeforeValidator(parse_fps),
+    PlainSerializer(lambda fps: fps.numerator if fps.denominator == 1 else str(fps)),
+]
 
 
 class _Section(BaseModel):
@@ -166,18 +183,3 @@ class Settings(BaseSettings):
     livelink: LiveLinkSettings = LiveLinkSettings()
     inference: InferenceSettings = InferenceSettings()
     runtime: RuntimeSettings = RuntimeSettings()
-
-
-def parse_fps(value: Any) -> Fraction:
-    """A frame rate from a number or a text ('60', '29.97', '30000/1001'); raises ValueError outside 24..120."""
-    accepted = "expected a rate from 24 to 120, such as 60, '30000/1001' or 29.97"
-    if isinstance(value, bool) or not isinstance(value, (int, float, str, Fraction)):
-        raise ValueError(accepted)
-    try:
-        fps = NTSC_RATES.get(str(value)) or Fraction(str(value))
-    except (ValueError, ZeroDivisionError, OverflowError):
-        raise ValueError(accepted) from None
-    # 23.976 is what people mean by 24 in film; both numbers must fit the wire's int32.
-    if not Fraction(24000, 1001) <= fps <= 120 or fps.numerator > 1_000_000 or fps.denominator > 100_000:
-        raise ValueError(accepted)
-    return fps
