@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -76,21 +75,19 @@ def load_package(folder: Path) -> Package:
     return Package(folder, manifest)
 
 
-def write_package(folder: Path, files: Sequence[Path], **fields: Any) -> Package:
-    """Write ``model.json`` into ``folder`` for ``files`` (already there), and load the result as a reader would.
+def write_package(folder: Path, **fields: Any) -> Package:
+    """Write ``model.json`` for the files that lie in ``folder``, and load the result as a reader would.
 
-    ``fields`` are the fields of ``Manifest`` but ``sha256``. Raises PackageError; no model.json is left behind then.
+    ``fields`` are those of ``Manifest`` but ``sha256``. Raises PackageError; no model.json is left behind then.
     """
-    for path in files:
-        if path.parent.resolve() != folder.resolve():
-            raise PackageError(folder, path.name, f"lies in {path.parent}, not in the package's folder")
+    target = folder / MANIFEST_NAME
+    target.unlink(missing_ok=True)
     try:
-        manifest = Manifest(sha256={path.name: _sha256(path) for path in files}, **fields)
+        manifest = Manifest(sha256={path.name: _sha256(path) for path in sorted(folder.iterdir())}, **fields)
     except ValidationError as error:
         raise PackageError(folder, *_first(error)) from error
     except OSError as error:
         raise PackageError(folder, str(error.filename), f"cannot be read: {error.strerror}") from error
-    target = folder / MANIFEST_NAME
     target.write_text(manifest.model_dump_json(indent=1) + "\n", encoding="utf-8")
     try:
         return load_package(folder)
