@@ -1,0 +1,70 @@
+"""The commented default file that ``visaged config init`` writes, made from the schema so that it is always true."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from visaged.config.schema import Settings
+
+_HEAD = """\
+# Settings of visaged. Every key is optional; what is commented out shows the default.
+# Check with: visaged config check FILE     Environment: VISAGED__SECTION__KEY     Command line: --set section.key=value
+"""
+
+
+def default_toml() -> str:
+    """A TOML text with every section and key, explained, at its default and commented out."""
+    return _HEAD + "".join(_section("", Settings, Settings.model_validate({}).model_dump(mode="json")))
+
+
+def to_toml(settings: Settings) -> str:
+    """``settings`` as TOML text, every key written out: what is in effect."""
+    return "".join(_tables("", settings.model_dump(mode="json"))).lstrip()
+
+
+def _section(prefix: str, model: type[BaseModel], defaults: dict[str, Any]) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, BaseModel):
+            table = f"{prefix}{name}"
+            yield f"\n# {section.__doc__}\n[{table}]\n"
+            for key, inner in section.model_fields.items():
+                if not _is_model(inner):
+                    yield _key(key, inner, defaults[name][key])
+            yield from _section(f"{table}.", section, defaults[name])
+
+
+def _is_model(field: FieldInfo) -> bool:
+    return isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+
+
+def _key(name: str, field: FieldInfo, default: Any) -> str:
+    choices = [str(choice) for choice in get_args(field.annotation) if isinstance(choice, str | int)]
+    accepted = f" ({' | '.join(choices)})" if choices else ""
+    written = "(not set)" if default is None else _value(default)
+    return f"# {field.description}{accepted}\n# {name} = {written}\n"
+
+
+def _tables(prefix: str, table: dict[str, Any]) -> Iterator[str]:
+    plain = {key: value for key, value in table.items() if not isinstance(value, dict) and value is not None}
+    if prefix and plain:
+        yield f"\n[{prefix}]\n" + "".join(f"{_bare(key)} = {_value(value)}\n" for key, value in plain.items())
+    for key, value in table.items():
+        if isinstance(value, dict) and value:
+            yield from _tables(f"{prefix}.{_bare(key)}".lstrip("."), value)
+
+
+def _bare(key: str) -> str:
+    return key if key.replace("_", "").replace("-", "").isalnum() else json.dumps(key)
+
+
+def _value(value: Any) -> str:
+    if not isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
+    items = ", ".join(f"{_bare(key)} = {_value(item)}" for key, item in value.items())
+    return f"{{ {items} }}" if items else "{}"
