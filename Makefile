@@ -1,0 +1,33 @@
+# visaged: what a person types. Each target sets up what it needs on a fresh Debian / Ubuntu machine.
+.PHONY: help run test lint types bench clean
+
+help:
+	@echo "make run       a moving face: speech (or the microphone) -> Live Link on 127.0.0.1:11111; ARGS='…' for options"
+	@echo "make test      the test suite"
+	@echo "make lint      ruff;   make types   mypy --strict"
+	@echo "make bench     measurements -> docs/benchmarks.md (some minutes)"
+	@echo "make clean     removes .venv and caches"
+
+run:
+	@./setup.sh run
+	@exec .venv/bin/visaged run $(ARGS)
+
+test:
+	@./setup.sh test
+	.venv/bin/pytest $(ARGS)
+
+lint:
+	@./setup.sh test
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+
+types:
+	@./setup.sh test
+	.venv/bin/mypy
+
+bench:
+	@./setup.sh test
+	.venv/bin/python -m tests.bench $(ARGS)
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -1,0 +1,53 @@
+"""Entry point: picks the subcommand, turns Ctrl-C and expected errors into exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from visaged import __version__
+from visaged.cli import exit_codes
+
+# Name and one line of help; the module of that name in this package holds add_arguments() and run(). They are imported
+# when chosen: `visaged --help` must not load numpy, nor `visaged monitor` onnxruntime.
+COMMANDS: Final = {
+    "run": "the daemon: voice in, moving face out",
+    "monitor": "show what arrives on a Live Link port, for people without Unreal",
+    "doctor": "check devices, targets, permissions and clock, with a remedy for each fault",
+    "config": "check, show or write settings",
+    "render": "a sound file to curves, faster than real time",
+}
+
+_EPILOG: Final = "Exit codes: 0 done, 1 failed, 2 usage or settings error, 69 a needed device or service is missing, \
+130 interrupted."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    chosen = next((word for word in words if not word.startswith("-")), "")
+    parser = argparse.ArgumentParser(
+        prog="visaged",
+        description="Turns a voice into a living face for Unreal Engine (Live Link Face).",
+        epilog=_EPILOG,
+    )
+    parser.add_argument("--version", action="version", version=f"visaged {__version__}")
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, summary in COMMANDS.items():
+        subparser = subparsers.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
+        if name == chosen:
+            command = importlib.import_module(f"visaged.cli.{name}")
+            command.add_arguments(subparser)
+            subparser.set_defaults(run=command.run)
+    options = parser.parse_args(words)
+    try:
+        return int(options.run(options))
+    except KeyboardInterrupt:
+        return exit_codes.INTERRUPTED
+    except BrokenPipeError:
+        # The reader went away (| head): not our failure; stop Python from complaining when it flushes at exit.
+        sys.stderr.close()
+        return exit_codes.DONE

@@ -1,0 +1,70 @@
+#!/bin/sh
+# Prepares a fresh Debian / Ubuntu machine: system packages that are missing (apt), a virtual environment in .venv.
+# Usage: ./setup.sh run|test     A second call finds everything done, needs no network and takes no time.
+set -eu
+cd "$(dirname "$0")"
+profile=${1:?usage: ./setup.sh run|test}
+
+# package: why. Each is needed because PyPI has no ready-made Linux build, or because it is no Python package at all.
+run_packages="
+libportaudio2:USB and desktop sound through PortAudio
+libasound2-dev:sound through ALSA (pyalsaaudio is compiled here)
+pkg-config:finds the ALSA headers
+gcc:compiles pyalsaaudio
+python3-dev:Python headers for pyalsaaudio
+python3-venv:the virtual environment"
+test_packages="
+alsa-utils:arecord and aplay against the test sound card
+libc6-dev:compiles the test sound card
+flite:speaks test sentences
+espeak-ng:speaks test sentences
+mosquitto:a real MQTT broker
+mosquitto-clients:the MQTT lines of the documentation
+openssl:certificates for the broker's TLS"
+
+case $profile in
+run) wanted=$run_packages extra="" ;;
+test) wanted=$run_packages$test_packages extra="[dev]" ;;
+*) echo "usage: ./setup.sh run|test" >&2; exit 2 ;;
+esac
+
+stamp=.venv/.set-up-for-$profile
+inputs=$(cat pyproject.toml setup.sh daemon/visaged/__init__.py | cksum)
+if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$inputs" ] && .venv/bin/python -c '' 2>/dev/null; then exit 0; fi
+
+missing=""
+if command -v dpkg-query >/dev/null; then
+    oldifs=$IFS
+    IFS='
+'
+    for line in $wanted; do
+        package=${line%%:*}
+        if ! dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed'; then
+            printf 'needs %-18s %s\n' "$package" "${line#*:}"
+            missing="$missing $package"
+        fi
+    done
+    IFS=$oldifs
+else
+    echo "This is neither Debian nor Ubuntu: install what these stand for yourself:$(echo "$wanted" | sed 's/:.*//' | tr '\n' ' ')" >&2
+fi
+if [ -n "$missing" ]; then
+    as_root=""
+    if [ "$(id -u)" -ne 0 ]; then
+        as_root=sudo
+        command -v sudo >/dev/null || { echo "not root and no sudo: run as root: apt-get install$missing" >&2; exit 69; }
+    fi
+    echo "installing with apt:$missing"
+    $as_root apt-get update -qq
+    # shellcheck disable=SC2086
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+fi
+
+# The newest Python that the machine has; 3.10 is the oldest that we support (JetPack 6).
+python=${PYTHON:-python3}
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' || {
+    echo "$("$python" -V) is too old: Python 3.10 or newer is needed (set PYTHON=/path/to/python3)" >&2; exit 69; }
+[ -x .venv/bin/python ] || { echo "making .venv"; "$python" -m venv .venv; }
+echo "installing Python packages into .venv"
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable ".$extra"
+echo "$inputs" >"$stamp"
