@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from tests.inference.tiny import fields, write_model, write_tiny
 from visaged.inference import package as package_module
+from visaged.inference.errors import PackageError
 from visaged.inference.manifest import Manifest
-from visaged.inference.package import PackageError, load_package, write_package
+from visaged.inference.package import load_package, write_package
 
 
 def edit(folder: Path, **changes: Any) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from tests.inference.tiny import write_model
 from visaged.inference import session as session_module
-from visaged.inference.session import SessionError, open_session
+from visaged.inference.errors import SessionError
+from visaged.inference.session import open_session
 
 CUDA = "CUDAExecutionProvider"
 CPU = "CPUExecutionProvider"

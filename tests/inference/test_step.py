@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.inference.tiny import HOP, write_tiny
-from visaged.inference.package import PackageError
+from visaged.inference.errors import PackageError
 from visaged.inference.step import StepRunner
 
 

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import visaged
+from visaged.inference.errors import NoPackageError, PackageError, SessionError
 from visaged.inference.manifest import MANIFEST_NAME, Kind
-from visaged.inference.package import Package, PackageError, load_package
+from visaged.inference.package import Package, load_package
 
 _log = logging.getLogger(__name__)
 
 BOX_ROOT: Final = Path("/var/lib/visaged/models")
 WHEEL_ROOT: Final = Path(visaged.__file__).parent / "packages"
 
-
-class NoPackageError(Exception):
-    """No usable package of a kind; says where was looked and what was refused."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """The package to use and the better-placed ones that had to be refused."""
-
-    package: Package
-    refused: tuple[PackageError, ...]
+Opened = TypeVar("Opened")
+Refusal = PackageError | SessionError
 
 
 def search_roots(models_dir: Path | None = None) -> tuple[Path, ...]:
@@ -57,24 +48,35 @@ def list_packages(root: Path) -> tuple[list[Package], list[PackageError]]:
     return sound, refused
 
 
-def find_package(kind: Kind, roots: Sequence[Path], name: str = "") -> Found:
-    """The first sound package of ``kind`` (and ``name``, if given) in the order of ``roots``.
+def open_first(
+    kind: Kind, roots: Sequence[Path], opener: Callable[[Package], Opened], name: str = ""
+) -> tuple[Opened, list[Refusal]]:
+    """Open the first package of ``kind`` (and ``name``, if given) in the order of ``roots`` that is sound and opens.
 
-    A package that fails is logged, reported in ``refused`` and passed over. Raises NoPackageError if none is left.
+    ``opener`` makes what is wanted of a package. A package whose files or whose opening fail is logged, passed over and
+    returned among the refused. Raises NoPackageError if none is left; what was open before is untouched.
     """
-    refused: list[PackageError] = []
+    refused: list[Refusal] = []
     for root in roots:
         sound, bad = list_packages(root)
         for error in bad:
-            _log.warning("%s", error)
-        refused += bad
+            _refuse(refused, error)
         for package in sound:
-            if package.manifest.kind == kind and name in ("", package.manifest.name):
-                return Found(package, tuple(refused))
+            if package.manifest.kind != kind or name not in ("", package.manifest.name):
+                continue
+            try:
+                return opener(package), refused
+            except (PackageError, SessionError) as error:
+                _refuse(refused, error)
     wanted = f"{kind} package" + (f" named '{name}'" if name else "")
     where = ", ".join(str(root) for root in roots)
     reasons = "".join(f"; refused: {error}" for error in refused)
     raise NoPackageError(f"no usable {wanted} in {where}{reasons}; install one with 'visaged models import DIR'")
+
+
+def _refuse(refused: list[Refusal], error: Refusal) -> None:
+    _log.warning("%s", error)
+    refused.append(error)
 
 
 def _version(package: Package) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from visaged.inference.errors import PackageError
 from visaged.inference.manifest import MANIFEST_NAME, Manifest, Precision
 
 # A manifest is a few kB; anything much larger is not one.
@@ -17,16 +18,6 @@ MAX_MANIFEST_BYTES: Final = 256 * 1024
 MAX_FILE_BYTES: Final = 2 * 1024**3
 # Hash in pieces that fit a cache rather than reading hundreds of MB at once.
 _CHUNK_BYTES: Final = 1 << 20
-
-
-class PackageError(Exception):
-    """A model package that must not be used: names the folder, the file or field, and what is wrong."""
-
-    def __init__(self, folder: Path, where: str, problem: str) -> None:
-        super().__init__(f"model package {folder}: {where}: {problem}")
-        self.folder = folder
-        self.where = where
-        self.problem = problem
 
 
 @dataclass(frozen=True)

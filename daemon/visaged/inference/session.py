@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from visaged.inference.errors import SessionError
 from visaged.inference.providers import AUTO, CPU, ProviderError, resolve
 
 # From 1.29 on ONNX Runtime reports home unless this is set before its first import.
@@ -33,10 +34,6 @@ ORT_ERRORS: Final[tuple[type[Exception], ...]] = (
     ValueError,
     *(kind for kind in vars(_native).values() if isinstance(kind, type) and issubclass(kind, Exception)),
 )
-
-
-class SessionError(Exception):
-    """ONNX Runtime cannot run this model as asked: names the file, the providers and the reason."""
 
 
 def open_session(path: Path, providers: Sequence[str] = (AUTO,), threads: int = 1) -> OrtSession:

@@ -12,10 +12,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from visaged.inference.errors import PackageError, SessionError
 from visaged.inference.manifest import Dtype, TensorSpec
-from visaged.inference.package import Package, PackageError
+from visaged.inference.package import Package
 from visaged.inference.providers import AUTO, CPU
-from visaged.inference.session import ORT_ERRORS, OrtSession, OrtValue, SessionError, open_session
+from visaged.inference.session import ORT_ERRORS, OrtSession, OrtValue, open_session
 
 Array = NDArray[Any]
 
