@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import struct
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from visaged import curves
+from visaged.livelink import packet
+from visaged.livelink.packet import Packet, PacketError, PacketWriter, decode, encode, pack_curves
+
+DEVICE = "7FE01914-7E09-52EA-9540-CB9C1CBFFA70"
+
+float32 = st.floats(width=32, allow_nan=False, allow_infinity=False)
+texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=64)
+packets = st.builds(
+    Packet,
+    device_id=texts,
+    subject=texts,
+    frame=st.integers(0, 2**31 - 1),
+    sub_frame=st.floats(0, 1, exclude_max=True, width=32),
+    rate_hz=st.fractions(min_value=Fraction(1, 1000), max_value=1000, max_denominator=100_000),
+    curves=st.lists(float32, min_size=61, max_size=61).map(tuple),
+)
+
+
+def face(**changes: object) -> Packet:
+    fields = {
+        "device_id": DEVICE,
+        "subject": "face1",
+        "frame": 306_655,
+        "sub_frame": 0.25,
+        "rate_hz": Fraction(60),
+        "curves": tuple(index / 64 for index in range(61)),
+    }
+    return Packet(**(fields | changes))  # type: ignore[arg-type]
+
+
+def test_the_bytes_are_those_of_the_reference() -> None:
+    values = [index / 64 for index in range(61)]
+    device, subject = DEVICE.encode(), b"face1"
+    expected = struct.pack(">Bi", 6, 36) + device + struct.pack(">i", 5) + subject
+    expected += struct.pack(">ifiiB61f", 306_655, 0.25, 60, 1, 61, *values)
+    assert encode(face()) == expected
+    assert len(expected) == 311
+
+
+def test_count_is_that_of_the_curves() -> None:
+    assert packet.COUNT == curves.COUNT
+
+
+def test_a_name_is_measured_in_bytes() -> None:
+    datagram = encode(face(subject="Gésicht"))
+    assert struct.unpack_from(">i", datagram, 41) == (8,)
+    assert decode(datagram).subject == "Gésicht"
+
+
+@given(packets)
+def test_round_trip(original: Packet) -> None:
+    assert decode(encode(original)) == original
+
+
+@given(packets, packets)
+def test_a_writer_used_again_leaves_nothing_behind(first: Packet, second: Packet) -> None:
+    writer = PacketWriter(second.device_id, second.subject, second.rate_hz)
+    for shown in (first, second):
+        writer.write_time(shown.frame, shown.sub_frame)
+        writer.write_curves(pack_curves(shown.curves))
+    assert writer.buffer == encode(second)
+
+
+@given(st.binary(max_size=700))
+def test_any_bytes_are_a_packet_or_a_packet_error(datagram: bytes) -> None:
+    try:
+        decode(datagram)
+    except PacketError as error:
+        assert ":" in str(error)
+
+
+@given(st.data())
+def test_a_damaged_packet_is_a_packet_or_a_packet_error(data: st.DataObject) -> None:
+    datagram = bytearray(encode(face()))
+    for _ in range(data.draw(st.integers(1, 4))):
+        datagram[data.draw(st.integers(0, len(datagram) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        decoded = decode(bytes(datagram))
+    except PacketError:
+        return
+    assert len(decoded.curves) == 61
+
+
+@given(st.integers(0, 310))
+def test_a_packet_cut_short_is_refused(length: int) -> None:
+    with pytest.raises(PacketError):
+        decode(encode(face())[:length])
+
+
+@pytest.mark.parametrize(
+    ("at", "value", "field"),
+    [
+        (0, b"\x05", "version"),
+        (1, struct.pack(">i", -1), "device id length"),
+        (1, struct.pack(">i", 2**31 - 1), "device id length"),
+        (1, struct.pack(">i", 400), "device id"),
+        (5, b"\xff", "device id"),
+        (41, struct.pack(">i", 0), "subject length"),
+        (45, b"\xc3\x28", "subject"),
+        (50, struct.pack(">i", -1), "frame number"),
+        (54, struct.pack(">f", 1.0), "sub-frame"),
+        (54, struct.pack(">f", float("nan")), "sub-frame"),
+        (58, struct.pack(">i", 0), "rate"),
+        (62, struct.pack(">i", 0), "rate"),
+        (66, b"\x34", "count"),
+        (67, struct.pack(">f", float("nan")), "curves"),
+        (307, struct.pack(">f", float("-inf")), "curves"),
+        (311, b"\x00", "curves"),
+    ],
+)
+def test_the_error_names_the_field(at: int, value: bytes, field: str) -> None:
+    datagram = bytearray(encode(face()))
+    datagram[at : at + len(value)] = value
+    with pytest.raises(PacketError, match=f"^{field}:"):
+        decode(bytes(datagram))
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"device_id": ""}, "device id"),
+        ({"subject": ""}, "subject"),
+        ({"subject": "x" * 1000}, "device id and subject"),
+        ({"frame": -1}, "frame number"),
+        ({"frame": 2**31}, "frame number"),
+        ({"sub_frame": 1.0}, "sub-frame"),
+        ({"rate_hz": Fraction(0)}, "rate"),
+        ({"rate_hz": Fraction(1, 2**31)}, "rate"),
+        ({"curves": (0.0,) * 60}, "curves"),
+        ({"curves": (0.0,) * 60 + (float("nan"),)}, "curves"),
+        ({"curves": (0.0,) * 60 + (1e39,)}, "curves"),
+    ],
+)
+def test_what_unreal_would_not_read_is_not_written(changes: dict[str, object], field: str) -> None:
+    with pytest.raises(PacketError, match=f"^{field}:"):
+        encode(face(**changes))
+
+
+def test_scene_time_in_seconds() -> None:
+    assert face(frame=90, sub_frame=0.5, rate_hz=Fraction(30000, 1001)).scene_time_s == pytest.approx(90.5 * 1.001 / 30)
