@@ -1,0 +1,143 @@
+"""Health: what a box says about itself, content-free. This file is the specification of the health topic.
+
+A figure that a box cannot know is null, never 0.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import AwareDatetime, Field
+
+from visaged.control.commands.base import Data
+
+State = Literal["online", "degraded"]
+
+
+class LiveLinkHealth(Data):
+    """The packets to Unreal."""
+
+    fps: float | None = None
+    packets: int | None = None
+    gap_p99_ms: float | None = Field(default=None, description="Error of the spacing between packets")
+    late: int | None = Field(default=None, description="Ticks that were missed")
+
+
+class LatencyHealth(Data):
+    """From the moment a sound is heard to the packet that shows it; the last minute."""
+
+    voice_to_packet_p50_ms: float | None = None
+    voice_to_packet_p95_ms: float | None = None
+    voice_to_packet_p99_ms: float | None = None
+
+
+class AudioHealth(Data):
+    """The voice; its level only."""
+
+    input: str | None = None
+    level_dbfs: float | None = None
+    xruns: int | None = None
+    silent_s: float | None = None
+
+
+class SolverHealth(Data):
+    """Voice to curves."""
+
+    name: str | None = None
+    precision: str | None = None
+    providers: tuple[str, ...] | None = Field(default=None, description="What the session really uses")
+    step_p99_ms: float | None = None
+    late: int | None = None
+
+
+class CodecHealth(Data):
+    """The speech codec and its link."""
+
+    encode_p99_ms: float | None = None
+    decode_p99_ms: float | None = None
+    lost: int | None = None
+    concealed: int | None = None
+
+
+class CapsulesHealth(Data):
+    """The device cache."""
+
+    cached: int | None = None
+    used_mib: float | None = None
+    cap_mib: float | None = None
+    hits: int | None = None
+    misses: int | None = None
+    evictions: int | None = None
+    device: str | None = None
+
+
+class FaceHealth(Data):
+    """What is set on the face now."""
+
+    mode: str | None = None
+    muted: bool | None = None
+    intensity: float | None = None
+    valence: float | None = None
+    arousal: float | None = None
+    dominance: float | None = None
+    profile: str | None = None
+    context: str | None = None
+
+
+class ProcessHealth(Data):
+    """The daemon's process; cpu_percent is of one core."""
+
+    cpu_percent: float | None = None
+    rss_mib: float | None = None
+    threads: int | None = None
+
+
+class SystemHealth(Data):
+    """The box."""
+
+    cpu_temp_c: float | None = None
+    gpu_temp_c: float | None = None
+    gpu_load_percent: float | None = None
+    gpu_memory_used_mib: float | None = None
+    disk_free_mib: float | None = None
+    power_w: float | None = None
+    throttled: bool | None = None
+
+
+class MqttHealth(Data):
+    """The connection to the broker."""
+
+    connected: bool | None = None
+    reconnects: int | None = None
+    queued: int | None = None
+    dropped: int | None = None
+    dropped_by_kind: dict[str, int] = Field(default={})
+
+
+class ProblemHealth(Data):
+    """One thing that is wrong now."""
+
+    code: str
+    since: AwareDatetime
+    message: str
+    remedy: str
+
+
+class Health(Data):
+    """The whole health message."""
+
+    state: State
+    time: AwareDatetime
+    uptime_s: float
+    version: str
+    livelink: LiveLinkHealth = LiveLinkHealth()
+    latency: LatencyHealth = LatencyHealth()
+    audio: AudioHealth = AudioHealth()
+    solver: SolverHealth = SolverHealth()
+    codec: CodecHealth = CodecHealth()
+    capsules: CapsulesHealth = CapsulesHealth()
+    face: FaceHealth = FaceHealth()
+    process: ProcessHealth = ProcessHealth()
+    system: SystemHealth = SystemHealth()
+    mqtt: MqttHealth = MqttHealth()
+    problems: tuple[ProblemHealth, ...] = ()
