@@ -1,0 +1,1 @@
+"""Sound sources: one file per kind, all behind ``Source``."""

@@ -1,0 +1,76 @@
+"""Capture through PortAudio (sounddevice), by its blocking interface."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+from visaged.audio import portaudio_library as library
+from visaged.audio.errors import DeviceLost
+from visaged.audio.pcm import Decoder
+from visaged.audio.source import Block, SourceFormat
+from visaged.clock import NS_PER_S, now_ns
+
+# As for ALSA: one that delivers nothing for this long will not come back by itself.
+_WEDGED_NS: Final = 2 * NS_PER_S
+_LONGEST_WAIT_S: Final = 0.1
+_SHORTEST_WAIT_S: Final = 0.0005
+
+
+class PortAudioSource:
+    """One PortAudio input (``python3 -m sounddevice`` lists names)."""
+
+    def __init__(self, device: str, rate_hz: int, block_ms: int) -> None:
+        self.name = f"portaudio:{device}"
+        self.xruns = 0
+        self.notices: list[str] = []
+        self._device = device
+        self._rate_hz = rate_hz
+        self._block_ms = block_ms
+        self._stream: Any = None
+
+    def open(self) -> SourceFormat:
+        """Take the device. Raises DeviceMissing (also when PortAudio is not installed), DeviceBusy, DeviceUnusable."""
+        stream = library.open_stream("input", self._device, self._rate_hz, self._rate_hz * self._block_ms // 1000)
+        self._stream = stream
+        self._rate_hz_real = round(stream.samplerate)
+        self._block_frames = self._rate_hz_real * self._block_ms // 1000
+        self._decoder = Decoder("FLOAT_LE", stream.channels, self._block_frames)
+        self._heard_ns = now_ns()
+        description = f"{self.name}, {self._rate_hz_real} Hz, {stream.channels} ch, float32"
+        return SourceFormat(self._rate_hz_real, stream.channels, self._block_frames, description)
+
+    def read(self) -> Block | None:
+        """The next block. PortAudio cannot be waited for with a limit, so this sleeps while samples are missing."""
+        portaudio_error = library.load().PortAudioError
+        try:
+            waiting = self._stream.read_available
+            if waiting < self._block_frames:
+                missing_s = (self._block_frames - waiting) / self._rate_hz_real
+                time.sleep(min(max(missing_s, _SHORTEST_WAIT_S), _LONGEST_WAIT_S))
+                if now_ns() - self._heard_ns > _WEDGED_NS:
+                    raise self._lost(f"no sound for {_WEDGED_NS // NS_PER_S} s")
+                return None
+            time_ns = now_ns()
+            data, overflowed = self._stream.read(self._block_frames)
+        except portaudio_error as error:
+            if library.error_code(error) == library.INPUT_OVERFLOWED:
+                self.xruns += 1
+                return None
+            raise self._lost(str(error)) from None
+        if overflowed:
+            self.xruns += 1
+        self._heard_ns = time_ns
+        later_ns = max(waiting - self._block_frames, 0) * NS_PER_S // self._rate_hz_real
+        return Block(self._decoder.decode(memoryview(data)), time_ns - later_ns)
+
+    def close(self) -> None:
+        """Release the device."""
+        if self._stream is not None:
+            library.close_stream(self._stream)
+            self._stream = None
+
+    def _lost(self, why: str) -> DeviceLost:
+        return DeviceLost(
+            f"sound device '{self._device}' is gone: {why}", "Plug it in again; it is taken back by itself."
+        )

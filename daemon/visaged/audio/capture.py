@@ -1,0 +1,207 @@
+"""The capture stage: one thread that keeps the ring filled and the timeline true, whatever happens to the device."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from visaged.audio.convert import MonoConverter
+from visaged.audio.errors import AudioError
+from visaged.audio.level import LevelMeter
+from visaged.audio.ring import AudioRing
+from visaged.audio.select import Chosen, open_input
+from visaged.audio.source import Block
+from visaged.clock import NOMINAL_NS_PER_SAMPLE, NS_PER_S, RATE_HZ, Timeline, now_ns
+from visaged.config.schema import InputSettings
+from visaged.metrics import Metrics
+from visaged.problems import Problems
+
+log = logging.getLogger(__name__)
+
+PROBLEM: Final = "audio_input_lost"
+
+# Fast enough that a replug is not noticed as a pause; slow enough that a box without a microphone does nothing much.
+_RETRY_FIRST_S: Final = 0.25
+_RETRY_LAST_S: Final = 5.0
+# What a read may take, times five: a thread that has not ended by then hangs in a driver and is left behind.
+_STOP_S: Final = 0.5
+# Jitter of a block's time stamp; a shorter gap is not one.
+_SMALLEST_GAP: Final = RATE_HZ // 1000
+
+
+class Capture:
+    """Owns ``ring`` and ``timeline``; its own thread (``visaged-capture``) writes both, any thread may read them."""
+
+    def __init__(
+        self,
+        settings: InputSettings,
+        metrics: Metrics,
+        problems: Problems,
+        *,
+        demo: bool = False,
+        choose: Callable[..., Chosen] = open_input,
+    ) -> None:
+        """``demo``: play the bundled speech when there is no microphone. ``choose`` opens the source."""
+        self.ring = AudioRing()
+        self.timeline = Timeline()
+        self.mute = False
+        """While set, silence is heard."""
+        self.last_block_ns = 0
+        """CLOCK_MONOTONIC of the last block; 0: none yet."""
+        self.alive_ns = 0
+        """CLOCK_MONOTONIC of the thread's last sign of life: at most 0.5 s old while it is well, device or not."""
+        self._settings = settings
+        self._demo = demo
+        self._choose = choose
+        self._problems = problems
+        self._level = LevelMeter()
+        self._run_now: _Run | None = None
+        self._until_ns: float | None = None
+        self._blocks = metrics.counter("audio.blocks")
+        self._xruns = metrics.counter("audio.xruns")
+        self._bad_samples = metrics.counter("audio.bad_samples")
+        self._input = metrics.gauge("audio.input")
+        self._resampler_ms = metrics.gauge("audio.resampler_ms")
+        metrics.provide("audio.level_dbfs", lambda: round(self._level.level_dbfs, 1))
+        metrics.provide("audio.peak_dbfs", lambda: round(self._level.peak_dbfs, 1))
+        metrics.provide("audio.clipped", lambda: self._level.clipped)
+        metrics.provide("audio.silent_s", lambda: round(self._level.silent_s, 1))
+        metrics.provide("audio.drift_ppm", lambda: round(self.timeline.drift_ppm, 1) if self.running else None)
+
+    @property
+    def running(self) -> bool:
+        """Whether a source is open and has delivered."""
+        return self.timeline.running
+
+    def start(self) -> None:
+        """Begin to listen; returns at once. May be called again after ``stop``: the sample index goes on."""
+        if self._run_now is not None:
+            return
+        run = _Run()
+        run.thread = threading.Thread(target=self._run, args=(run,), name="visaged-capture", daemon=True)
+        self.alive_ns = now_ns()
+        self._run_now = run
+        run.thread.start()
+
+    def stop(self) -> None:
+        """End within 0.5 s; a thread that hangs in a driver is left behind and will not touch the ring again."""
+        run, self._run_now = self._run_now, None
+        if run is None:
+            return
+        run.stopping.set()
+        run.thread.join(_STOP_S)
+        if run.thread.is_alive():
+            log.warning("audio input hangs in its driver: its thread is left behind")
+            run.left_behind = True
+            self._fall_silent()
+        self._problems.clear(PROBLEM)
+
+    def _run(self, run: _Run) -> None:
+        jitter = random.Random()
+        retry_s = _RETRY_FIRST_S
+        while not run.stopping.is_set():
+            self.alive_ns = now_ns()
+            try:
+                chosen = self._choose(self._settings, demo=self._demo)
+                log.info("audio input: %s (%s)", chosen.format.description, chosen.reason)
+                retry_s = _RETRY_FIRST_S
+                try:
+                    self._listen(chosen, run)
+                finally:
+                    chosen.source.close()
+            except AudioError as error:
+                if run.stopping.is_set():
+                    return
+                self._problems.open(PROBLEM, str(error), error.remedy)
+                self._wait(retry_s * jitter.uniform(0.75, 1.25), run)
+                retry_s = min(retry_s * 2, _RETRY_LAST_S)
+
+    def _wait(self, seconds: float, run: _Run) -> None:
+        end_ns = now_ns() + int(seconds * NS_PER_S)
+        while now_ns() < end_ns and not run.stopping.wait(_STOP_S / 2):
+            self.alive_ns = now_ns()
+
+    def _listen(self, chosen: Chosen, run: _Run) -> None:
+        """Read until told to stop; raises DeviceLost."""
+        source, opened, _ = chosen
+        converter = MonoConverter(
+            opened.rate_hz, opened.channels, opened.block_frames, self._settings.gain_db, live=True
+        )
+        self._resampler_ms.value = round(converter.resampler.latency_ms, 2)
+        self._input.value = source.name
+        # The first block, like the first after an overrun, does not follow on what the ring ends with.
+        follows, xruns = False, source.xruns
+        try:
+            while True:
+                block = source.read()
+                if run.stopping.is_set():
+                    return
+                self.alive_ns = now_ns()
+                for notice in source.notices:
+                    log.warning("%s", notice)
+                source.notices.clear()
+                if source.xruns > xruns:
+                    self._xruns.add(source.xruns - xruns)
+                    follows, xruns = False, source.xruns
+                if block is not None:
+                    if not follows:
+                        self._bridge_gap(block, converter)
+                        self._problems.clear(PROBLEM)
+                        follows = True
+                    self._take(block, converter)
+        finally:
+            if not run.left_behind:
+                self._fall_silent()
+
+    def _bridge_gap(self, block: Block, converter: MonoConverter) -> None:
+        """Skip the time that was not heard before ``block``, so that the sample index goes on following time."""
+        rate_hz = converter.resampler.rate_hz
+        start_ns = block.end_ns - len(block.frames) * NS_PER_S // rate_hz
+        until_ns = self.timeline.time_at(self.ring.end) if self.timeline.running else self._until_ns
+        if until_ns is not None:
+            lost = round((start_ns - until_ns) / NOMINAL_NS_PER_SAMPLE)
+            if lost >= _SMALLEST_GAP:
+                self.ring.skip(lost)
+        # What it still held back was sound from before the gap, and was skipped with it.
+        converter.resampler.clear()
+        if not self.timeline.running:
+            self.timeline.restart(self.ring.end, start_ns)
+
+    def _take(self, block: Block, converter: MonoConverter) -> None:
+        """One block into the ring."""
+        bad = converter.bad_samples
+        sound = converter.convert(block.frames)
+        if converter.bad_samples > bad:
+            if not self._bad_samples.value:
+                log.warning("audio input delivers samples that are not numbers; they become silence")
+            self._bad_samples.add(converter.bad_samples - bad)
+        np.clip(sound, -1.0, 1.0, out=sound)
+        if self.mute:
+            sound[:] = 0
+        self._level.update(sound)
+        self.ring.write(sound)
+        self.timeline.observe(self.ring.end, block.end_ns - converter.resampler.held_ns)
+        self.last_block_ns = block.end_ns
+        self._blocks.add()
+
+    def _fall_silent(self) -> None:
+        """Nothing is heard any more; remember until when the ring is filled."""
+        if self.timeline.running:
+            self._until_ns = self.timeline.time_at(self.ring.end)
+            self.timeline.stop()
+        self._input.value = None
+
+
+class _Run:
+    """One life of the thread, from start to stop."""
+
+    thread: threading.Thread
+
+    def __init__(self) -> None:
+        self.stopping = threading.Event()
+        self.left_behind = False

@@ -1,0 +1,31 @@
+"""Frames as a device delivers them -> the house format: mono, 48 kHz, gain applied, finite."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from visaged.audio.pcm import Frames
+from visaged.audio.resample import Resampler
+from visaged.audio.ring import Sound
+
+
+class MonoConverter:
+    """One stream of float32 [n, channels] at ``rate_hz`` -> float32 [m] at 48 kHz. Channels are averaged."""
+
+    def __init__(self, rate_hz: int, channels: int, max_frames: int, gain_db: float, *, live: bool) -> None:
+        self.resampler = Resampler(rate_hz, max_frames, live=live)
+        self._weights = np.full(channels, 10 ** (gain_db / 20) / channels, np.float32)
+        self._mono = np.zeros(max_frames, np.float32)
+        self.bad_samples = 0
+        """NaN and infinities that were replaced by silence."""
+
+    def convert(self, frames: Frames, *, last: bool = False) -> Sound:
+        """At most ``max_frames`` in; what comes out is valid until the next call."""
+        mono = self._mono[: len(frames)]
+        np.dot(frames, self._weights, out=mono)
+        # Before the resampler: one NaN in its memory would spoil the samples around it as well.
+        if not np.isfinite(np.add.reduce(mono)):
+            bad = ~np.isfinite(mono)
+            self.bad_samples += int(np.count_nonzero(bad))
+            mono[bad] = 0
+        return self.resampler.push(mono, last=last)

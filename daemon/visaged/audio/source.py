@@ -1,0 +1,50 @@
+"""What every sound source is to the capture thread: open, read blocks with their time, close."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from visaged.audio.pcm import Frames
+
+
+class SourceFormat(NamedTuple):
+    """What an open source delivers."""
+
+    rate_hz: int
+    channels: int
+    block_frames: int
+    """Most frames that one block has."""
+    description: str
+    """For the log: name, rate, sample format."""
+
+
+class Block(NamedTuple):
+    """Sound as delivered, valid until the next read."""
+
+    frames: Frames
+    """float32 [n, channels], +-1."""
+    end_ns: int
+    """CLOCK_MONOTONIC when the instant after its last sample was heard."""
+
+
+class Source(Protocol):
+    """A microphone, a line, a file. All calls come from one thread."""
+
+    name: str
+    """Kind and device, for health: ``alsa:default``."""
+    xruns: int
+    """How often sound was lost because it was not fetched in time. The next block says by its time how much."""
+    notices: list[str]
+    """What a person should know about the sound (truncated, ended); the caller logs and removes them."""
+
+    def open(self) -> SourceFormat:
+        """Start delivering. Raises AudioError; may be called again after ``close``."""
+        ...
+
+    def read(self) -> Block | None:
+        """The next block, None when there is none yet: returns within about 0.1 s. Raises DeviceLost."""
+        ...
+
+    def close(self) -> None:
+        """Release the device; nothing happens when it is not open."""
+        ...

@@ -1,0 +1,1 @@
+"""Sound devices for tests: an ALSA plug-in that behaves like a paced sound card."""

@@ -1,0 +1,134 @@
+"""Sound cards for tests: what the microphone hears and the speaker played are files, time is CLOCK_MONOTONIC.
+
+All goes through the real libasound, by the plug-in in ``pcm_paced.c``. ``SoundCards.add`` gives a card; its ``name`` is
+an ALSA device name, valid in this process and its children as long as the fixture lives.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visaged.audio.pcm import SAMPLE_BYTES, Decoder, encode
+
+SOURCE = Path(__file__).with_name("pcm_paced.c")
+REMEDY = "needed to build the test sound card: apt-get install gcc libasound2-dev (make test does it)"
+
+
+def build(folder: Path) -> Path:
+    """Compile the plug-in; returns the shared object. Raises RuntimeError with the remedy."""
+    if shutil.which("gcc") is None:
+        raise RuntimeError(f"gcc is missing, {REMEDY}")
+    library = folder / "libasound_module_pcm_paced.so"
+    flags = ["-O2", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror", "-shared", "-fPIC", "-DPIC"]
+    done = subprocess.run(
+        ["gcc", *flags, "-o", str(library), str(SOURCE), "-lasound"], capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"{REMEDY}\n{done.stderr}")
+    return library
+
+
+@dataclass
+class SoundCard:
+    """One card. ``control`` is its file of misfortunes."""
+
+    name: str
+    rate_hz: int
+    channels: int
+    sample_format: str
+    ppm: int
+    origin_ns: int
+    control: Path
+    outfile: Path
+
+    def pull_out(self) -> None:
+        """Gone: ENODEV."""
+        self.control.write_text("g")
+
+    def hold(self) -> None:
+        """Opening it says EBUSY."""
+        self.control.write_text("b")
+
+    def wedge(self) -> None:
+        """It is there, but its time stands still."""
+        self.control.write_text("w")
+
+    def put_back(self) -> None:
+        """All is well again."""
+        self.control.write_text("")
+
+    @property
+    def true_rate_hz(self) -> Fraction:
+        """How fast its clock really runs."""
+        return self.rate_hz * (1 + Fraction(self.ppm, 1_000_000))
+
+    def frame_at(self, time_ns: float) -> float:
+        """The frame of the microphone's or speaker's file that sounds at CLOCK_MONOTONIC ``time_ns``."""
+        return float((time_ns - self.origin_ns) * self.true_rate_hz / 1_000_000_000)
+
+    def played(self) -> NDArray[np.float32]:
+        """What the speaker played, float32 [frames, channels] from ``origin_ns`` on; silence where nothing was."""
+        data = self.outfile.read_bytes()
+        frame_bytes = SAMPLE_BYTES[self.sample_format] * self.channels
+        count = len(data) // frame_bytes
+        return Decoder(self.sample_format, self.channels, count).decode(data[: count * frame_bytes]).copy()
+
+
+class SoundCards:
+    """The cards of one test, in one ALSA configuration."""
+
+    def __init__(self, folder: Path, library: Path) -> None:
+        self.folder = folder
+        self._library = library
+        self._devices: list[str] = []
+        self._generation = 0
+
+    def add(
+        self,
+        name: str,
+        sound: NDArray[np.float32] | None = None,
+        *,
+        rate_hz: int = 48_000,
+        channels: int = 1,
+        sample_format: str = "S16_LE",
+        ppm: int = 0,
+        loop: bool = False,
+        raw: bool = False,
+    ) -> SoundCard:
+        """A card that hears ``sound`` (float32 [n] or [n, channels]) from now on; ``None``: it hears silence.
+
+        ``raw``: without ALSA's converting ``plug`` in front, so only the card's own rate, channels and format work.
+        """
+        infile, outfile, control = (self.folder / f"{name}.{part}" for part in ("heard", "played", "control"))
+        frames = np.zeros((1, channels), np.float32) if sound is None else sound.reshape(-1, channels)
+        infile.write_bytes(encode(frames, sample_format))
+        outfile.touch()
+        control.touch()
+        card = SoundCard(name, rate_hz, channels, sample_format, ppm, time.monotonic_ns(), control, outfile)
+        inner = (
+            f'type paced infile "{infile}" outfile "{outfile}" control "{control}" origin_ns "{card.origin_ns}" '
+            f"rate {rate_hz} channels {channels} format {sample_format} ppm {ppm} loop {int(loop)}"
+        )
+        hint = f'hint {{ show on description "test card {name}" }}'
+        body = f"{inner} {hint}" if raw else f"type plug slave.pcm {{ {inner} }} {hint}"
+        self._devices.append(f"pcm.{name} {{ {body} }}\n")
+        self._write()
+        return card
+
+    def _write(self) -> None:
+        # A new name each time: libasound re-reads what it knows by the second of its modification only.
+        self._generation += 1
+        conf = self.folder / f"asound-{self._generation}.conf"
+        conf.write_text(
+            f'</usr/share/alsa/alsa.conf>\npcm_type.paced {{ lib "{self._library}" }}\n' + "".join(self._devices)
+        )
+        os.environ["ALSA_CONFIG_PATH"] = str(conf)
