@@ -11,7 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from visaged import curves
@@ -162,6 +162,39 @@ class InferenceSettings(_Section):
     engine_cache: Path = Field(default=Path("/var/cache/visaged/engines"), description="Built engines")
 
 
+class MqttSettings(_Section):
+    """Commands, health and events over a broker."""
+
+    enabled: bool = Field(default=False, description="Connect to a broker")
+    host: str = Field(default="localhost", pattern=r"^[!-~]{1,253}$", description="Broker: name or address")
+    port: int = Field(default=1883, ge=1, le=65535, description="1883, or 8883 with TLS")
+    protocol: Literal["5", "3.1.1"] = Field(default="5", description="MQTT version")
+    username: str = Field(default="", max_length=256, description="User at the broker; empty: none")
+    password_file: str = Field(
+        default="",
+        max_length=4096,
+        description="File with the password; empty: systemd credential mqtt_password",
+    )
+    tls: bool = Field(default=False, description="TLS with the system's authorities; on as soon as ca_file is set")
+    ca_file: str = Field(default="", max_length=4096, description="Authority that signed the broker's certificate, PEM")
+    cert_file: str = Field(default="", max_length=4096, description="This box's certificate, PEM; needs key_file")
+    key_file: str = Field(default="", max_length=4096, description="Key of cert_file, PEM")
+    base: str = Field(
+        default="visaged",
+        pattern=r"^[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64}){0,3}$",
+        description="First level(s) of every topic",
+    )
+    keepalive_s: int = Field(default=30, ge=5, le=1200, description="Silence after which either side checks, s")
+    health_every_s: float = Field(default=10.0, ge=1, le=3600, description="Health is published this often, s")
+    discovery: bool = Field(default=True, description="Announce the box to Home Assistant")
+
+    @model_validator(mode="after")
+    def _certificate_and_key(self) -> MqttSettings:
+        if bool(self.cert_file) != bool(self.key_file):
+            raise ValueError("cert_file and key_file belong together; set both or neither")
+        return self
+
+
 class RuntimeSettings(_Section):
     """The process."""
 
@@ -182,4 +215,5 @@ class Settings(BaseSettings):
     animation: AnimationSettings = AnimationSettings()
     livelink: LiveLinkSettings = LiveLinkSettings()
     inference: InferenceSettings = InferenceSettings()
+    mqtt: MqttSettings = MqttSettings()
     runtime: RuntimeSettings = RuntimeSettings()
