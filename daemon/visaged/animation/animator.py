@@ -58,7 +58,7 @@ class Animator:
         self._stop: tuple[int, float] | None = None
 
     def add_layer(self, name: str, layer: Layer) -> None:
-        """Run ``layer`` from the next tick on: after speech and the layers added before, below what is held."""
+        """Run ``layer`` from the next tick on: after idle, speech and the layers added before, below what is held."""
         self._added = (*self._added, GuardedLayer(name, layer, self._metrics, self._report))
 
     def configure(self, face: FaceSettings, animation: AnimationSettings) -> None:
@@ -84,9 +84,10 @@ class Animator:
             self._settings = wanted
             self._configure(*wanted)
         pose.fill(0.0)
-        well = self._idle.apply(pose, time_ns)
+        well = self._idle.apply_body(pose, time_ns)
         self._speech.hear(speech, stale_ms)
         well &= self._guarded_speech.apply(pose, time_ns)
+        well &= self._idle.apply_eyes(pose)
         for layer in self._added:
             well &= layer.apply(pose, time_ns)
         well &= self._guarded_held.apply(pose, time_ns)

@@ -49,7 +49,7 @@ _HEAD_PITCH: Final = INDEX["HeadPitch"]
 
 
 class Gaze:
-    """The layer of the eyes. It stands above the head's layer: the eyes hold their target while the head sways."""
+    """The layer of the eyes. It comes after all that moves the head: the eyes hold their target against it."""
 
     def __init__(self, rng: Random, on_large_saccade: Callable[[float], None]) -> None:
         """``on_large_saccade(time_s)`` is called as one begins (``Blink.pull``)."""
