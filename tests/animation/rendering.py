@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visaged.animation.animator import Animator
-from visaged.clock import TickSchedule
+from visaged.clock import NS_PER_S, TickSchedule
 from visaged.config.schema import AnimationSettings, FaceSettings
 from visaged.curves import COUNT, INDEX, Pose, neutral
+from visaged.layer import Layer
 from visaged.metrics import Metrics
 
 Track = NDArray[np.float32]
@@ -74,3 +75,11 @@ def pose_of(**values: float) -> Pose:
     for name, value in values.items():
         pose[INDEX[name]] = value
     return pose
+
+
+def run_layer(layer: Layer, seconds: float, fps: int = 20) -> Track:
+    """The poses of one layer alone, from time 0."""
+    poses = np.zeros((round(seconds * fps), COUNT), np.float32)
+    for tick, pose in enumerate(poses):
+        layer.apply(pose, tick * NS_PER_S // fps)
+    return poses
