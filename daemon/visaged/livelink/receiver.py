@@ -1,0 +1,96 @@
+"""A Live Link receiver: for ``visaged monitor``, benchmarks and tests. One thread."""
+
+from __future__ import annotations
+
+import select
+import socket
+import struct
+import time
+from types import TracebackType
+from typing import Final
+
+from visaged.clock import NS_PER_S
+from visaged.livelink.packet import PacketError, decode
+from visaged.livelink.stream import Stream
+
+# asm-generic/socket.h; the socket module does not name it. The kernel stamps a datagram when it arrives, so that our
+# own wake-up does not count as jitter of the sender.
+_SO_TIMESTAMPNS: Final = 35
+_TIMESPEC: Final = struct.Struct("@ll")
+
+# Seconds of packets, should this process not get to run for a while.
+_QUEUE_BYTES: Final = 1 << 20
+_DATAGRAM_BYTES: Final = 2048
+
+
+class Receiver:
+    """Receives faces on a UDP port and keeps figures about each. A context manager."""
+
+    def __init__(self, bind: str, port: int) -> None:
+        """Bind to address ``bind`` (IPv4 or IPv6; '' or '0.0.0.0': all of IPv4). Raises OSError when that fails."""
+        self._socket = socket.socket(socket.AF_INET6 if ":" in bind else socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            self._socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _QUEUE_BYTES)
+            self._socket.setblocking(False)
+            self._socket.bind((bind, port))
+        except OSError:
+            self._socket.close()
+            raise
+        self.streams: dict[str, Stream] = {}
+        """By device id, in order of appearance."""
+        self.senders: dict[str, str] = {}
+        """Address that each device id's newest packet came from."""
+        self.refused = 0
+        """Datagrams that are not a v6 face."""
+        self.refusal = ""
+        """Why the newest of them is not."""
+
+    @property
+    def port(self) -> int:
+        """The port that it is bound to."""
+        port: int = self._socket.getsockname()[1]
+        return port
+
+    def receive(self, timeout_s: float) -> int:
+        """Wait for datagrams, take in all that are there, return how many; 0 when none came in ``timeout_s``."""
+        if not select.select([self._socket], [], [], timeout_s)[0]:
+            return 0
+        count = 0
+        while True:
+            try:
+                datagram, ancillary, _, sender = self._socket.recvmsg(_DATAGRAM_BYTES, 64)
+            except BlockingIOError:
+                return count
+            count += 1
+            self._take(datagram, _kernel_time_ns(ancillary), str(sender[0]))
+
+    def close(self) -> None:
+        """Give the port back."""
+        self._socket.close()
+
+    def __enter__(self) -> Receiver:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _take(self, datagram: bytes, time_ns: int, sender: str) -> None:
+        try:
+            packet = decode(datagram)
+        except PacketError as error:
+            self.refused += 1
+            self.refusal = f"{error} (from {sender})"
+            return
+        self.streams.setdefault(packet.device_id, Stream()).add(packet, time_ns)
+        self.senders[packet.device_id] = sender
+
+
+def _kernel_time_ns(ancillary: list[tuple[int, int, bytes]]) -> int:
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPNS and len(data) == _TIMESPEC.size:
+            seconds, nanoseconds = _TIMESPEC.unpack(data)
+            return int(seconds * NS_PER_S + nanoseconds)
+    return time.time_ns()
