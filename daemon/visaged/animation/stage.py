@@ -1,0 +1,100 @@
+"""The animator's thread: renders the pose of each tick a little before it is due and hands it to the sender."""
+
+from __future__ import annotations
+
+import threading
+from typing import Final, Protocol
+
+from visaged import realtime
+from visaged.animation.animator import Animator
+from visaged.clock import NS_PER_MS, RATE_HZ, TickSchedule, Timeline, now_ns, sleep_until
+from visaged.curves import Pose, neutral
+from visaged.metrics import Metrics
+from visaged.track import FaceTrack
+
+# Rendering takes a third of a millisecond; the rest is for a late wake-up. It adds to the latency, so it is kept short.
+LEAD_MS: Final = 2.5
+
+# A held frame is still speech for this long; after that the animator eases out and no voice is shown any more.
+_SPEECH_HOLD_MS: Final = 100.0
+
+
+class PoseSink(Protocol):
+    """Takes the pose of a tick: in the daemon, the board that the sender reads."""
+
+    def publish(self, tick: int, pose: Pose, media_time_ns: int) -> None:
+        """Hand over pose number ``tick`` (copied) and the capture time of the sound that it shows (0: none)."""
+        ...
+
+
+class AnimatorStage:
+    """One pose per tick of ``schedule``, forever. Never waits for sound: without it the face lives on idle."""
+
+    def __init__(
+        self,
+        animator: Animator,
+        track: FaceTrack,
+        timeline: Timeline,
+        sink: PoseSink,
+        *,
+        metrics: Metrics,
+        realtime_priority: int,
+    ) -> None:
+        """``realtime_priority``: SCHED_FIFO priority of the thread, 0 for none."""
+        self.animator = animator
+        self.budget_ns = 0
+        """Voice to packet, in ns; may be changed at any time (see budget.py)."""
+        self._track = track
+        self._timeline = timeline
+        self._sink = sink
+        self._priority = realtime_priority
+        self._skipped = metrics.counter("animation.skipped_ticks")
+        self._render_time = metrics.histogram("animation.render")
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._pose = neutral()
+        self._speech = neutral()
+        self.last_render_ns = 0
+        """When a pose was last handed over, for the watchdog."""
+
+    def start(self, schedule: TickSchedule) -> None:
+        """Start rendering the ticks of ``schedule``; restarts the thread when it ran."""
+        self.stop()
+        self._stop.clear()
+        self._thread = threading.Thread(target=self._run, args=(schedule,), name="animator", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop the thread."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=1.0)
+            self._thread = None
+
+    def _run(self, schedule: TickSchedule) -> None:
+        realtime.enter(self._priority)
+        lead_ns = round(LEAD_MS * NS_PER_MS)
+        tick = schedule.tick_at(now_ns() + lead_ns) + 1
+        while not self._stop.is_set():
+            sleep_until(schedule.time_ns(tick) - lead_ns)
+            started_ns = now_ns()
+            newest = schedule.tick_at(started_ns)
+            if newest > tick:
+                # The sender is past these: rendering them would only make the next one late too.
+                self._skipped.add(newest - tick)
+                tick = newest
+            self.render(tick, schedule.time_ns(tick))
+            self.last_render_ns = now_ns()
+            self._render_time.record_ns(self.last_render_ns - started_ns)
+            tick += 1
+
+    def render(self, tick: int, due_ns: int) -> None:
+        """Render the pose of ``tick``, which is sent at ``due_ns``, and hand it over."""
+        media_ns = due_ns - self.budget_ns
+        index = self._timeline.index_at(media_ns)
+        stale_samples = float("inf") if index is None else self._track.sample(index, self._speech)
+        stale_ms = stale_samples * 1000 / RATE_HZ
+        speech = None if stale_ms == float("inf") else self._speech
+        self.animator.render(due_ns, speech, stale_ms, self._pose)
+        shown_ns = 0 if stale_ms > _SPEECH_HOLD_MS else media_ns - round(stale_ms * NS_PER_MS)
+        self._sink.publish(tick, self._pose, shown_ns)

@@ -1,0 +1,80 @@
+"""``visaged run``: the daemon in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Final
+
+from visaged.cli import exit_codes
+from visaged.cli.log import set_up_logging
+from visaged.cli.settings_arguments import add_settings_arguments
+from visaged.config.safe_mode import load_or_safe
+
+_SUPERVISE_S: Final = 0.1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what most people set by hand; everything else goes through --set."""
+    parser.epilog = (
+        "Without a settings file the microphone drives the face, or bundled speech where there is none. "
+        "Watch it with: visaged monitor"
+    )
+    add_settings_arguments(parser)
+    parser.add_argument(
+        "--input", metavar="FILE|DEVICE|none", help="a sound file, an ALSA device (arecord -L), or none"
+    )
+    parser.add_argument(
+        "--target", action="append", default=[], metavar="HOST:PORT", help="Live Link receiver; may be repeated"
+    )
+    parser.add_argument("--solver", metavar="NAME", help="what turns the voice into curves: see face.solver")
+    parser.add_argument("--plain", action="store_true", help="log lines only, no live view")
+
+
+def overrides_of(options: argparse.Namespace) -> list[str]:
+    """The shorthand options as --set items; --set itself comes last and wins."""
+    items = []
+    if options.input == "none":
+        items.append("audio.input.backend=none")
+    elif options.input is not None and (Path(options.input).is_file() or Path(options.input).suffix):
+        items += ["audio.input.backend=file", f"audio.input.path={json.dumps(options.input)}"]
+    elif options.input is not None:
+        items += ["audio.input.backend=alsa", f"audio.input.device={json.dumps(options.input)}"]
+    if options.target:
+        items.append(f"livelink.targets={json.dumps(options.target)}")
+    if options.solver is not None:
+        items.append(f"face.solver={json.dumps(options.solver)}")
+    return [*items, *options.set]
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run until SIGINT or SIGTERM; a second one ends at once."""
+    loaded = load_or_safe(options.config, overrides_of(options))
+    live = sys.stderr.isatty() and not options.plain
+    console = set_up_logging(loaded.settings.runtime.log_level, live)
+    # Imported here: settings that are wrong should be said before half a second of imports.
+    from visaged.cli.live import Live  # noqa: PLC0415
+    from visaged.daemon import Daemon  # noqa: PLC0415
+
+    daemon = Daemon(loaded)
+    stopping = threading.Event()
+    received: list[int] = []
+
+    def stop(number: int, _frame: object) -> None:
+        received.append(number)
+        stopping.set()
+        signal.signal(number, signal.SIG_DFL)
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    daemon.start()
+    with Live(daemon, console) as view:
+        while not stopping.wait(_SUPERVISE_S):
+            daemon.supervise()
+            view.update()
+    daemon.stop()
+    return exit_codes.INTERRUPTED if signal.SIGINT in received else exit_codes.DONE

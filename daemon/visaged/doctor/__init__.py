@@ -1,0 +1,1 @@
+"""What is looked at before a box is called ready: one file per subject, each check a generator of findings."""

@@ -1,0 +1,81 @@
+"""The figures that a person asks for, from the metrics: of the last window, not since the beginning of time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from visaged.clock import NS_PER_S, now_ns
+from visaged.metrics import Histogram, Metrics
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What the face did between two readings. None: not known, or nothing happened."""
+
+    fps: float
+    gap_p99_ms: float | None
+    """Error of the spacing between packets."""
+    voice_to_packet_ms: tuple[float, float, float] | None
+    """p50, p95, p99 from the capture of a sound to the packet that shows it."""
+    step_p99_ms: float | None
+    late: int
+    """Ticks without a pose of their own, or that went by unsent."""
+    xruns: int
+    level_dbfs: float | None
+    audio_input: str | None
+    solver: str | None
+
+    def line(self) -> str:
+        """One line for the log."""
+        parts = [f"{self.fps:.1f} fps"]
+        if self.gap_p99_ms is not None:
+            parts.append(f"gap error p99 {self.gap_p99_ms:.2f} ms")
+        if self.voice_to_packet_ms is not None:
+            parts.append("voice to packet p50/p95/p99 {:.1f}/{:.1f}/{:.1f} ms".format(*self.voice_to_packet_ms))
+        if self.step_p99_ms is not None:
+            parts.append(f"solver {self.solver} p99 {self.step_p99_ms:.2f} ms")
+        parts.append(f"input {self.audio_input or 'none'}")
+        if self.audio_input and self.level_dbfs is not None:
+            parts.append(f"{self.level_dbfs:.0f} dBFS")
+        parts += [f"{self.late} late", f"{self.xruns} xruns"]
+        return ", ".join(parts)
+
+
+class FigureReader:
+    """Each ``read`` gives the figures since the one before. One thread."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._histograms = ("livelink.gap_error", "latency.voice_to_packet", "solver.step")
+        self._before = {name: self._histogram(name).read() for name in self._histograms}
+        self._values = metrics.values()
+        self._time_ns = now_ns()
+
+    def read(self) -> Figures:
+        """The figures since the last reading."""
+        time_ns = now_ns()
+        held = {name: self._histogram(name).read() for name in self._histograms}
+        gap, latency, step = (held[name].since(self._before[name]) for name in self._histograms)
+        values, before = self._metrics.values(), self._values
+
+        def grown(name: str) -> int:
+            return int(values.get(name) or 0) - int(before.get(name) or 0)
+
+        level, audio_input, solver = (values.get(key) for key in ("audio.level_dbfs", "audio.input", "solver.name"))
+        p50, p95, p99 = (latency.percentile_ms(percent) for percent in (50, 95, 99))
+        figures = Figures(
+            fps=grown("livelink.ticks") * NS_PER_S / max(time_ns - self._time_ns, 1),
+            gap_p99_ms=gap.percentile_ms(99),
+            voice_to_packet_ms=None if p50 is None or p95 is None or p99 is None else (p50, p95, p99),
+            step_p99_ms=step.percentile_ms(99),
+            late=grown("livelink.late") + grown("livelink.skipped"),
+            xruns=grown("audio.xruns"),
+            level_dbfs=float(level) if isinstance(level, (int, float)) else None,
+            audio_input=str(audio_input) if audio_input else None,
+            solver=str(solver) if solver else None,
+        )
+        self._before, self._values, self._time_ns = held, values, time_ns
+        return figures
+
+    def _histogram(self, name: str) -> Histogram:
+        return self._metrics.histogram(name)
