@@ -13,7 +13,8 @@ from visaged.clock import NS_PER_MS, now_ns
 from visaged.config import Settings
 from visaged.doctor.finding import Finding, fail, ok, warn
 
-_LISTEN_MS: Final = 300
+# Longer than the silence at the beginning of most recordings.
+_LISTEN_MS: Final = 700
 
 # Below this even a cheap microphone in a quiet room delivers noise: it is muted or not plugged in.
 _DEAD_DBFS: Final = -90.0
@@ -32,7 +33,7 @@ def check(settings: Settings, demo: bool) -> Iterator[Finding]:
     except AudioError as error:
         yield fail("audio input", str(error), error.remedy)
         return
-    squares, end_ns = [0.0], now_ns() + _LISTEN_MS * NS_PER_MS
+    squares, end_ns = [0.0, 0.0], now_ns() + _LISTEN_MS * NS_PER_MS
     try:
         while now_ns() < end_ns:
             block = chosen.source.read()
@@ -43,11 +44,9 @@ def check(settings: Settings, demo: bool) -> Iterator[Finding]:
         return
     finally:
         chosen.source.close()
-    level_dbfs = 10 * np.log10(max(max(squares), 1e-12))
+    level_dbfs = 10 * np.log10(max(*squares, 1e-12))
     text = f"{chosen.format.description} ({chosen.reason}), {level_dbfs:.0f} dBFS"
     if level_dbfs < _DEAD_DBFS:
-        yield warn(
-            "audio input", text, "Nothing but silence: is it muted (alsamixer), or the wrong device (arecord -L)?"
-        )
+        yield warn("audio input", text, "Only silence: is it muted (alsamixer), or the wrong device (arecord -L)?")
     else:
         yield ok("audio input", text)
