@@ -79,6 +79,8 @@ static snd_pcm_sframes_t paced_pointer(snd_pcm_ioplug_t *io)
 		snd_pcm_ioplug_set_state(io, SND_PCM_STATE_DISCONNECTED);
 		return -ENODEV;
 	}
+	if (io->state != SND_PCM_STATE_RUNNING && io->state != SND_PCM_STATE_DRAINING)
+		return 0;
 	long long passed = clocked(p) - p->start, ahead;
 	/* The library's own counts wrap with the buffer, so what was lost must be found out here. */
 	ahead = (long long)io->appl_ptr - passed;

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import logging
-import random
-import threading
 from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 
 from visaged.audio.convert import MonoConverter
-from visaged.audio.errors import AudioError
+from visaged.audio.device_loop import DeviceLoop, Run
 from visaged.audio.level import LevelMeter
 from visaged.audio.ring import AudioRing
 from visaged.audio.select import Chosen, open_input
 from visaged.audio.source import Block
-from visaged.clock import NOMINAL_NS_PER_SAMPLE, NS_PER_S, RATE_HZ, Timeline, now_ns
+from visaged.clock import NOMINAL_NS_PER_SAMPLE, NS_PER_S, RATE_HZ, Timeline
 from visaged.config.schema import InputSettings
 from visaged.metrics import Metrics
 from visaged.problems import Problems
@@ -25,17 +23,12 @@ log = logging.getLogger(__name__)
 
 PROBLEM: Final = "audio_input_lost"
 
-# Fast enough that a replug is not noticed as a pause; slow enough that a box without a microphone does nothing much.
-_RETRY_FIRST_S: Final = 0.25
-_RETRY_LAST_S: Final = 5.0
-# What a read may take, times five: a thread that has not ended by then hangs in a driver and is left behind.
-_STOP_S: Final = 0.5
 # Jitter of a block's time stamp; a shorter gap is not one.
 _SMALLEST_GAP: Final = RATE_HZ // 1000
 
 
 class Capture:
-    """Owns ``ring`` and ``timeline``; its own thread (``visaged-capture``) writes both, any thread may read them."""
+    """Owns ``ring`` and ``timeline``; its own thread (``visaged-input``) writes both, any thread may read them."""
 
     def __init__(
         self,
@@ -53,14 +46,11 @@ class Capture:
         """While set, silence is heard."""
         self.last_block_ns = 0
         """CLOCK_MONOTONIC of the last block; 0: none yet."""
-        self.alive_ns = 0
-        """CLOCK_MONOTONIC of the thread's last sign of life: at most 0.5 s old while it is well, device or not."""
         self._settings = settings
         self._demo = demo
         self._choose = choose
-        self._problems = problems
+        self._loop = DeviceLoop("input", PROBLEM, problems, self._serve)
         self._level = LevelMeter()
-        self._run_now: _Run | None = None
         self._until_ns: float | None = None
         self._blocks = metrics.counter("audio.blocks")
         self._xruns = metrics.counter("audio.xruns")
@@ -78,55 +68,29 @@ class Capture:
         """Whether a source is open and has delivered."""
         return self.timeline.running
 
+    @property
+    def alive_ns(self) -> int:
+        """CLOCK_MONOTONIC of the thread's last sign of life: at most 0.5 s old while it is well, device or not."""
+        return self._loop.alive_ns
+
     def start(self) -> None:
         """Begin to listen; returns at once. May be called again after ``stop``: the sample index goes on."""
-        if self._run_now is not None:
-            return
-        run = _Run()
-        run.thread = threading.Thread(target=self._run, args=(run,), name="visaged-capture", daemon=True)
-        self.alive_ns = now_ns()
-        self._run_now = run
-        run.thread.start()
+        self._loop.start()
 
     def stop(self) -> None:
         """End within 0.5 s; a thread that hangs in a driver is left behind and will not touch the ring again."""
-        run, self._run_now = self._run_now, None
-        if run is None:
-            return
-        run.stopping.set()
-        run.thread.join(_STOP_S)
-        if run.thread.is_alive():
-            log.warning("audio input hangs in its driver: its thread is left behind")
-            run.left_behind = True
+        if not self._loop.stop():
             self._fall_silent()
-        self._problems.clear(PROBLEM)
 
-    def _run(self, run: _Run) -> None:
-        jitter = random.Random()
-        retry_s = _RETRY_FIRST_S
-        while not run.stopping.is_set():
-            self.alive_ns = now_ns()
-            try:
-                chosen = self._choose(self._settings, demo=self._demo)
-                log.info("audio input: %s (%s)", chosen.format.description, chosen.reason)
-                retry_s = _RETRY_FIRST_S
-                try:
-                    self._listen(chosen, run)
-                finally:
-                    chosen.source.close()
-            except AudioError as error:
-                if run.stopping.is_set():
-                    return
-                self._problems.open(PROBLEM, str(error), error.remedy)
-                self._wait(retry_s * jitter.uniform(0.75, 1.25), run)
-                retry_s = min(retry_s * 2, _RETRY_LAST_S)
+    def _serve(self, run: Run) -> None:
+        chosen = self._choose(self._settings, demo=self._demo)
+        log.info("audio input: %s (%s)", chosen.format.description, chosen.reason)
+        try:
+            self._listen(chosen, run)
+        finally:
+            chosen.source.close()
 
-    def _wait(self, seconds: float, run: _Run) -> None:
-        end_ns = now_ns() + int(seconds * NS_PER_S)
-        while now_ns() < end_ns and not run.stopping.wait(_STOP_S / 2):
-            self.alive_ns = now_ns()
-
-    def _listen(self, chosen: Chosen, run: _Run) -> None:
+    def _listen(self, chosen: Chosen, run: Run) -> None:
         """Read until told to stop; raises DeviceLost."""
         source, opened, _ = chosen
         converter = MonoConverter(
@@ -141,7 +105,7 @@ class Capture:
                 block = source.read()
                 if run.stopping.is_set():
                     return
-                self.alive_ns = now_ns()
+                run.is_alive()
                 for notice in source.notices:
                     log.warning("%s", notice)
                 source.notices.clear()
@@ -151,7 +115,7 @@ class Capture:
                 if block is not None:
                     if not follows:
                         self._bridge_gap(block, converter)
-                        self._problems.clear(PROBLEM)
+                        run.works()
                         follows = True
                     self._take(block, converter)
         finally:
@@ -195,13 +159,3 @@ class Capture:
             self._until_ns = self.timeline.time_at(self.ring.end)
             self.timeline.stop()
         self._input.value = None
-
-
-class _Run:
-    """One life of the thread, from start to stop."""
-
-    thread: threading.Thread
-
-    def __init__(self) -> None:
-        self.stopping = threading.Event()
-        self.left_behind = False

@@ -15,6 +15,10 @@ _DEVICE_UNAVAILABLE: Final = -9985
 _INVALID_DEVICE: Final = -9996
 INPUT_OVERFLOWED: Final = -9981
 
+# How much the device may hold. In: as much as a stall may last, as what is there is read at once. Out: what waits there
+# is delay, so no more than a thread of ordinary priority needs.
+_LATENCY_S: Final = {"input": 0.16, "output": 0.04}
+
 # PortAudio is one per process: its device list is read by Pa_Initialize and stays as it was then, so a device that is
 # plugged in later is seen only after Pa_Terminate, which would end the streams of others.
 _lock = threading.Lock()
@@ -92,7 +96,7 @@ def _open_best(sounddevice: ModuleType, kind: str, info: dict[str, Any], rate_hz
                     device=info["index"],
                     channels=channels,
                     dtype="float32",
-                    latency="low" if kind == "output" else "high",
+                    latency=_LATENCY_S[kind],
                 )
             except sounddevice.PortAudioError as error:
                 failure = error

@@ -13,6 +13,7 @@ import alsaaudio
 from visaged.audio.errors import AudioError, DeviceBusy, DeviceLost, DeviceMissing, DeviceUnusable
 from visaged.audio.pcm import SAMPLE_BYTES, Decoder
 from visaged.audio.source import Block, SourceFormat
+from visaged.audio.stamp import stamped
 from visaged.clock import NS_PER_S, now_ns
 
 MAX_CHANNELS: Final = 8
@@ -54,19 +55,18 @@ class AlsaSource:
     def read(self) -> Block | None:
         """The next period, stamped with the time its last sample was in the air: what still waits came after it."""
         try:
-            waiting = self._pcm.avail()
+            waiting, time_ns = stamped(self._pcm.avail)
             if waiting < 0 and waiting != -errno.EPIPE:
                 raise lost(self._device, os.strerror(-waiting))
             if 0 <= waiting < self._period:
                 woken = self._poll.poll(_POLL_MS)
                 if woken:
                     self._pcm.polldescriptors_revents(woken)
-                waiting = self._pcm.avail()
+                waiting, time_ns = stamped(self._pcm.avail)
             if 0 <= waiting < self._period:
                 if now_ns() - self._heard_ns > _WEDGED_NS:
                     raise lost(self._device, f"no sound for {_WEDGED_NS // NS_PER_S} s")
                 return None
-            time_ns = now_ns()
             count, data = self._pcm.read()
         except alsaaudio.ALSAAudioError as error:
             raise lost(self._device, str(error)) from None

@@ -9,6 +9,7 @@ from visaged.audio import portaudio_library as library
 from visaged.audio.errors import DeviceLost
 from visaged.audio.pcm import Decoder
 from visaged.audio.source import Block, SourceFormat
+from visaged.audio.stamp import stamped
 from visaged.clock import NS_PER_S, now_ns
 
 # As for ALSA: one that delivers nothing for this long will not come back by itself.
@@ -44,14 +45,13 @@ class PortAudioSource:
         """The next block. PortAudio cannot be waited for with a limit, so this sleeps while samples are missing."""
         portaudio_error = library.load().PortAudioError
         try:
-            waiting = self._stream.read_available
+            waiting, time_ns = stamped(lambda: self._stream.read_available)
             if waiting < self._block_frames:
                 missing_s = (self._block_frames - waiting) / self._rate_hz_real
                 time.sleep(min(max(missing_s, _SHORTEST_WAIT_S), _LONGEST_WAIT_S))
                 if now_ns() - self._heard_ns > _WEDGED_NS:
                     raise self._lost(f"no sound for {_WEDGED_NS // NS_PER_S} s")
                 return None
-            time_ns = now_ns()
             data, overflowed = self._stream.read(self._block_frames)
         except portaudio_error as error:
             if library.error_code(error) == library.INPUT_OVERFLOWED:

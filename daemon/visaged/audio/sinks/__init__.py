@@ -1,0 +1,1 @@
+"""Sound outputs: one file per kind, all behind ``Sink``."""
