@@ -1,0 +1,204 @@
+"""``visaged monitor``: what arrives on a Live Link port, for people without Unreal."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import json
+import os
+import socket
+import sys
+import time
+from datetime import datetime, timezone
+from typing import Any, Final
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.text import Text
+
+from visaged.cli import exit_codes
+from visaged.cli.view import face_view
+from visaged.clock import NS_PER_S
+from visaged.curves import CURVES
+from visaged.livelink.receiver import Receiver
+from visaged.livelink.stream import Stream
+
+# Often enough to look alive, seldom enough to read; the packets are all taken in.
+_REFRESH_S: Final = 1 / 20
+_REPORT_S: Final = 1.0
+_SILENT_S: Final = 1.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("--port", type=_port, default=11111, help="UDP port to listen on (default 11111)")
+    parser.add_argument("--bind", default="0.0.0.0", metavar="ADDR", help="address to listen on; :: for IPv6")
+    parser.add_argument("--json", action="store_true", help="one JSON object a second, for machines")
+    parser.add_argument(
+        "--seconds", type=_seconds, metavar="N", help="stop after N seconds; exit code 69 when no face came"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Listen until interrupted, or for ``options.seconds``."""
+    try:
+        receiver = Receiver(options.bind, options.port)
+    except OSError as error:
+        print(_cannot_listen(options.bind, options.port, error), file=sys.stderr)
+        return exit_codes.UNAVAILABLE
+    with receiver:
+        console = Console()
+        if options.json or not console.is_terminal:
+            _report(receiver, options.seconds, options.json)
+        else:
+            _show(receiver, options.seconds, console)
+        return exit_codes.DONE if receiver.streams or options.seconds is None else exit_codes.UNAVAILABLE
+
+
+def report(receiver: Receiver, time_ns: int) -> dict[str, Any]:
+    """What ``--json`` prints: all faces as of ``time_ns`` (wall clock, as the kernel's stamps)."""
+    return {
+        "time": datetime.fromtimestamp(time_ns / NS_PER_S, timezone.utc).isoformat(timespec="milliseconds"),
+        "port": receiver.port,
+        "faces": [_face(receiver, device_id, time_ns) for device_id in receiver.streams],
+        "refused": receiver.refused,
+        "refusal": receiver.refusal,
+    }
+
+
+def _face(receiver: Receiver, device_id: str, time_ns: int) -> dict[str, Any]:
+    stream = receiver.streams[device_id]
+    packet, figures = stream.packet, stream.figures(time_ns)
+    assert packet is not None  # a stream begins with its first packet
+    return {
+        "subject": packet.subject,
+        "device_id": device_id,
+        "sender": receiver.senders[device_id],
+        "rate_fps": str(packet.rate_hz),
+        "fps": round(figures.fps, 2),
+        "jitter_ms": round(figures.jitter_ms, 3),
+        "gap_p99_ms": figures.gap_p99_ms,
+        "gap_max_ms": figures.gap_max_ms,
+        "packets": figures.packets,
+        "lost": figures.lost,
+        "duplicates": figures.duplicates,
+        "reordered": figures.reordered,
+        "jumps": figures.jumps,
+        "silent_s": round(_silent_s(stream, time_ns), 2),
+        "scene_time_s": round(packet.scene_time_s, 4),
+        "curves": {name: round(value, 4) for name, value in zip(CURVES, packet.curves, strict=True)},
+    }
+
+
+def view(receiver: Receiver, time_ns: int, waited_s: float) -> RenderableType:
+    """What a person sees on a terminal."""
+    parts = [_panel(receiver, device_id, stream, time_ns) for device_id, stream in receiver.streams.items()]
+    if not parts:
+        parts.append(Text(waiting_line(receiver.port, waited_s), style="yellow"))
+    if receiver.refused:
+        word = f"{receiver.refused} datagrams were not Live Link Face packets; the last one: {receiver.refusal}"
+        parts.append(Text(word, style="red"))
+    parts.append(Text("Ctrl-C stops", style="dim"))
+    return Group(*parts)
+
+
+def waiting_line(port: int, waited_s: float) -> str:
+    """What to check while nothing arrives."""
+    return (
+        f"Nothing has arrived on UDP port {port} for {waited_s:.0f} s. Check that the sender runs, that its target is "
+        f"{_own_address()}:{port} (127.0.0.1:{port} from this machine), and that no firewall blocks it "
+        f"(sudo ufw allow {port}/udp)."
+    )
+
+
+def _panel(receiver: Receiver, device_id: str, stream: Stream, time_ns: int) -> RenderableType:
+    packet, figures = stream.packet, stream.figures(time_ns)
+    assert packet is not None
+    shown = {
+        "fps": f"{figures.fps:.1f}",
+        "jitter": f"{figures.jitter_ms:.2f} ms",
+        "gap p99": "" if figures.gap_p99_ms is None else f"{figures.gap_p99_ms:.2f} ms",
+        "lost": str(figures.lost),
+        "packets": str(figures.packets),
+    }
+    if figures.duplicates or figures.reordered:
+        shown |= {"twice": str(figures.duplicates), "out of order": str(figures.reordered)}
+    silent_s = _silent_s(stream, time_ns)
+    notes = [f"silent for {silent_s:.0f} s: the sender stopped, or the network did"] if silent_s > _SILENT_S else []
+    title = f"{packet.subject} from {receiver.senders[device_id]}, {device_id}"
+    return face_view(packet.curves, title, shown, notes)
+
+
+def _silent_s(stream: Stream, time_ns: int) -> float:
+    return max((time_ns - stream.time_ns) / NS_PER_S, 0.0)
+
+
+def _show(receiver: Receiver, seconds: float | None, console: Console) -> None:
+    began = time.monotonic()
+    with Live(console=console, auto_refresh=False, transient=False) as live:
+        while seconds is None or time.monotonic() - began < seconds:
+            _receive_for(receiver, _REFRESH_S)
+            live.update(view(receiver, time.time_ns(), time.monotonic() - began), refresh=True)
+
+
+def _report(receiver: Receiver, seconds: float | None, as_json: bool) -> None:
+    began = time.monotonic()
+    reports = 0
+    while seconds is None or reports * _REPORT_S < seconds:
+        reports += 1
+        _receive_for(receiver, began + reports * _REPORT_S - time.monotonic())
+        now = report(receiver, time.time_ns())
+        print(json.dumps(now) if as_json else _plain(now, reports * _REPORT_S), flush=True)
+
+
+def _plain(report: dict[str, Any], waited_s: float) -> str:
+    if not report["faces"]:
+        return waiting_line(report["port"], waited_s)
+    keys = ("fps", "jitter_ms", "gap_p99_ms", "lost", "packets", "silent_s")
+    return "\n".join(
+        f"{face['subject']} from {face['sender']}: " + "  ".join(f"{key} {face[key]}" for key in keys)
+        for face in report["faces"]
+    )
+
+
+def _receive_for(receiver: Receiver, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while (left := deadline - time.monotonic()) > 0:
+        receiver.receive(left)
+
+
+def _own_address() -> str:
+    """This machine's address on its default route, for a person to type into a sender; sends nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # RFC 5737: no one's; connecting UDP only picks a route
+        except OSError:
+            return "THIS-MACHINE"
+        return str(probe.getsockname()[0])
+
+
+def _cannot_listen(bind: str, port: int, error: OSError) -> str:
+    remedies = {
+        errno.EADDRINUSE: f"another program has it (Unreal? a second monitor?); `ss -lunp sport = :{port}` names it. "
+        "Close that, or use --port",
+        errno.EACCES: "ports below 1024 need root; use --port",
+        errno.EADDRNOTAVAIL: "--bind must be an address of this machine (`ip address` lists them)",
+    }
+    reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror)
+    return f"cannot listen on {bind} port {port}: {reason}; {remedies.get(error.errno or 0, 'check --bind and --port')}"
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a port from 1 to 65535")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a number of seconds above 0")
+    return seconds
