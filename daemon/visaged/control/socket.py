@@ -6,7 +6,6 @@ answers are those of MQTT. Whoever may write to the socket (mode 0660: the daemo
 
 from __future__ import annotations
 
-import errno
 import logging
 import selectors
 import socket
@@ -19,6 +18,7 @@ from visaged.control.bind import bind_unix
 from visaged.control.dispatcher import Dispatcher, Incoming
 from visaged.control.parse import MAX_PAYLOAD_BYTES, parse_object
 from visaged.control.refusal import Refusal
+from visaged.control.wake import Wake
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class ControlSocket:
         self._path = path
         self._dispatcher = dispatcher
         self._selector = selectors.DefaultSelector()
-        self._wake_read, self._wake_write = socket.socketpair()
+        self._wake = Wake()
         self._lock = threading.Lock()
         self._clients: set[_Client] = set()
         self._served = 0
@@ -59,10 +59,8 @@ class ControlSocket:
         """Bind and serve. Raises ControlSocketError when the path cannot be used or another daemon serves it."""
         self._listener = bind_unix(self._path, _MAX_CLIENTS)
         self._listener.setblocking(False)
-        self._wake_read.setblocking(False)
-        self._wake_write.setblocking(False)
         self._selector.register(self._listener, selectors.EVENT_READ)
-        self._selector.register(self._wake_read, selectors.EVENT_READ)
+        self._selector.register(self._wake.reader, selectors.EVENT_READ)
         self._thread = threading.Thread(target=self._run, name="control-socket", daemon=True)
         self._thread.start()
         log.info("control socket: %s", self._path)
@@ -72,7 +70,7 @@ class ControlSocket:
         if self._thread is None:
             return
         self._stopping = True
-        self._wake()
+        self._wake.call()
         self._thread.join()
         self._thread = None
         for client in list(self._clients):
@@ -82,16 +80,15 @@ class ControlSocket:
             self._listener.close()
         self._path.unlink(missing_ok=True)
         self._selector.close()
-        self._wake_read.close()
-        self._wake_write.close()
+        self._wake.close()
 
     def _run(self) -> None:
         while not self._stopping:
             for key, events in self._selector.select():
                 if key.fileobj is self._listener:
                     self._accept()
-                elif key.fileobj is self._wake_read:
-                    self._wake_read.recv(_READ_BYTES)
+                elif key.fileobj is self._wake.reader:
+                    self._wake.drain()
                 elif events & selectors.EVENT_READ:
                     self._read(key.data)
             for client in list(self._clients):
@@ -147,7 +144,7 @@ class ControlSocket:
 
         def reply(answer: bytes) -> None:
             self._answer(client, answer)
-            self._wake()
+            self._wake.call()
 
         if isinstance(command, str) and command:
             self._dispatcher.submit(Incoming(command, line, client.origin, reply))
@@ -194,12 +191,3 @@ class ControlSocket:
             self._selector.unregister(client.connection)
             client.connection.close()
             client.closing = True
-
-    def _wake(self) -> None:
-        try:
-            self._wake_write.send(b"\0")
-        except (BlockingIOError, InterruptedError):
-            pass  # it is full of wake-ups already
-        except OSError as error:
-            if error.errno != errno.EBADF:  # closed: we have stopped, nobody waits for the answer
-                raise

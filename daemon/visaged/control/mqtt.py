@@ -1,0 +1,239 @@
+"""The MQTT link: keeps a connection to the broker, hands requests to the dispatcher, publishes what the box says.
+
+All of it runs on one thread of its own, with one paho client per connection; no thread of paho's, none of the face's.
+Other threads only append to the outbox. The network being absent, at boot or later, is normal: the link tries again
+with jittered waits and says once why.
+"""
+
+from __future__ import annotations
+
+import logging
+import selectors
+import threading
+import uuid
+from typing import Final
+
+import paho.mqtt.client as paho
+
+from visaged.clock import NS_PER_S, now_ns
+from visaged.config import MqttSettings
+from visaged.control.announcer import Announcer
+from visaged.control.backoff import Backoff
+from visaged.control.connection import Connection
+from visaged.control.dispatcher import Dispatcher, Incoming
+from visaged.control.events import Event
+from visaged.control.health_model import MqttHealth
+from visaged.control.link_sources import LinkSources
+from visaged.control.mqtt_errors import CODES, SESSION_TAKEN_OVER, MqttError, explain_loss
+from visaged.control.outbox import Message, Outbox
+from visaged.control.parse import find_transaction
+from visaged.control.refusal import Refusal
+from visaged.control.strangers import Strangers
+from visaged.control.topics import HOME_ASSISTANT, Topics
+from visaged.control.wake import Wake
+from visaged.metrics import Metrics
+from visaged.problems import Problems
+
+log = logging.getLogger(__name__)
+
+# How long a clean stop waits for the broker to take the last status.
+_FAREWELL_S: Final = 1.0
+# A connection that stood this long was a good one. Two boxes of one id throw each other out sooner, and must not do so
+# as fast as they can connect.
+_STEADY_NS: Final = 5 * NS_PER_S
+# A connection attempt that runs may take its time-outs (name, TCP, TLS) before the thread sees that it should stop.
+_JOIN_S: Final = 2.0
+
+
+class MqttLink:
+    """Presence, commands, events and health of this box at one broker."""
+
+    def __init__(
+        self,
+        settings: MqttSettings,
+        *,
+        device_id: str,
+        groups: list[str],
+        dispatcher: Dispatcher,
+        sources: LinkSources,
+        metrics: Metrics,
+        problems: Problems,
+    ) -> None:
+        self._settings = settings
+        self._device_id = device_id
+        self._topics = Topics(settings.base, device_id, groups)
+        self._dispatcher = dispatcher
+        self._sources = sources
+        self._problems = problems
+        self.outbox = Outbox()
+        self._wake = Wake()
+        self._backoff = Backoff()
+        self._strangers = Strangers()
+        self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
+        self._stopping = False
+        self._renew: tuple[MqttSettings, Topics] | None = None
+        self._connection: Connection | None = None
+        self._connects = 0
+        self.reached_ns: int | None = None
+        """When the broker last took us in (monotonic ns); None: never, with the settings now in force."""
+        metrics.provide("mqtt.reconnects", lambda: max(self._connects - 1, 0))
+        metrics.provide("mqtt.queued", lambda: len(self.outbox))
+        metrics.provide("mqtt.dropped", lambda: sum(self.outbox.dropped.values()))
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has accepted us and the connection stands."""
+        connection = self._connection
+        return connection is not None and connection.accepted
+
+    def start(self) -> None:
+        """Begin to connect; returns at once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Say ``stopped``, disconnect, and end the thread."""
+        self._stopping = True
+        self._wake.call()
+        if self._thread.is_alive():
+            self._thread.join(_FAREWELL_S + _JOIN_S)
+
+    def reconfigure(self, settings: MqttSettings, groups: list[str]) -> None:
+        """Leave the broker cleanly and connect as the new settings say (any thread; returns at once)."""
+        self.reached_ns = None
+        self._renew = (settings, Topics(settings.base, self._device_id, groups))
+        self._wake.call()
+
+    def tell(self, event: Event) -> None:
+        """Publish an event (any thread); for ``Events.listen``."""
+        self._put(Message("event", self._topics.event(event.event), event.model_dump_json().encode()))
+
+    def send_codec(self, frames: bytes) -> bool:
+        """Publish codec frames if connected (any thread); False and counted when not: late frames are worthless."""
+        if not self.connected:
+            self.outbox.dropped["codec"] += 1
+            return False
+        self._put(Message("codec", self._topics.codec_up, frames, qos=0))
+        return True
+
+    def figures(self) -> MqttHealth:
+        """The link's own part of health."""
+        dropped = {str(kind): count for kind, count in self.outbox.dropped.items()}
+        return MqttHealth(
+            connected=self.connected,
+            reconnects=max(self._connects - 1, 0),
+            queued=len(self.outbox),
+            dropped=sum(dropped.values()),
+            dropped_by_kind=dropped,
+        )
+
+    def _put(self, message: Message) -> None:
+        self.outbox.put(message)
+        self._wake.call()
+
+    def _run(self) -> None:
+        while not self._stopping:
+            if self._renew is not None:
+                self._settings, self._topics = self._renew
+                self._renew = None
+                self._backoff.reset()
+            try:
+                self._connect_and_serve()
+            except MqttError as error:
+                if not self._stopping and self._renew is None:
+                    self._blame(error)
+            if not self._stopping and self._renew is None:
+                self._pause(self._backoff.wait_s())
+        self._wake.close()
+
+    def _connect_and_serve(self) -> None:
+        """One connection from first to last. Raises MqttError when it does not come about or is lost."""
+        session = str(uuid.uuid4())
+        self._strangers.own(session)
+        announcer = Announcer(session, self._topics, self._sources, self._settings, self.outbox)
+        connection = Connection(
+            self._settings, self._device_id, (self._topics.status, announcer.status("offline")), self.outbox, self._wake
+        )
+        connection.on_request = lambda message: self._on_message(message, announcer)
+        try:
+            connection.open(lambda: self._stopping or self._renew is not None)
+            self._connection = connection
+            self._welcome(connection, announcer)
+            steady_ns = now_ns() + _STEADY_NS
+            while not self._stopping and self._renew is None:
+                connection.step(announcer.work())
+                if now_ns() > steady_ns:
+                    self._backoff.reset()
+                    self._problems.clear("mqtt_id_taken")
+                for code, message, remedy in connection.take_complaints():
+                    self._problems.open(code, message, remedy)
+            announcer.say_stopped()
+            connection.close(_FAREWELL_S)
+        finally:
+            self._connection = None
+            connection.abandon()
+            self.outbox.land()
+
+    def _welcome(self, connection: Connection, announcer: Announcer) -> None:
+        self._connects += 1
+        self.reached_ns = now_ns()
+        for code in CODES:
+            if code != "mqtt_id_taken":
+                self._problems.clear(code)
+        log.info("mqtt: connected to %s:%d", self._settings.host, self._settings.port)
+        topics = [*self._topics.requests]
+        if self._sources.codec_down is not None:
+            topics.append(self._topics.codec_down)
+        state_topics = [self._topics.status]
+        if self._settings.discovery:
+            state_topics.append(f"{HOME_ASSISTANT}/status")
+        connection.subscribe(topics, state_topics)
+
+    def _blame(self, error: MqttError) -> None:
+        for code in CODES:
+            if code != error.code:
+                self._problems.clear(code)
+        self._problems.open(error.code, error.message, error.remedy)
+
+    def _pause(self, wait_s: float) -> None:
+        """Wait, cut short by stop and reconfigure."""
+        deadline_ns = now_ns() + int(wait_s * NS_PER_S)
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._wake.reader, selectors.EVENT_READ)
+            while not self._stopping and self._renew is None and (left_ns := deadline_ns - now_ns()) > 0:
+                if selector.select(left_ns / NS_PER_S):
+                    self._wake.drain()
+
+    def _on_message(self, message: paho.MQTTMessage, announcer: Announcer) -> None:
+        topic = message.topic
+        if topic == self._topics.status:
+            if self._strangers.heard(bytes(message.payload), now_ns()):
+                raise explain_loss(SESSION_TAKEN_OVER, "session taken over", self._settings)
+            announcer.heard_status(bytes(message.payload))
+        elif topic == f"{HOME_ASSISTANT}/status":
+            if message.payload == b"online":
+                announcer.discover()
+        elif topic == self._topics.codec_down:
+            if self._sources.codec_down is not None:
+                self._sources.codec_down(bytes(message.payload))
+        elif (command := self._topics.command_of(topic)) is not None:
+            self._on_request(command, message)
+
+    def _on_request(self, command: str, message: paho.MQTTMessage) -> None:
+        payload, properties = bytes(message.payload), message.properties
+        asked: str | None = getattr(properties, "ResponseTopic", None)
+        correlation: bytes | None = getattr(properties, "CorrelationData", None)
+        expiry_s: int | None = getattr(properties, "MessageExpiryInterval", None)
+        topic = self._topics.response(command)
+        allowed = asked is None or self._topics.may_answer_to(asked)
+        if asked is not None and allowed:
+            topic = asked
+
+        def reply(answer: bytes) -> None:
+            self._put(Message("response", topic, answer, correlation=correlation))
+
+        if not allowed:
+            refusal = Refusal("invalid", "answers are not sent to that topic; use one of your own", "response_topic")
+            reply(self._dispatcher.encode(command, find_transaction(payload), None, refusal))
+            return
+        deadline_ns = None if expiry_s is None else now_ns() + expiry_s * NS_PER_S
+        self._dispatcher.submit(Incoming(command, payload, "mqtt", reply, message.retain, deadline_ns))
