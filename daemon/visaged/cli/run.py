@@ -54,6 +54,12 @@ def overrides_of(options: argparse.Namespace) -> list[str]:
 def run(options: argparse.Namespace) -> int:
     """Run until SIGINT or SIGTERM; a second one ends at once."""
     loaded = load_or_safe(options.config, overrides_of(options))
+    mistyped = [issue for issue in loaded.issues if issue.place.startswith("--set")]
+    if mistyped:
+        # A broken file must not stop the face; a person at the keyboard is better served by being told.
+        for issue in mistyped:
+            print(f"visaged run: {issue}", file=sys.stderr)
+        return exit_codes.USAGE
     live = sys.stderr.isatty() and not options.plain
     console = set_up_logging(loaded.settings.runtime.log_level, live)
     # Imported here: settings that are wrong should be said before half a second of imports.

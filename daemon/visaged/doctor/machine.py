@@ -1,4 +1,4 @@
-"""The machine: identity, realtime priority, clock, disk, memory that ONNX Runtime would phone home from."""
+"""The machine: identity, realtime priority, clock, disk."""
 
 from __future__ import annotations
 

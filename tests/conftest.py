@@ -1,0 +1,5 @@
+"""Fixtures for every room."""
+
+from tests.devices.fixtures import paced_library, sound_cards
+
+__all__ = ["paced_library", "sound_cards"]

@@ -1,0 +1,105 @@
+"""A real ``visaged run`` for tests: its own process, its packets collected, its log kept."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visaged.curves import INDEX
+from visaged.livelink.packet import Packet, decode
+from visaged.livelink.receiver import Receiver
+
+# A loaded test machine may take many times what a box takes; a test that waits this long has failed.
+PATIENCE_S = 30.0
+
+
+class _Collector(Receiver):
+    """Keeps every packet with its arrival (wall clock, ns)."""
+
+    def __init__(self) -> None:
+        super().__init__("127.0.0.1", 0)
+        self.packets: list[tuple[int, Packet]] = []
+
+    def _take(self, datagram: bytes, time_ns: int, sender: str) -> None:
+        self.packets.append((time_ns, decode(datagram)))
+        super()._take(datagram, time_ns, sender)
+
+
+class Running:
+    """A context: the daemon runs, ``packets`` grows."""
+
+    def __init__(self, *arguments: str, log: Path, wrapper: tuple[str, ...] = ()) -> None:
+        """``wrapper``: a command that takes ours as its arguments."""
+        self._receiver = _Collector()
+        self._arguments = arguments
+        self._log = log
+        self._wrapper = wrapper
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._collect, daemon=True)
+        self.returncode: int | None = None
+
+    def __enter__(self) -> Running:
+        target = f"--target=127.0.0.1:{self._receiver.port}"
+        command = (*self._wrapper, sys.executable, "-m", "visaged", "run", "--plain", target)
+        self._thread.start()
+        with self._log.open("w") as log:
+            self.process = subprocess.Popen((*command, *self._arguments), stderr=log)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        self._ended.set()
+        self._thread.join()
+        self._receiver.close()
+        if kind is not None:
+            sys.stderr.write(self.log)
+
+    def _collect(self) -> None:
+        while not self._ended.is_set():
+            self._receiver.receive(0.05)
+
+    @property
+    def packets(self) -> Sequence[tuple[int, Packet]]:
+        """(arrival in wall-clock ns, packet), oldest first."""
+        return tuple(self._receiver.packets)
+
+    @property
+    def log(self) -> str:
+        """What it has said so far."""
+        return self._log.read_text()
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Stop it with a signal, once; returns its exit code."""
+        if self.returncode is None:
+            self.process.send_signal(number)
+            self.returncode = self.process.wait(PATIENCE_S)
+            time.sleep(0.1)  # the last packet is in the socket; let it be collected
+        return self.returncode
+
+    def wait_for(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait until ``condition`` holds; fails with ``what`` after a long while."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not condition():
+            assert time.monotonic() < deadline, f"waited in vain for: {what}\n{self.log}"
+            time.sleep(0.02)
+
+    def wait_for_packets(self, count: int) -> None:
+        """Wait until ``count`` more packets have come."""
+        wanted = len(self._receiver.packets) + count
+        self.wait_for(lambda: len(self._receiver.packets) >= wanted, f"{count} more packets")
+
+    def curve(self, name: str, last: int | None = None) -> NDArray[np.float64]:
+        """The values of one curve, of the ``last`` packets (all)."""
+        packets = self.packets if last is None else self.packets[-last:]
+        return np.array([packet.curves[INDEX[name]] for _, packet in packets])
