@@ -44,7 +44,7 @@ def test_blinks_that_saccades_take_along_do_not_change_the_rate() -> None:
         time_s = tick / 30
         if next_s <= time_s:
             blink.pull(next_s)
-            next_s += rng.expovariate(0.3)
+            next_s += rng.expovariate(1.5)
         pose.fill(0.0)
         blink.apply(pose, round(time_s * NS_PER_S))
         is_open = bool(pose[LEFT] < 0.05)
@@ -74,6 +74,16 @@ def test_a_request_blinks_at_once_and_only_once() -> None:
     closed = lids(blink, 2, start_s=60)
     assert count(closed) == 1
     assert closed[:12, 0].max() > 0.3
+
+
+def test_a_request_during_a_blink_does_not_start_it_again() -> None:
+    blink = Blink(Random(9), 0.0)
+    blink.request()
+    first = lids(blink, 0.1)
+    blink.request()
+    closed = np.concatenate([first, lids(blink, 2, start_s=0.1)])
+    assert count(closed) == 1
+    assert np.abs(np.diff(closed[:, 0])).max() < 26 / 60
 
 
 def test_a_new_rate_counts_from_now_on() -> None:

@@ -57,6 +57,10 @@ def test_a_saccade_is_a_step_of_at_most_three_frames_and_larger_ones_are_faster(
     sizes = np.array([size for _, _, size in movements])
     speeds = np.array([size * FPS / (end - start) for start, end, size in movements])
     assert np.corrcoef(sizes, speeds)[0, 1] > 0.9
+    # 21 ms plus 2.2 ms per degree, and the tick that sampling adds.
+    durations_ms = np.array([1000 * (end - start) / FPS for start, end, _ in movements])
+    small = (sizes > 0.04) & (sizes < 0.06)
+    assert durations_ms[small].mean() == pytest.approx(27.3 + 1000 / FPS, abs=2.0)
 
 
 def test_both_eyes_go_together_and_the_look_shapes_agree_with_the_angles(

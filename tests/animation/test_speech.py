@@ -95,7 +95,14 @@ def test_zero_attack_and_release_are_as_short_as_the_eye_allows() -> None:
     mouth.tick(None)
     track = mouth.tick(pose_of(JawOpen=1.0), ticks=6)[:, JAW]
     assert track[-1] == 1.0
-    assert np.diff(track).max() < 0.4
+    assert np.diff(track, prepend=0.0).max() < 0.4
+
+
+def test_a_new_utterance_does_not_show_the_pose_that_the_last_one_ended_with() -> None:
+    mouth = Mouth()
+    mouth.tick(pose_of(JawOpen=0.9), ticks=30)
+    mouth.tick(None, np.inf, ticks=30)
+    assert not mouth.tick(pose_of(MouthFunnel=0.5), ticks=30)[:, JAW].any()
 
 
 def test_the_speaking_mouth_belongs_to_speech_and_the_brows_are_shared() -> None:
