@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import struct
 from fractions import Fraction
 
@@ -13,7 +14,11 @@ from visaged.livelink.packet import Packet, PacketError, PacketWriter, decode, e
 
 DEVICE = "7FE01914-7E09-52EA-9540-CB9C1CBFFA70"
 
-float32 = st.floats(width=32, allow_nan=False, allow_infinity=False)
+
+def finite(raw: bytes) -> tuple[float, ...]:
+    return tuple(value if math.isfinite(value) else 0.0 for value in struct.unpack(">61f", raw))
+
+
 texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=64)
 packets = st.builds(
     Packet,
@@ -22,7 +27,7 @@ packets = st.builds(
     frame=st.integers(0, 2**31 - 1),
     sub_frame=st.floats(0, 1, exclude_max=True, width=32),
     rate_hz=st.fractions(min_value=Fraction(1, 1000), max_value=1000, max_denominator=100_000),
-    curves=st.lists(float32, min_size=61, max_size=61).map(tuple),
+    curves=st.binary(min_size=244, max_size=244).map(finite),
 )
 
 

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import errno
+import socket
+import time
+from fractions import Fraction
+
+import pytest
+
+from visaged.clock import NS_PER_S
+from visaged.livelink.packet import Packet, encode
+from visaged.livelink.receiver import Receiver
+
+
+def face(device_id: str, subject: str = "s", frame: int = 1) -> bytes:
+    return encode(Packet(device_id, subject, frame, 0.0, Fraction(60), (0.5,) * 61))
+
+
+def send(receiver: Receiver, *datagrams: bytes, host: str = "127.0.0.1") -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for datagram in datagrams:
+            sender.sendto(datagram, (host, receiver.port))
+
+
+def test_two_faces_are_kept_apart_by_device_id() -> None:
+    with Receiver("127.0.0.1", 0) as receiver:
+        send(receiver, face("A", "same"), face("B", "same"), face("A", "same", 2))
+        assert receiver.receive(5) == 3
+        assert {device: stream.figures(0).packets for device, stream in receiver.streams.items()} == {"A": 2, "B": 1}
+        assert receiver.senders["A"] == "127.0.0.1"
+
+
+def test_the_kernel_says_when_a_packet_came() -> None:
+    with Receiver("127.0.0.1", 0) as receiver:
+        send(receiver, face("A"))
+        sent_ns = time.time_ns()
+        time.sleep(0.2)
+        receiver.receive(5)
+        assert abs(receiver.streams["A"].time_ns - sent_ns) < NS_PER_S // 10
+
+
+def test_other_datagrams_are_refused_with_the_reason() -> None:
+    with Receiver("127.0.0.1", 0) as receiver:
+        send(receiver, b"hello", b"", face("A"))
+        receiver.receive(5)
+        assert receiver.refused == 2
+        assert "version" in receiver.refusal
+        assert "127.0.0.1" in receiver.refusal
+        assert list(receiver.streams) == ["A"]
+
+
+def test_ipv6() -> None:
+    with Receiver("::1", 0) as receiver:
+        send(receiver, face("A"), host="::1")
+        assert receiver.receive(5) == 1
+
+
+def test_nothing_comes() -> None:
+    with Receiver("127.0.0.1", 0) as receiver:
+        assert receiver.receive(0.01) == 0
+
+
+def test_a_port_that_is_taken() -> None:
+    with Receiver("127.0.0.1", 0) as receiver, pytest.raises(OSError, match="in use") as raised:
+        Receiver("127.0.0.1", receiver.port)
+    assert raised.value.errno == errno.EADDRINUSE
