@@ -3,6 +3,7 @@
 from visaged.config.schema import (
     AnimationSettings,
     AudioSettings,
+    CapsuleSettings,
     DeviceSettings,
     FaceSettings,
     InferenceSettings,
@@ -17,6 +18,7 @@ from visaged.config.schema import (
 __all__ = [
     "AnimationSettings",
     "AudioSettings",
+    "CapsuleSettings",
     "DeviceSettings",
     "FaceSettings",
     "InferenceSettings",

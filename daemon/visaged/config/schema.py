@@ -153,6 +153,29 @@ class LiveLinkSettings(_Section):
     )
 
 
+class CapsuleSettings(_Section):
+    """Prepared expressions and lines, shown by ID."""
+
+    library: Path = Field(default=Path("/var/lib/visaged/capsules"), description="Where packs are installed")
+    cache_mib: int = Field(default=64, ge=1, le=65_536, description="Device memory for capsules, MiB; never exceeded")
+    device: Literal["auto", "host", "cuda"] = Field(
+        default="auto", description="auto: CUDA where driver and torch are there, else the host's memory"
+    )
+    ttl_s: float = Field(default=0.0, ge=0, le=604_800, description="Drop what was unused for this long, s; 0: never")
+    pinned: list[Annotated[str, Field(pattern=r"^[A-Z]{2,4}_[A-Z0-9_]{1,32}$")]] = Field(
+        default=["CID_NEUTRAL_LOOP"], max_length=1024, description="Capsules that always stay on the device"
+    )
+    personality: tuple[
+        Annotated[float, Field(ge=-1, le=1)], Annotated[float, Field(ge=-1, le=1)], Annotated[float, Field(ge=-1, le=1)]
+    ] = Field(default=(0.0, 0.0, 0.0), description="Valence, arousal, dominance that the mood falls back to, -1..1")
+    seed: int | None = Field(
+        default=None, ge=0, lt=2**32, description="Seed of jitter and chance; none: a new one each start, in the log"
+    )
+    cue_target: Annotated[str, AfterValidator(lambda target: check_target(target) if target else target)] = Field(
+        default="", description="OSC receiver of hand, body, camera and light cues, HOST:PORT; empty: none"
+    )
+
+
 class InferenceSettings(_Section):
     """Where models run."""
 
@@ -214,6 +237,7 @@ class Settings(BaseSettings):
     face: FaceSettings = FaceSettings()
     animation: AnimationSettings = AnimationSettings()
     livelink: LiveLinkSettings = LiveLinkSettings()
+    capsules: CapsuleSettings = CapsuleSettings()
     inference: InferenceSettings = InferenceSettings()
     mqtt: MqttSettings = MqttSettings()
     runtime: RuntimeSettings = RuntimeSettings()

@@ -1,0 +1,376 @@
+"""Capsules, the whole of it: what the daemon starts, hands to the animator as a layer, and gives commands to.
+
+Commands may come from any thread but the animator's. A command is carried out whole or refused whole; when and how the
+face moves is the player's.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import secrets
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final, cast, get_args
+
+from visaged.capsules import install
+from visaged.capsules.catalogue import Entry
+from visaged.capsules.clip import Clip
+from visaged.capsules.director import Director, Played, Wish
+from visaged.capsules.emotion import EmotionState, Vector
+from visaged.capsules.errors import CapsuleError, UnknownError, shown
+from visaged.capsules.gestures import Recurring
+from visaged.capsules.header import Layer, Trigger
+from visaged.capsules.ids import EVENT_PREFIX, NEUTRAL_LOOP, Kind, check_cid, kind_of
+from visaged.capsules.library import Library, Record
+from visaged.capsules.loader import TokenDecoder
+from visaged.capsules.mood import Mood, MoodPicker
+from visaged.capsules.outbox import Notice, Outbox, VoiceSink
+from visaged.capsules.player import Player
+from visaged.capsules.playing import Playing, Request
+from visaged.capsules.signing import KEYS_DIR, load_public_keys
+from visaged.capsules.stock import Stock
+from visaged.capsules.tables import MAX_WEIGHT, Context, LeadLag, Modifiers
+from visaged.clock import now_ns
+from visaged.inference.memory import Slab
+from visaged.packet_id import IdPacket
+from visaged.packet_id import LeadLag as PacketLeadLag
+
+log = logging.getLogger(__name__)
+
+_CONTEXT: Final = "context"
+_PROFILE: Final = "profile"
+_MIB: Final = 1024 * 1024
+
+
+class Capsules:
+    """Library, cache, player and their threads. ``layer`` goes to the animator."""
+
+    def __init__(
+        self,
+        root: Path,
+        slab: Slab,
+        *,
+        cue_target: str = "",
+        ttl_s: float | None = None,
+        seed: int | None = None,
+        voice: VoiceSink | None = None,
+        decoder: TokenDecoder | None = None,
+        listener: Callable[[Notice], None] | None = None,
+        library: Library | None = None,
+    ) -> None:
+        """``listener`` hears of starts, ends and misses on the outbox's thread. The slab is closed by ``stop``."""
+        self.seed = secrets.randbits(32) if seed is None else seed
+        log.info("capsules: seed %d", self.seed)  # with it, a run can be replayed
+        self._stock = Stock(library or Library(root), slab, self._library_changed, ttl_s, decoder)
+        self._outbox = Outbox(cue_target, self._stock.release, voice, listener)
+        self._picker = MoodPicker(self._stock.library.read)
+        self._mood = Mood(self._pick_mood, random.Random(self.seed))
+        self.layer = Player(self._outbox, self._mood, random.Random(self.seed + 1))
+        self._director = Director(self._stock, self.layer, self._outbox)
+        self._lock = threading.Lock()  # over context, profile and emotion
+        self._modifiers = Modifiers()
+        self._context = self._profile = self._base = ""
+
+    def start(self, pinned: Iterable[str] = (), base: str = NEUTRAL_LOOP) -> None:
+        """Load the library, pin, start the threads and the base loop.
+
+        Raises CapsuleError when the pinned set does not fit; nothing runs then.
+        """
+        self._stock.open(pinned)
+        self._picker.learn(self.library.catalogue.entries.values())
+        self._outbox.start()
+        self._set_base(base)
+
+    def stop(self) -> None:
+        """Stop the threads and give the device memory back. The layer must not be applied any more."""
+        self._outbox.stop()
+        self._stock.close()
+
+    @property
+    def library(self) -> Library:
+        """What is installed."""
+        return self._stock.library
+
+    def play(
+        self,
+        cid: str,
+        weight: float = 1.0,
+        *,
+        layer: Layer | None = None,
+        at_ns: int | None = None,
+        trigger: Trigger | None = None,
+        fallback: str | None = None,
+    ) -> Played:
+        """Play ``cid`` now, at ``at_ns``, or by ``trigger``. Its own trigger is for packets and does not count here.
+
+        Raises CapsuleError for a weight, BusyError in a flood, UnknownError when there is not even a fallback.
+        """
+        _check_prefix(cid)
+        if not 0 <= weight <= MAX_WEIGHT:  # also refuses NaN
+            raise CapsuleError("", "weight", f"is {shown(weight)}; 0 to {MAX_WEIGHT:g} is accepted")
+        wish = Wish(cid, weight, layer, at_ns=at_ns, trigger=trigger, fallback=fallback)
+        played = self._director.play([wish], self._modifiers)
+        return played[0] if played else Played(0, cid, "cached")
+
+    def stop_playing(
+        self, cid: str | None = None, ticket: int | None = None, layer: Layer | None = None, fade_ms: int | None = None
+    ) -> None:
+        """Fade out what fits all that is given; everything but the base loop when nothing is. Raises BusyError."""
+        everything = cid is None and ticket is None and layer is None
+
+        def matches(playing: Playing | Request) -> bool:
+            if everything:
+                return playing.layer != "base"
+            return cid in (None, playing.cid) and ticket in (None, playing.ticket) and layer in (None, playing.layer)
+
+        self._director.stop(matches, fade_ms)
+
+    def packet(self, message: IdPacket) -> list[Played]:
+        """Carry out an ID packet. Without lead_lag_ms every capsule starts by its own trigger, or now.
+
+        Raises CapsuleError naming the bad field, UnknownError (profile, context, event), BusyError: nothing done then.
+        """
+        tables = self.library.catalogue.tables
+        _check_known("profile", message.profile, tables.profiles)
+        _check_known("context", message.context, tables.contexts)
+        own_trigger = "lead_lag_ms" not in message.model_fields_set
+        wishes: list[Wish] = []
+        for part in (*message.video_blend, *message.voice_blend):
+            if part.cid.startswith(EVENT_PREFIX):
+                wishes += self._event_wishes(part.cid, part.weight)
+                continue
+            _check_prefix(part.cid)
+            wishes.append(
+                Wish(
+                    part.cid,
+                    part.weight,
+                    check_layer(part.layer),
+                    offset_ms=_lead_ms(message.lead_lag_ms, part.cid),
+                    own_trigger=own_trigger,
+                    fallback=message.fallback_cid,
+                )
+            )
+        wishes += self._required_voices(wishes)
+        self._director.refuse_flood()
+        played = [] if message.profile is None else self.set_profile(message.profile)
+        played += self._director.play(wishes, self._modifiers)
+        if message.context is not None:
+            self.set_context(message.context)
+        if message.emotion is not None:
+            emotion = message.emotion
+            self.push_emotion((emotion.valence, emotion.arousal, emotion.dominance))
+        return played
+
+    def event(self, event_id: str) -> list[Played]:
+        """Play a row of the event table. Raises UnknownError, BusyError."""
+        return self._director.play(self._event_wishes(event_id), self._modifiers)
+
+    def set_profile(self, name: str) -> list[Played]:
+        """Play a composition and let its modifiers hold for what comes; '' ends it. Raises UnknownError, BusyError."""
+        profiles = self.library.catalogue.tables.profiles
+        _check_known("profile", name or None, profiles)
+        blends = profiles[name].capsules if name else ()
+        modifiers = profiles[name].global_modifiers if name else Modifiers()
+        wishes = [Wish(blend.cid, blend.weight, owner=_PROFILE, own_trigger=True) for blend in blends]
+        played = self._director.play(wishes, modifiers, instead_of=lambda playing: playing.owner == _PROFILE)
+        with self._lock:
+            self._modifiers, self._profile = modifiers, name
+        return played
+
+    def set_context(self, name: str) -> None:
+        """Set base loop and gestures; '' ends the context. Raises UnknownError, BusyError."""
+        contexts = self.library.catalogue.tables.contexts
+        _check_known("context", name or None, contexts)
+        context = contexts[name] if name else Context()
+        self._director.refuse_flood()
+        with self._lock:
+            self._context = name
+            self.layer.clear_gestures(_CONTEXT)
+        for gesture in context.gestures:
+            entry = self._stock.find(gesture.cid).entry
+            template = Request(
+                ticket=0,
+                clip=Clip(entry.header, ""),
+                layer="gesture",
+                weight=gesture.weight,
+                tempo=self._modifiers.tempo_factor,
+                jitter=context.jitter,
+                probability=gesture.probability,
+                abort_probability=gesture.abort_probability,
+                owner=_CONTEXT,
+            )
+            recurring = Recurring(template, gesture.every_s)
+            self._director.with_clip(entry, lambda clip, r=recurring: self._add_gesture(name, r, clip))  # type: ignore[misc]
+        self._set_base(context.base or NEUTRAL_LOOP)
+
+    def push_emotion(self, vector: Vector) -> EmotionState:
+        """Let an event move the emotion; clamped to -1..1. Returns the new state."""
+        with self._lock:
+            self._mood.state = self._mood.state.pushed(vector, now_ns())
+            return self._mood.state
+
+    def set_emotion(self, vector: Vector) -> EmotionState:
+        """Set the emotion itself, from where it falls back. Returns the new state."""
+        with self._lock:
+            self._mood.state = self._mood.state.pushed(vector, now_ns(), momentum=0.0)
+            return self._mood.state
+
+    def set_personality(self, baseline: Vector) -> None:
+        """Where the emotion falls back to, each -1..1."""
+        with self._lock:
+            self._mood.state = EmotionState(baseline, now_ns(), baseline)
+
+    def emotion(self) -> Vector:
+        """Valence, arousal and dominance now."""
+        return self._mood.state.at(now_ns())
+
+    def prefetch(self, cids: Iterable[str]) -> int:
+        """Load ahead; how many are on their way. Raises UnknownError, nothing done."""
+        return self._stock.prefetch(cids)
+
+    def pin(self, cid: str) -> None:
+        """Keep on the device. Raises UnknownError, or CapsuleError when it does not fit."""
+        self._stock.pin(cid)
+
+    def unpin(self, cid: str) -> None:
+        """Let it be evicted again. Raises UnknownError, or CapsuleError for the last fallbacks."""
+        self._stock.unpin(cid)
+
+    def clear_cache(self) -> int:
+        """Drop all that is neither pinned nor playing; how many that were."""
+        return self._stock.cache.clear()
+
+    def installed(self) -> tuple[Entry, ...]:
+        """What is installed, by ID."""
+        return tuple(entry for _, entry in sorted(self.library.catalogue.entries.items()))
+
+    def install_pack(self, path: Path, keys_dir: Path = KEYS_DIR, unsigned: bool = False) -> Record:
+        """Install a pack while running; what it replaces fades out. Raises CapsuleError, nothing done."""
+        before = self.installed()
+        record = install.install_pack(self.library, path, load_public_keys(keys_dir), unsigned)
+        self._stock.take_over(before)
+        return record
+
+    def revoke(self, pack: str) -> None:
+        """Stop using a pack at once. Raises UnknownError, CapsuleError."""
+        before = self.installed()
+        install.revoke(self.library, pack)
+        self._stock.take_over(before)
+
+    def speech_onset(self, time_ns: int) -> None:
+        """Speech is shown from ``time_ns`` on (said by the voice activity detection)."""
+        self.layer.speech_onset(time_ns)
+
+    def speech_end(self) -> None:
+        """Speech is over."""
+        self.layer.speech_end()
+
+    def scene_start(self) -> None:
+        """A scene begins now."""
+        self.layer.scene_start(now_ns())
+
+    def statistics(self) -> dict[str, float | int | str]:
+        """Health's ``capsules`` section."""
+        cache, player, timeline = self._stock.statistics(), self.layer, self.layer.timeline
+        return {
+            "installed": len(self.library.catalogue.entries),
+            "cached": cache.entries,
+            "used_mib": round(cache.used_bytes / _MIB, 3),
+            "cap_mib": round(cache.cap_bytes / _MIB, 3),
+            "pinned_mib": round(cache.pinned_bytes / _MIB, 3),
+            "hits": cache.hits,
+            "misses": cache.misses,
+            "evictions": cache.evictions,
+            "expired": cache.expired,
+            "no_room": cache.refused,
+            "fragmentation": round(cache.fragmentation, 3),
+            "device": cache.device,
+            "playing": len(player.playing),
+            "started": player.started,
+            "merged": timeline.merged,
+            "unhonoured": timeline.unhonoured,
+            "overflow": player.overflow,
+            "unknown": self._stock.unknown,
+            "refused": self._director.refused,
+            "load_failed": self._stock.loader.failed,
+            "cues_sent": self._outbox.sent,
+            "cues_failed": self._outbox.failed,
+            "context": self._context,
+            "profile": self._profile,
+            "seed": self.seed,
+        }
+
+    def _set_base(self, cid: str) -> None:
+        if cid in self.library.catalogue.entries:
+            self._base = cid
+            self.play(cid)
+
+    def _add_gesture(self, context: str, recurring: Recurring, clip: Clip) -> None:
+        with self._lock:
+            if self._context == context:
+                self.layer.add_gesture(replace(recurring, template=replace(recurring.template, clip=clip)))
+                return
+        self._stock.release(clip)  # another context was set while it was loading
+
+    def _event_wishes(self, event_id: str, weight: float = 1.0) -> list[Wish]:
+        events = self.library.catalogue.tables.events
+        _check_known("event", event_id, events)
+        event = events[event_id]
+        cids = [cid for cid in (event.face, event.hand, event.voice) if cid is not None]
+        weight = min(weight * event.weight, MAX_WEIGHT)
+        return [Wish(cid, weight, offset_ms=_lead_ms(event.lead_lag_ms, cid)) for cid in cids]
+
+    def _required_voices(self, wishes: list[Wish]) -> list[Wish]:
+        """Voices that wished capsules need and the packet does not bring."""
+        entries, named = self.library.catalogue.entries, {wish.cid for wish in wishes}
+        voices = [entries[wish.cid].header.voice for wish in wishes if wish.cid in entries]
+        required = {voice.required_cid for voice in voices if voice is not None and voice.required_cid is not None}
+        return [Wish(cid) for cid in sorted(required - named)]
+
+    def _library_changed(self, gone: set[str]) -> None:
+        entries = self.library.catalogue.entries
+        self._picker.learn(entries.values())
+        self._mood.forget()
+        if gone:
+            self.layer.drop(gone)
+        if self._base not in entries:
+            self._set_base(NEUTRAL_LOOP)
+
+    def _pick_mood(self, vector: Vector) -> None:
+        """The animator's thread: let the loader's find the face for ``vector``."""
+        self._outbox.do(
+            lambda: self._stock.loader.submit(lambda: self._mood.set_target(self._picker.pick(vector)[1]), urgent=True)
+        )
+
+
+def _lead_ms(lead_lag: LeadLag | PacketLeadLag, cid: str) -> int:
+    kind = kind_of(cid)
+    if kind is Kind.CUE:
+        return lead_lag.hand
+    return lead_lag.voice if kind in (Kind.LINE, Kind.VOICE) else lead_lag.face
+
+
+def check_layer(layer: str | None) -> Layer | None:
+    """``layer`` when there is one of that name. Raises CapsuleError."""
+    if layer is None:
+        return None
+    for known in get_args(Layer):
+        if layer == known:
+            return cast(Layer, layer)
+    raise CapsuleError("", "layer", f"is {shown(layer)}; accepted: {', '.join(get_args(Layer))}")
+
+
+def _check_prefix(cid: str) -> None:
+    try:
+        check_cid(cid)
+    except ValueError as error:
+        raise CapsuleError("", "cid", f"is {shown(cid)}; {error}") from None
+
+
+def _check_known(kind: str, name: str | None, known: Mapping[str, Any]) -> None:
+    if name is not None and name not in known:
+        there = ", ".join(sorted(known)) or "none"
+        raise UnknownError("", kind, f"{shown(name)} is not in the library; there is {there}")

@@ -1,0 +1,84 @@
+"""Ed25519 signatures of packs (RFC 8032): who may put capsules on this box.
+
+Keys are PEM files, as OpenSSL writes them: ``openssl genpkey -algorithm ed25519 -out brand.pem`` and
+``openssl pkey -in brand.pem -pubout -out brand.pub``. Public keys (``*.pub``) go to /etc/visaged/keys.
+The library is imported on use: a box that installs no pack does not load it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from visaged.capsules.errors import CapsuleError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+KEYS_DIR: Final = Path("/etc/visaged/keys")
+SIGNATURE_BYTES: Final = 64
+# A PEM file of one Ed25519 key takes about 120 bytes.
+_MAX_KEY_BYTES: Final = 4096
+
+PublicKeys = dict[str, "Ed25519PublicKey"]
+"""Fingerprint (SHA-256 of the raw public key, hex) -> key."""
+
+
+def load_public_keys(folder: Path = KEYS_DIR) -> PublicKeys:
+    """Every ``*.pub`` in ``folder``; none when there is no folder. Raises CapsuleError for a file that is not a key."""
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415
+
+    keys: PublicKeys = {}
+    for path in sorted(folder.glob("*.pub")):
+        try:
+            key = load_pem_public_key(_read(path))
+        except (ValueError, UnsupportedAlgorithm) as error:
+            raise CapsuleError(path.name, "key", f"is not a public key in PEM form: {error}") from None
+        if not isinstance(key, Ed25519PublicKey):
+            raise CapsuleError(path.name, "key", "is not an Ed25519 key")
+        keys[fingerprint(key)] = key
+    return keys
+
+
+def fingerprint(key: Ed25519PublicKey) -> str:
+    """SHA-256 of the raw public key, 64 hex digits."""
+    return hashlib.sha256(key.public_bytes_raw()).hexdigest()
+
+
+def sign(message: bytes, private_key: Path) -> bytes:
+    """The signature (64 bytes) of ``message`` by the PEM key in the file. Raises CapsuleError."""
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
+
+    try:
+        key = load_pem_private_key(_read(private_key), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise CapsuleError(private_key.name, "key", f"is not an unencrypted private key in PEM form: {error}") from None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise CapsuleError(private_key.name, "key", "is not an Ed25519 key")
+    return key.sign(message)
+
+
+def verify(message: bytes, signature: bytes, keys: PublicKeys) -> str | None:
+    """Fingerprint of the key in ``keys`` that signed ``message``, None when none did."""
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415
+
+    for name, key in keys.items():
+        try:
+            key.verify(signature, message)
+        except InvalidSignature:
+            continue
+        return name
+    return None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_MAX_KEY_BYTES)
+    except OSError as error:
+        raise CapsuleError(path.name, "key", f"cannot be read: {error.strerror}") from None
