@@ -9,8 +9,10 @@ from typing import Final
 from visaged.animation.animator import Animator
 from visaged.animation.stage import LEAD_MS, AnimatorStage
 from visaged.audio.capture import Capture
+from visaged.audio.follower import DelayedRing
+from visaged.audio.playback import Playback
 from visaged.budget import budget_ns
-from visaged.clock import RATE_HZ, now_ns
+from visaged.clock import NS_PER_MS, RATE_HZ, now_ns
 from visaged.config.safe_mode import Loaded
 from visaged.face.energy import EnergySolver
 from visaged.face.solver import HOP
@@ -57,10 +59,11 @@ class Daemon:
             metrics=self.metrics,
             realtime_priority=priority,
         )
-        for issue in loaded.issues:
-            self.problems.open(
-                "config_rejected", str(issue), "The face runs on idle. Correct it; check with: visaged config check"
-            )
+        voice = DelayedRing(self.capture.ring, self.capture.timeline, self.voice_to_speaker_ns)
+        self.playback = Playback(settings.audio.output, [voice], self.metrics, self.problems)
+        if loaded.safe_mode:
+            remedy = "The face runs on idle. Correct it; check with: visaged config check"
+            self.problems.open("config_rejected", "; ".join(map(str, loaded.issues)), remedy)
 
     def start(self) -> None:
         """The boot list. The face moves as soon as the second line is done; nothing after it may hold it up."""
@@ -68,6 +71,7 @@ class Daemon:
         self.animation.start(self.output.schedule)
         self.capture.start()
         self.solver.start()
+        self.playback.start()
         self.supervise()
 
     def supervise(self) -> None:
@@ -80,11 +84,17 @@ class Daemon:
         held_back_ms = self.metrics.gauge("audio.resampler_ms").value or 0.0
         return budget_ns(self.solver.lookahead_ms, HOP, block, float(held_back_ms), LEAD_MS)
 
+    def voice_to_speaker_ns(self) -> float:
+        """How far behind the voice the speaker plays it: as far as the face, unless it was set by hand."""
+        delay_ms = self.settings.audio.output.delay_ms
+        return self.animation.budget_ns if delay_ms == "auto" else delay_ms * NS_PER_MS
+
     def stop(self) -> None:
         """Ease the face to rest, send the last packet, end every thread."""
         self.animator.ease_to_neutral(now_ns(), _EASE_OUT_MS)
         time.sleep(_EASE_OUT_MS / 1000)
         self.output.stop()
         self.animation.stop()
+        self.playback.stop()
         self.solver.stop()
         self.capture.stop()

@@ -52,7 +52,8 @@ class AnimatorStage:
         self._render_time = metrics.histogram("animation.render")
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._pose = neutral()
+        self.pose = neutral()
+        """The newest pose; only to look at from other threads, it changes under their eyes."""
         self._speech = neutral()
         self.last_render_ns = 0
         """When a pose was last handed over, for the watchdog."""
@@ -95,6 +96,6 @@ class AnimatorStage:
         stale_samples = float("inf") if index is None else self._track.sample(index, self._speech)
         stale_ms = stale_samples * 1000 / RATE_HZ
         speech = None if stale_ms == float("inf") else self._speech
-        self.animator.render(due_ns, speech, stale_ms, self._pose)
+        self.animator.render(due_ns, speech, stale_ms, self.pose)
         shown_ns = 0 if stale_ms > _SPEECH_HOLD_MS else media_ns - round(stale_ms * NS_PER_MS)
-        self._sink.publish(tick, self._pose, shown_ns)
+        self._sink.publish(tick, self.pose, shown_ns)

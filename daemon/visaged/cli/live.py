@@ -1,4 +1,4 @@
-"""What ``visaged run`` shows on a terminal: the face, its figures, its problems; elsewhere one log line a minute."""
+"""What ``visaged run`` shows: on a terminal the face, its figures and its problems; elsewhere one log line a minute."""
 
 from __future__ import annotations
 
@@ -6,34 +6,77 @@ import logging
 from types import TracebackType
 from typing import Final
 
-from rich.console import Console
+import rich.live
+from rich.console import Console, Group, RenderableType
+from rich.text import Text
 
+from visaged.cli.view import face_view
 from visaged.clock import NS_PER_S, now_ns
 from visaged.daemon import Daemon
-from visaged.figures import FigureReader
+from visaged.figures import FigureReader, Figures
 
 log = logging.getLogger(__name__)
 
 _LOG_EVERY_NS: Final = 60 * NS_PER_S
+# Figures over less than this jump about too much to be read.
+_FIGURES_EVERY_NS: Final = 2 * NS_PER_S
 
 
 class Live:
-    """A context in which ``update`` may be called a few times a second."""
+    """A context in which ``update`` is called some ten times a second."""
 
-    def __init__(self, daemon: Daemon, console: Console) -> None:
-        self._reader = FigureReader(daemon.metrics)
+    def __init__(self, daemon: Daemon, console: Console, on_terminal: bool) -> None:
+        self._daemon = daemon
+        self._logged = FigureReader(daemon.metrics)
         self._logged_ns = now_ns()
+        self._shown = FigureReader(daemon.metrics)
+        self._shown_ns = now_ns()
+        self._figures: Figures | None = None
+        self._live = rich.live.Live(console=console, auto_refresh=False) if on_terminal else None
 
     def __enter__(self) -> Live:
+        if self._live is not None:
+            self._live.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        log.info("%s", self._reader.read().line())
+        if self._live is not None:
+            self._live.stop()
+        log.info("%s", self._logged.read().line())
 
     def update(self) -> None:
-        """Log once a minute."""
-        if now_ns() - self._logged_ns >= _LOG_EVERY_NS:
-            self._logged_ns = now_ns()
-            log.info("%s", self._reader.read().line())
+        """Draw, where there is a terminal; log once a minute."""
+        time_ns = now_ns()
+        if time_ns - self._logged_ns >= _LOG_EVERY_NS:
+            self._logged_ns = time_ns
+            log.info("%s", self._logged.read().line())
+        if self._live is None:
+            return
+        if time_ns - self._shown_ns >= _FIGURES_EVERY_NS:
+            self._shown_ns = time_ns
+            self._figures = self._shown.read()
+        self._live.update(self._view(), refresh=True)
+
+    def _view(self) -> RenderableType:
+        settings = self._daemon.settings
+        title = f"{settings.livelink.subject} on {settings.device.id} -> {', '.join(settings.livelink.targets)}"
+        problems = [f"{problem.message}. {problem.remedy}" for problem in self._daemon.problems.current()]
+        face = face_view(self._daemon.animation.pose.tolist(), title, _named(self._figures), problems)
+        return Group(face, Text("Ctrl-C stops. In another terminal: visaged monitor", style="dim"))
+
+
+def _named(figures: Figures | None) -> dict[str, str]:
+    if figures is None:
+        return {}
+    named = {"fps": f"{figures.fps:.1f}"}
+    if figures.gap_p99_ms is not None:
+        named["gap p99"] = f"{figures.gap_p99_ms:.2f} ms"
+    if figures.voice_to_packet_ms is not None:
+        named["voice to packet"] = f"{figures.voice_to_packet_ms[1]:.0f} ms"
+    if figures.solver is not None:
+        named["solver"] = figures.solver
+    if figures.audio_input is not None:
+        named["input"] = f"{figures.audio_input} {figures.level_dbfs or 0:.0f} dBFS"
+    return named

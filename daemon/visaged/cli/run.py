@@ -78,7 +78,7 @@ def run(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
     daemon.start()
-    with Live(daemon, console) as view:
+    with Live(daemon, console, live) as view:
         while not stopping.wait(_SUPERVISE_S):
             daemon.supervise()
             view.update()
