@@ -20,6 +20,13 @@ _CHUNK: Final = 4096
 _ACCEPTED: Final = "WAV, FLAC, OGG or MP3 with 1 to 8 channels at 4 to 384 kHz"
 
 
+class _Forward(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
+    """soundfile seeks after every read to where it is already, which garbles MP3 (its frames lean on those before)."""
+
+    def seekable(self) -> bool:
+        return False
+
+
 class FileReader:
     """Reads forward. Not paced: as fast as it is asked."""
 
@@ -31,7 +38,7 @@ class FileReader:
         if not self.path.is_file():
             raise FileUnusable(f"there is no file '{path}'", remedy)
         try:
-            self._file = soundfile.SoundFile(str(self.path))
+            self._file = _Forward(str(self.path))
         except (soundfile.LibsndfileError, OSError) as error:
             raise FileUnusable(f"'{path}' cannot be read: {error}", remedy) from None
         file = self._file

@@ -62,7 +62,7 @@ class Follower:
         """``block_frames``: length of every block rendered."""
         self._voice = voice
         self._steps = np.arange(block_frames, dtype=np.float64)
-        self._rise = np.linspace(0, 1, block_frames, dtype=np.float32)
+        self._rise = _rise(block_frames)
         self._samples: Sound = np.zeros(0, np.float32)
         self._position: float | None = None
         self._speed = 1.0
@@ -127,8 +127,13 @@ class Follower:
             self._position = None
             heard = int(np.count_nonzero(positions < got - AFTER))
             out[heard:] = 0
-            out[:heard] *= np.linspace(1, 0, heard, dtype=np.float32)
+            out[:heard] *= _rise(heard)[::-1]
 
 
 def _within(value: float, middle: float, reach: float) -> float:
     return min(max(value, middle - reach), middle + reach)
+
+
+def _rise(count: int) -> Sound:
+    """0 to 1 along half a cosine: without corners, and with its mirror image it sums to 1."""
+    return (0.5 - 0.5 * np.cos(np.linspace(0, np.pi, count))).astype(np.float32)
