@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from models.lipsync.eval.clip import RATE_HZ, Clip, Sound, at_house_rate
+from models.lipsync.eval.clip import RATE_HZ, SYNTHESISED, Clip, Sound, at_house_rate
 from models.lipsync.eval.conditions import pink_noise
 from models.lipsync.eval.label import Labeller
 from models.lipsync.eval.recordings import PROMPTS, Recording, prompts, sphinx
@@ -75,7 +75,7 @@ def nobody() -> Iterator[Clip]:
 
 def _said(utterance: Utterance, voice: str) -> Clip:
     sound = at_house_rate(utterance.sound, UTTERANCE_RATE_HZ)
-    return Clip(utterance.name, voice, "en", utterance.text, sound, utterance.phones, "given", _CMU, "synthesised")
+    return Clip(utterance.name, voice, "en", utterance.text, sound, utterance.phones, "given", _CMU, SYNTHESISED)
 
 
 def _aligned(recording: Recording, labeller: Labeller) -> Clip | None:

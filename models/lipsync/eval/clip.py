@@ -21,11 +21,15 @@ from typing import Any, Final
 import numpy as np
 import soundfile
 import soxr
+from models.lipsync.eval.label import Labeller
 from models.lipsync.phones import Phone, from_arpabet, merge
 from numpy.typing import NDArray
 
 RATE_HZ: Final = 48_000
 Sound = NDArray[np.float32]
+
+SYNTHESISED: Final = "synthesised"
+"""The ``source`` of a clip that a synthesiser said."""
 
 
 class ClipError(Exception):
@@ -53,8 +57,6 @@ def read_folder(folder: Path) -> tuple[list[Clip], list[str]]:
 
     Raises ClipError if none is left.
     """
-    from models.lipsync.eval.label import Labeller  # noqa: PLC0415  (pocketsphinx is only needed where labels are not)
-
     paths = sorted(path for path in folder.rglob("*") if path.suffix in (".wav", ".flac"))
     labeller = Labeller()
     clips, skipped = [], []
@@ -72,8 +74,6 @@ def read_folder(folder: Path) -> tuple[list[Clip], list[str]]:
 
 def read_clip(path: Path) -> Clip:
     """The clip of one sound file and what lies beside it. Raises ClipError."""
-    from models.lipsync.eval.label import Labeller  # noqa: PLC0415
-
     return _read(path, path.parent, Labeller())
 
 
@@ -101,7 +101,7 @@ def at_house_rate(sound: NDArray[np.float32], rate_hz: int) -> Sound:
     return np.ascontiguousarray(out, np.float32)
 
 
-def _read(path: Path, root: Path, labeller: Any) -> Clip:
+def _read(path: Path, root: Path, labeller: Labeller) -> Clip:
     try:
         raw, rate_hz = soundfile.read(path, dtype="float32")
     except soundfile.LibsndfileError as error:
@@ -121,7 +121,7 @@ def _read(path: Path, root: Path, labeller: Any) -> Clip:
         phones = _phones(path, about["phones"])
     elif lab.is_file():
         rows = (line.split() for line in lab.read_text(encoding="utf-8").splitlines() if line.strip())
-        phones = _phones(path, [[row[2], float(row[0]), float(row[1])] for row in rows])
+        phones = _phones(path, [[row[-1], *row[:-1]] for row in rows])
     elif text:
         labels = "aligned"
         phones = labeller.align(sound, text, language)

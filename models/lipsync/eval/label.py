@@ -1,17 +1,22 @@
-"""Phone times for a clip that has none: forced alignment with its text, or plain phone recognition."""
+"""Phone times for a clip that has none: forced alignment with its text, or plain phone recognition.
+
+Only these two need pocketsphinx, so it is imported when the first clip asks for it.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import pocketsphinx
 import soxr
-from models.lipsync.align import ALIGN_RATE_HZ, Aligner
 from models.lipsync.phones import SILENCE, Phone, from_arpabet, merge
 from numpy.typing import NDArray
 
+if TYPE_CHECKING:
+    from models.lipsync.align import Aligner
+
 _RATE_HZ: Final = 48_000
+_HEARD_RATE_HZ: Final = 16_000
 _FRAME_S: Final = 0.01
 # The recogniser hears every clip at the same peak.
 _PEAK: Final = 0.8
@@ -26,11 +31,13 @@ class Labeller:
 
     def __init__(self) -> None:
         self._aligner: Aligner | None = None
-        self._recogniser: pocketsphinx.Decoder | None = None
+        self._recogniser: Any = None
 
     def align(self, sound: NDArray[np.float32], text: str, language: str) -> list[Phone] | None:
         """Phones of ``text`` in ``sound`` (48 kHz); None where the two do not fit."""
         if self._aligner is None:
+            from models.lipsync.align import Aligner  # noqa: PLC0415
+
             self._aligner = Aligner()
         phones = self._aligner.align(_heard(sound), text, language)
         spoken = [p.end_s - p.start_s for p in phones or [] if p.symbol != SILENCE]
@@ -41,6 +48,8 @@ class Labeller:
     def recognise(self, sound: NDArray[np.float32]) -> list[Phone] | None:
         """English phones heard in ``sound`` (48 kHz), without a text; None if there are none."""
         if self._recogniser is None:
+            import pocketsphinx  # noqa: PLC0415
+
             self._recogniser = pocketsphinx.Decoder(
                 allphone=pocketsphinx.get_model_path("en-us/en-us-phone.lm.bin"), lm=None, loglevel="FATAL"
             )
@@ -57,5 +66,5 @@ class Labeller:
 
 def _heard(sound: NDArray[np.float32]) -> NDArray[np.int16]:
     levelled = sound * (_PEAK / max(float(np.abs(sound).max()), 1e-3))
-    low = soxr.resample(levelled, _RATE_HZ, ALIGN_RATE_HZ)
+    low = soxr.resample(levelled, _RATE_HZ, _HEARD_RATE_HZ)
     return (low * 32767).clip(-32768, 32767).astype(np.int16)

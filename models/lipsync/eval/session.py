@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
-from models.lipsync.eval.clip import RATE_HZ, Clip, Sound
+from models.lipsync.eval.clip import RATE_HZ, SYNTHESISED, Clip, Sound
 from models.lipsync.eval.conditions import CONDITIONS, pink_noise
 from models.lipsync.eval.contenders import Contender
 from models.lipsync.eval.metrics import Figures, Tally, sum_up, tally
@@ -80,12 +80,12 @@ def groups(clip: Clip) -> list[str]:
     """What a clip counts towards."""
     if not clip.phones:
         return ["all", clip.voice, f"rest {clip.name}"]
-    if clip.voice.startswith("people"):
-        kinds = ["people", "people English"] if clip.language == "en" else ["people", "people, other languages"]
-    else:
+    kinds: list[str] = []
+    if clip.voice.startswith("people-"):
+        kinds = ["people", "people English" if clip.language == "en" else "people, other languages"]
+    elif clip.source == SYNTHESISED:
         # The acceptance set names its texts: rich-NN, plain-NN.
-        text, dash, _ = clip.name.partition("-")
-        kinds = ["synthetic", f"synthetic, {text} text"] if dash else ["synthetic"]
+        kinds = ["synthetic", f"synthetic, {clip.name.partition('-')[0]} text"]
     return ["all", *kinds, clip.voice, f"language {clip.language}"]
 
 
