@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from visaged.control.commands import capsules, config, device, face, models, mood
-from visaged.control.commands.base import Nothing, Request
 from visaged.control.dispatcher import Dispatcher
+from visaged.control.envelope import Nothing, Request
 from visaged.control.events import Events
 from visaged.control.handlers import (
     Progress,

@@ -9,8 +9,8 @@ from tests.control.ask import ask
 from tests.control.fakes import Desk, FakeBox, make_desk
 from visaged.clock import now_ns
 from visaged.control.commands import COMMANDS
-from visaged.control.commands.base import Response
 from visaged.control.dispatcher import Dispatcher, Incoming
+from visaged.control.envelope import Response
 from visaged.control.events import Events
 from visaged.control.handlers import face_table
 from visaged.metrics import Metrics

@@ -18,6 +18,8 @@ from visaged.control.topics import Topics
 _LOOK_S: Final = 0.25
 # Somebody keeps overwriting our status: put it right, but do not fight at full speed.
 _CORRECT_EVERY_NS: Final = 5 * NS_PER_S
+# Commands that change what health shows may come sixty times a second.
+_SOONEST_NS: Final = NS_PER_S
 
 
 class Announcer:
@@ -35,6 +37,7 @@ class Announcer:
         self._announced: bytes | None = None
         self._discovered = False
         self._health_due_ns = 0
+        self._health_told_ns = 0
         self._correct_after_ns = 0
 
     def status(self, state: Literal["online", "degraded", "stopped", "offline"]) -> bytes:
@@ -56,10 +59,15 @@ class Announcer:
         if self._settings.discovery and not self._discovered:
             self.discover()
         if now >= self._health_due_ns:
+            self._health_told_ns = now
             self._health_due_ns = now + int(self._settings.health_every_s * NS_PER_S)
             health = self._sources.health().model_dump_json().encode()
             self._outbox.put(Message("health", self._topics.health, health, retain=True))
         return _LOOK_S
+
+    def hurry(self) -> None:
+        """Something that health shows was changed: tell it within a second rather than at the next turn."""
+        self._health_due_ns = min(self._health_due_ns, self._health_told_ns + _SOONEST_NS)
 
     def discover(self) -> None:
         """Announce the box to Home Assistant (again: it has started)."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
-from visaged.control.commands.base import ErrorBody
+from visaged.control.envelope import ErrorBody
 from visaged.control.paths import search_paths
 
 # Quick commands answer within milliseconds; a daemon that takes longer than this hangs.

@@ -17,7 +17,7 @@ from typing import Final
 
 from visaged.clock import now_ns
 from visaged.control.commands import COMMANDS
-from visaged.control.commands.base import Command, Data, ErrorBody, Request, Response
+from visaged.control.envelope import Command, Data, ErrorBody, Request, Response
 from visaged.control.events import Events
 from visaged.control.handlers import Table
 from visaged.control.parse import find_transaction, parse_request

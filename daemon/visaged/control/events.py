@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import AwareDatetime, Field
 
-from visaged.control.commands.base import Data
+from visaged.control.envelope import Data
 from visaged.problems import Problem
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from visaged.control.commands import capsules, config, device, face, models, mood
-from visaged.control.commands.base import Data, Nothing
+from visaged.control.envelope import Data, Nothing
 from visaged.control.health_model import Health
 
 Progress = Callable[[str, float | None], None]

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
-from visaged.control.commands.base import Data
+from visaged.control.envelope import Data
 
 State = Literal["online", "degraded"]
 

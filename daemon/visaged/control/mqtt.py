@@ -43,6 +43,10 @@ _FAREWELL_S: Final = 1.0
 _STEADY_NS: Final = 5 * NS_PER_S
 # A connection attempt that runs may take its time-outs (name, TCP, TLS) before the thread sees that it should stop.
 _JOIN_S: Final = 2.0
+# After these, health is told at once: a switch in Home Assistant shows what health says.
+_SHOWN_IN_HEALTH: Final = frozenset(
+    {"mode.set", "mute.set", "gain.set", "emotion.set", "profile.set", "context.set", "config.set", "models.select"}
+)
 
 
 class MqttLink:
@@ -216,9 +220,9 @@ class MqttLink:
             if self._sources.codec_down is not None:
                 self._sources.codec_down(bytes(message.payload))
         elif (command := self._topics.command_of(topic)) is not None:
-            self._on_request(command, message)
+            self._on_request(command, message, announcer)
 
-    def _on_request(self, command: str, message: paho.MQTTMessage) -> None:
+    def _on_request(self, command: str, message: paho.MQTTMessage, announcer: Announcer) -> None:
         payload, properties = bytes(message.payload), message.properties
         asked: str | None = getattr(properties, "ResponseTopic", None)
         correlation: bytes | None = getattr(properties, "CorrelationData", None)
@@ -229,6 +233,8 @@ class MqttLink:
             topic = asked
 
         def reply(answer: bytes) -> None:
+            if command in _SHOWN_IN_HEALTH:
+                announcer.hurry()
             self._put(Message("response", topic, answer, correlation=correlation))
 
         if not allowed:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, from_json
 
-from visaged.control.commands.base import Command, Request
+from visaged.control.envelope import Command, Request
 from visaged.control.refusal import Refusal
 
 # Larger than any command's own limit: up to here the text is at least searched for its transaction.

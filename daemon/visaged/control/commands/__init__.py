@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from visaged.control.commands import capsules, config, device, face, models, mood
-from visaged.control.commands.base import Command
+from visaged.control.envelope import Command
 
 COMMANDS: Final[dict[str, Command]] = {
     command.name: command for family in (device, face, capsules, mood, models, config) for command in family.COMMANDS

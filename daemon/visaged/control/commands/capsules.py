@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from visaged.control.commands.base import Command, Data, Request
 from visaged.control.commands.download import Download
+from visaged.control.envelope import Command, Data, Request
 from visaged.packet_id import MAX_PACKET_BYTES, Cid, CidOrEvent, IdPacket
 
 # An ID packet is under 1 KB; the envelope (transaction, expires_at) comes on top.

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from visaged.control.commands.base import Command, Data, Request
+from visaged.control.envelope import Command, Data, Request
 
 # A settings file is a few kB; this is every key at its longest and room to spare.
 _CONFIG_BYTES: Final = 65_536

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
-from visaged.control.commands.base import Command, Data, Nothing, Request
+from visaged.control.envelope import Command, Data, Nothing, Request
 from visaged.control.health_model import Health
 
 

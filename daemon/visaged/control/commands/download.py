@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from visaged.control.commands.base import Request
+from visaged.control.envelope import Request
 
 
 def _fetchable(url: str) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from visaged import curves
-from visaged.control.commands.base import Command, Data, Nothing, Request
+from visaged.control.envelope import Command, Data, Nothing, Request
 
 
 def _in_range(values: dict[str, float]) -> dict[str, float]:

@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from visaged.control.commands.base import Command, Data, Request
 from visaged.control.commands.download import Download
+from visaged.control.envelope import Command, Data, Request
 
 Kind = Literal["lipsync", "neurosync", "mimi-encoder", "mimi-decoder"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from visaged.control.commands.base import Command, Data, Request
+from visaged.control.envelope import Command, Data, Request
 from visaged.packet_id import ProfileName
 
 
