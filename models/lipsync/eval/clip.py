@@ -117,6 +117,7 @@ def _read(path: Path, root: Path, labeller: Labeller) -> Clip:
     language = about.get("language", "en")
     lab = path.with_suffix(".lab")
     labels = about.get("labels", "given")
+    phones: list[Phone] | None
     if "phones" in about:
         phones = _phones(path, about["phones"])
     elif lab.is_file():

@@ -100,7 +100,7 @@ def sphinx(cache: Path) -> Iterator[Recording]:
                 sound, rate_hz = soundfile.read(root / Path(listing).parent / f"{name}.wav", dtype="float32")
                 yield _sphinx(name, voice, text.strip(), at_house_rate(sound, rate_hz))
     for name, text in (("goforward", "go forward ten meters"),):
-        raw = np.frombuffer((root / f"{name}.raw").read_bytes(), "<i2").astype(np.float32) / 32768
+        raw = np.frombuffer((root / f"{name}.raw").read_bytes(), "<i2").astype(np.float32) / np.float32(32768)
         yield _sphinx(name, "people-sphinx", text, at_house_rate(raw, _SPHINX_RATE_HZ))
 
 

@@ -41,7 +41,7 @@ COLUMNS: Final = (
 REST_COLUMNS: Final = (Column("rest_jaw_milli", "jaw", 1.0, 1), Column("rest_mouth_milli", "all mouth curves", 1.0, 1))
 
 
-_MAIN: Final = ("synthetic", "people English", "people, other languages")
+_MAIN: Final[tuple[str, ...]] = ("synthetic", "people English", "people, other languages")
 _COARSE: Final = ("all", "people", "nobody")
 """The groups of the acceptance set that have tables of their own, where the clips fall into them."""
 
