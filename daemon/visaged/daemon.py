@@ -41,7 +41,7 @@ class Daemon:
         self.output = LiveLinkOutput(settings.livelink, settings.device.id, priority, self.problems, self.metrics)
         # Nobody has configured this machine: show what the box does, with the bundled speech if there is no microphone.
         self.capture = Capture(settings.audio.input, self.metrics, self.problems, demo=loaded.path is None)
-        fallback = EnergySolver()
+        fallback = EnergySolver(settings.face.lookahead_ms)
         self.solver = SolverStage(
             self.capture.ring,
             self.track,

@@ -1,8 +1,7 @@
-"""What ``visaged run`` shows: on a terminal the face, its figures and its problems; elsewhere one log line a minute."""
+"""What ``visaged run`` shows on a terminal: the face, its figures and its problems, below the log."""
 
 from __future__ import annotations
 
-import logging
 from types import TracebackType
 from typing import Final
 
@@ -10,50 +9,41 @@ import rich.live
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
+from visaged.cli.minute_log import MinuteLog
 from visaged.cli.view import face_view
 from visaged.clock import NS_PER_S, now_ns
 from visaged.daemon import Daemon
 from visaged.figures import FigureReader, Figures
 
-log = logging.getLogger(__name__)
-
-_LOG_EVERY_NS: Final = 60 * NS_PER_S
 # Figures over less than this jump about too much to be read.
 _FIGURES_EVERY_NS: Final = 2 * NS_PER_S
 
 
-class Live:
+class Live(MinuteLog):
     """A context in which ``update`` is called some ten times a second."""
 
-    def __init__(self, daemon: Daemon, console: Console, on_terminal: bool) -> None:
+    def __init__(self, daemon: Daemon, console: Console) -> None:
+        super().__init__(daemon)
         self._daemon = daemon
-        self._logged = FigureReader(daemon.metrics)
-        self._logged_ns = now_ns()
         self._shown = FigureReader(daemon.metrics)
         self._shown_ns = now_ns()
         self._figures: Figures | None = None
-        self._live = rich.live.Live(console=console, auto_refresh=False) if on_terminal else None
+        self._live = rich.live.Live(console=console, auto_refresh=False)
 
     def __enter__(self) -> Live:
-        if self._live is not None:
-            self._live.start()
+        self._live.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._live is not None:
-            self._live.stop()
-        log.info("%s", self._logged.read().line())
+        self._live.stop()
+        super().__exit__(kind, error, traceback)
 
     def update(self) -> None:
-        """Draw, where there is a terminal; log once a minute."""
+        """Draw."""
+        super().update()
         time_ns = now_ns()
-        if time_ns - self._logged_ns >= _LOG_EVERY_NS:
-            self._logged_ns = time_ns
-            log.info("%s", self._logged.read().line())
-        if self._live is None:
-            return
         if time_ns - self._shown_ns >= _FIGURES_EVERY_NS:
             self._shown_ns = time_ns
             self._figures = self._shown.read()

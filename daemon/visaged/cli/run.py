@@ -8,12 +8,15 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from visaged.cli import exit_codes
-from visaged.cli.log import set_up_logging
+from visaged.cli.log import log_above_live_view, log_lines
 from visaged.cli.settings_arguments import add_settings_arguments
 from visaged.config.safe_mode import load_or_safe
+
+if TYPE_CHECKING:
+    from visaged.cli.minute_log import MinuteLog
 
 _SUPERVISE_S: Final = 0.1
 
@@ -60,13 +63,24 @@ def run(options: argparse.Namespace) -> int:
         for issue in mistyped:
             print(f"visaged run: {issue}", file=sys.stderr)
         return exit_codes.USAGE
-    live = sys.stderr.isatty() and not options.plain
-    console = set_up_logging(loaded.settings.runtime.log_level, live)
-    # Imported here: settings that are wrong should be said before half a second of imports.
-    from visaged.cli.live import Live  # noqa: PLC0415
+    # Imported here and not above: what is wrong with the settings is said before half a second of imports, and a box
+    # without a terminal does not wait for what only a terminal needs.
     from visaged.daemon import Daemon  # noqa: PLC0415
 
-    daemon = Daemon(loaded)
+    level = loaded.settings.runtime.log_level
+    view: MinuteLog
+    if sys.stderr.isatty() and not options.plain:
+        from visaged.cli.live import Live  # noqa: PLC0415
+
+        console = log_above_live_view(level)
+        daemon = Daemon(loaded)
+        view = Live(daemon, console)
+    else:
+        from visaged.cli.minute_log import MinuteLog  # noqa: PLC0415
+
+        log_lines(level)
+        daemon = Daemon(loaded)
+        view = MinuteLog(daemon)
     stopping = threading.Event()
     received: list[int] = []
 
@@ -78,7 +92,7 @@ def run(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
     daemon.start()
-    with Live(daemon, console, live) as view:
+    with view:
         while not stopping.wait(_SUPERVISE_S):
             daemon.supervise()
             view.update()
