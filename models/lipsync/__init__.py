@@ -1,0 +1,1 @@
+"""The build side of the ``lipsync`` solver: corpus, targets, training and export (needs the ``build`` extra)."""

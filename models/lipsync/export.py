@@ -1,0 +1,204 @@
+"""Weights -> a model package: one streaming ONNX graph in fp32 and int8, checked against PyTorch on real frames."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from models.lipsync.frontend import FRAME, WINDOW
+from models.lipsync.stream_step import INPUT, OUTPUTS, StreamStep
+from models.lipsync.targets import FRAME_RATE_HZ, LOOKAHEADS_MS
+from models.lipsync.train import load
+from models.lipsync.utterance import RATE_HZ
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+from onnxruntime.quantization import QuantType, quantize_dynamic
+
+from visaged.curves import COUNT
+from visaged.inference.package import Package, write_package
+
+logger = logging.getLogger(__name__)
+
+OPSET: Final = 17
+# Constants larger than this are worth storing small.
+_LARGE_VALUES: Final = 4096
+_FFT: Final = 768
+
+_SOURCE: Final = (
+    "models/lipsync of this repository: trained on synthetic and recorded speech listed in models/lipsync/README.md"
+)
+_LICENCE: Final = "Apache-2.0; holds tables of CMU Sphinx's en-us acoustic model, BSD-2-Clause, Alpha Cephei Inc."
+_NOTICE: Final = """This package contains values derived from the CMU Sphinx en-us acoustic model:
+
+Copyright (c) 2015 Alpha Cephei Inc. All rights reserved.
+
+Redistribution and use in source and binary forms, with or without modification, are permitted provided that the
+following conditions are met:
+
+1. Redistributions of source code must retain the above copyright notice, this list of conditions and the following
+   disclaimer.
+2. Redistributions in binary form must reproduce the above copyright notice, this list of conditions and the following
+   disclaimer in the documentation and/or other materials provided with the distribution.
+
+THIS SOFTWARE IS PROVIDED BY ALPHA CEPHEI INC. "AS IS" AND ANY EXPRESSED OR IMPLIED WARRANTIES, INCLUDING, BUT NOT
+LIMITED TO, THE IMPLIED WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE DISCLAIMED. IN NO EVENT
+SHALL ALPHA CEPHEI INC. NOR ITS EMPLOYEES BE LIABLE FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR
+CONSEQUENTIAL DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR SERVICES; LOSS OF USE, DATA,
+OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT
+LIABILITY, OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE OF THIS SOFTWARE, EVEN IF
+ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
+"""
+
+
+def export(weights: Path, folder: Path, version: str, check_sound: NDArray[np.float32]) -> Package:
+    """Write a package into ``folder``; parity is measured on ``check_sound`` (float32 at 24 kHz)."""
+    net, thresholds = load(weights)
+    step = StreamStep(net, thresholds).eval()
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.iterdir():
+        old.unlink()
+    fp32, int8 = folder / "lipsync.fp32.onnx", folder / "lipsync.int8.onnx"
+    trace(step, fp32)
+    quantize(fp32, int8)
+    for path in (fp32, int8):
+        shrink(path)
+    (folder / "NOTICE.txt").write_text(_NOTICE, encoding="utf-8")
+    reference = run_torch(step, check_sound)
+    parity = {
+        name: float(np.abs(run_onnx(path, check_sound) - reference).max())
+        for name, path in (("fp32", fp32), ("int8", int8))
+    }
+    logger.info("parity %s", parity)
+    return write_package(
+        folder,
+        name="lipsync",
+        kind="lipsync",
+        version=version,
+        precision="fp32",
+        files={"fp32": fp32.name, "int8": int8.name},
+        opset=OPSET,
+        sample_rate_hz=RATE_HZ,
+        frame_rate_hz=float(FRAME_RATE_HZ),
+        lookahead_ms=LOOKAHEADS_MS,
+        inputs=[{"name": INPUT, "shape": [1, FRAME]}],
+        outputs=[{"name": name, "shape": [1, COUNT if name != "activity" else 1]} for name in OUTPUTS],
+        state=[{"name": n, "output": f"next_{n}", "shape": s} for n, s in step.state_shapes.items()],
+        source=_SOURCE,
+        licence=_LICENCE,
+        parity=parity,
+        created=datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0),
+    )
+
+
+def trace(step: StreamStep, path: Path) -> None:
+    """``step`` as an ONNX file with the names of the contract."""
+    states = list(step.state_shapes)
+    torch.onnx.export(
+        step,
+        (torch.zeros(1, FRAME), *step.initial()),
+        str(path),
+        input_names=[INPUT, *states],
+        output_names=[*OUTPUTS, *(f"next_{name}" for name in states)],
+        opset_version=OPSET,
+        dynamo=False,
+    )
+
+
+def quantize(source: Path, target: Path) -> None:
+    """The network's matrix products with int8 weights; the front end stays as it is, its range is too wide."""
+    graph = onnx.load(source).graph
+    learned = {
+        w.name
+        for w in graph.initializer
+        if len(w.dims) == 2 and w.dims[0] * w.dims[1] > _LARGE_VALUES and not w.name.startswith("front.")
+    }
+    ours = [n.name for n in graph.node if n.op_type in ("MatMul", "Gemm") and learned.intersection(n.input)]
+    quantize_dynamic(source, target, nodes_to_quantize=ours, weight_type=QuantType.QInt8, per_channel=True)
+
+
+def shrink(path: Path) -> None:
+    """Store what half precision holds as such and the Fourier tables as a rule; a session unfolds both on loading."""
+    model = onnx.load(path)
+    graph = model.graph
+    front: list[onnx.NodeProto] = []
+    for tensor in list(graph.initializer):
+        values = numpy_helper.to_array(tensor)
+        if values.dtype != np.float32 or values.size < _LARGE_VALUES:
+            continue
+        with np.errstate(over="ignore"):
+            half = values.astype(np.float16)
+        if np.array_equal(half.astype(np.float32), values):
+            graph.initializer.remove(tensor)
+            graph.initializer.append(numpy_helper.from_array(half, f"{tensor.name}_half"))
+            front.append(helper.make_node("Cast", [f"{tensor.name}_half"], [tensor.name], to=TensorProto.FLOAT))
+        elif values.shape[0] == WINDOW and np.allclose(values, _fourier(*values.shape, phase=0), atol=1e-6):
+            graph.initializer.remove(tensor)
+            front += _fourier_nodes(graph, tensor.name, values.shape[1], phase=0)
+        elif values.shape[0] == WINDOW and np.allclose(values, _fourier(*values.shape, phase=_FFT // 4), atol=1e-6):
+            graph.initializer.remove(tensor)
+            front += _fourier_nodes(graph, tensor.name, values.shape[1], phase=_FFT // 4)
+    nodes = [*front, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+
+
+def _circle() -> NDArray[np.float32]:
+    return np.cos(2 * np.pi * np.arange(_FFT) / _FFT).astype(np.float32)
+
+
+def _fourier(times: int, bins: int, phase: int) -> NDArray[np.float32]:
+    """cos(2 pi (n k - phase) / 768): the cosine table, or the sine table for a quarter turn."""
+    return _circle()[(np.outer(np.arange(times), np.arange(bins)) + _FFT - phase) % _FFT]
+
+
+def _fourier_nodes(graph: onnx.GraphProto, name: str, bins: int, phase: int) -> list[onnx.NodeProto]:
+    def constant(label: str, values: NDArray[np.generic]) -> str:
+        graph.initializer.append(numpy_helper.from_array(values, f"{name}_{label}"))
+        return f"{name}_{label}"
+
+    times = constant("n", np.arange(WINDOW, dtype=np.int64)[:, None])
+    ks = constant("k", np.arange(bins, dtype=np.int64)[None, :])
+    turn = constant("turn", np.array(_FFT - phase, np.int64))
+    period = constant("period", np.array(_FFT, np.int64))
+    return [
+        helper.make_node("Mul", [times, ks], [f"{name}_nk"]),
+        helper.make_node("Add", [f"{name}_nk", turn], [f"{name}_turned"]),
+        helper.make_node("Mod", [f"{name}_turned", period], [f"{name}_index"]),
+        helper.make_node("Gather", [constant("circle", _circle()), f"{name}_index"], [name]),
+    ]
+
+
+def run_torch(step: StreamStep, sound: NDArray[np.float32]) -> NDArray[np.float32]:
+    """All outputs [frames, look-aheads x 61 + 1] of PyTorch for ``sound``."""
+    state, rows = step.initial(), []
+    with torch.no_grad():
+        for frame in _frames(sound):
+            answer = step(torch.from_numpy(frame), *state)
+            rows.append(np.concatenate([a.numpy()[0] for a in answer[: len(OUTPUTS)]]))
+            state = list(answer[len(OUTPUTS) :])
+    return np.stack(rows)
+
+
+def run_onnx(path: Path, sound: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The same by ONNX Runtime."""
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    names = [spec.name for spec in session.get_inputs()][1:]
+    state = {spec.name: np.zeros(spec.shape, np.float32) for spec in session.get_inputs()[1:]}
+    rows = []
+    for frame in _frames(sound):
+        answer = session.run(None, {INPUT: frame, **state})
+        rows.append(np.concatenate([a[0] for a in answer[: len(OUTPUTS)]]))
+        state = dict(zip(names, answer[len(OUTPUTS) :], strict=True))
+    return np.stack(rows)
+
+
+def _frames(sound: NDArray[np.float32]) -> NDArray[np.float32]:
+    return sound[: len(sound) // FRAME * FRAME].reshape(-1, 1, FRAME)

@@ -1,0 +1,80 @@
+"""The network: features in, mouth channels and decisions out, one recurrent state, one head per look-ahead."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import torch
+from models.lipsync.frontend import FEATURES, MELS
+from models.lipsync.targets import LOOKAHEADS_MS, SPEECH
+from models.lipsync.visemes import OVR
+from torch import Tensor, nn
+
+OUTPUTS: Final = SPEECH + 1
+"""Per look-ahead: channels, closure, contact, speech, all as logits."""
+
+# Centre and spread of log-mels and level over the corpus, so that the first layer starts in a good range.
+_MEL_CENTRE: Final = -5.8
+_LEVEL_CENTRE: Final = -2.5
+_SPREAD: Final = 2.6
+
+
+class Answer(NamedTuple):
+    """Logits. Shapes [batch, time, look-aheads, …]."""
+
+    curves: Tensor
+    """[…, OUTPUTS]"""
+    visemes: Tensor
+    """[…, 15]: an auxiliary task, not exported."""
+
+
+class LipNet(nn.Module):
+    """Linear -> two GRU layers -> heads. 60 steps a second, causal."""
+
+    def __init__(self, hidden: int = 224) -> None:
+        super().__init__()
+        self.hidden = hidden
+        centre = torch.zeros(FEATURES)
+        spread = torch.ones(FEATURES)
+        for hop in range(2):
+            first = hop * (MELS + 1)
+            centre[first : first + MELS] = _MEL_CENTRE
+            centre[first + MELS] = _LEVEL_CENTRE
+            spread[first : first + MELS + 1] = _SPREAD
+        self.register_buffer("centre", centre)
+        self.register_buffer("spread", spread)
+        self.enter = nn.Linear(FEATURES, hidden)
+        self.gru = nn.GRU(hidden, hidden, num_layers=2, batch_first=True)
+        self.curves = nn.Linear(hidden, len(LOOKAHEADS_MS) * OUTPUTS)
+        self.visemes = nn.Linear(hidden, len(LOOKAHEADS_MS) * len(OVR))
+        self.drop = nn.Dropout(0.1)
+
+    def normal(self, features: Tensor) -> Tensor:
+        """Features as the network sees them: about zero mean, unit spread."""
+        return (features - self.centre) / self.spread
+
+    def forward(self, features: Tensor, state: Tensor | None = None) -> Answer:
+        """``features`` [batch, time, FEATURES], already ``normal``; ``state`` [2, batch, hidden], None is zero."""
+        x, _ = self.gru(self.drop(torch.relu(self.enter(features))), state)
+        x = self.drop(x)
+        shape = (*x.shape[:2], len(LOOKAHEADS_MS), -1)
+        return Answer(self.curves(x).reshape(shape), self.visemes(x).reshape(shape))
+
+    def step(self, features: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """One frame: raw ``features`` [1, FEATURES], ``state`` [2, hidden] -> logits [1, look-aheads, OUTPUTS], state.
+
+        The GRU written out, so that it exports as plain matrix products.
+        """
+        x = torch.relu(self.enter(self.normal(features)))
+        states = []
+        for layer in range(2):
+            before = state[layer : layer + 1]
+            into = x @ getattr(self.gru, f"weight_ih_l{layer}").T + getattr(self.gru, f"bias_ih_l{layer}")
+            kept = before @ getattr(self.gru, f"weight_hh_l{layer}").T + getattr(self.gru, f"bias_hh_l{layer}")
+            n = self.hidden
+            reset = torch.sigmoid(into[:, :n] + kept[:, :n])
+            update = torch.sigmoid(into[:, n : 2 * n] + kept[:, n : 2 * n])
+            new = torch.tanh(into[:, 2 * n :] + reset * kept[:, 2 * n :])
+            x = new + update * (before - new)
+            states.append(x)
+        return self.curves(x).reshape(1, len(LOOKAHEADS_MS), OUTPUTS), torch.cat(states)
