@@ -18,6 +18,9 @@ from models.lipsync.eval.reference import phones_alone, target_jaw
 from models.lipsync.eval.signals import Signals
 from models.lipsync.phones import Phone
 
+from visaged.curves import COUNT
+from visaged.face.solver import HOP
+
 # A microphone is open before anybody speaks: every spoken clip starts with this much of a quiet room.
 LEAD_S: Final = 0.25
 # No converter gives digital silence; a quiet one hisses at -70 dBFS.
@@ -35,7 +38,7 @@ class Result:
 
     figures: dict[GroupKey, Figures] = field(default_factory=dict)
     ms_per_frame: dict[str, float] = field(default_factory=dict)
-    """Solvers only: wall time of a step, the driver of the evaluation included, on this machine as it was."""
+    """Solvers only: median wall time of a step on this machine as it was."""
 
 
 def evaluate(
@@ -50,7 +53,6 @@ def evaluate(
     """Judge all. ``progress`` is told what is being done."""
     tallies: defaultdict[GroupKey, Tally] = defaultdict(Tally)
     result = Result()
-    spent: defaultdict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
     padded = [_with_lead(clip) for clip in clips]
     for condition in conditions:
         sounds = [_apply(condition, clip, number) for number, clip in enumerate(padded)]
@@ -58,21 +60,17 @@ def evaluate(
             for clip in padded:
                 if clip.phones:
                     _count(tallies, REFERENCE, condition, clip, phones_alone(clip))
-        for contender in contenders:
-            progress(f"{contender.name}, {condition}")
-            for clip, sound in zip(padded, sounds, strict=True):
-                if clip.phones or condition == CLEAN:
-                    started = time.perf_counter()
-                    shown = contender.hear(sound)
-                    spent[contender.name][0] += time.perf_counter() - started
-                    spent[contender.name][1] += len(shown.times_s)
-                    _count(tallies, contender.name, condition, clip, shown)
+        progress(f"{', '.join(contender.name for contender in contenders)}: {condition}")
+        for clip, sound in zip(padded, sounds, strict=True):
+            if clip.phones or condition == CLEAN:
+                for contender in contenders:
+                    _count(tallies, contender.name, condition, clip, contender.hear(sound))
         for other in others if condition in other_conditions else ():
-            progress(f"{other.name}, {condition}")
+            progress(f"{other.name}: {condition}")
             for clip, shown in zip(padded, other.hear_all(sounds), strict=True):
                 _count(tallies, other.name, condition, clip, shown)
     result.figures = {key: sum_up(counts) for key, counts in tallies.items()}
-    result.ms_per_frame = {name: 1e3 * seconds / frames for name, (seconds, frames) in spent.items()}
+    result.ms_per_frame = {c.name: _step_ms(c, padded[0].sound) for c in contenders}
     return result
 
 
@@ -94,6 +92,17 @@ def _count(tallies: defaultdict[GroupKey, Tally], contender: str, condition: str
     counts = tally(shown, clip.phones, jaw)
     for group in groups(clip):
         tallies[contender, condition, group] += counts
+
+
+def _step_ms(contender: Contender, sound: Sound) -> float:
+    solver, pose = contender.solver, np.zeros(COUNT, np.float32)
+    state = solver.initial_state()
+    spent = []
+    for start in range(0, len(sound) - HOP, HOP):
+        started = time.perf_counter()
+        state = solver.step(sound[start : start + HOP], state, pose)
+        spent.append(time.perf_counter() - started)
+    return 1e3 * float(np.median(spent))
 
 
 def _with_lead(clip: Clip) -> Clip:

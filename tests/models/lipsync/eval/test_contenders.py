@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from models.lipsync.eval.contenders import ContenderError, LoudnessFollower, ShutMouth, find, run
 from models.lipsync.eval.signals import CLOSED_GAP, Viseme, from_poses, from_visemes
 from numpy.typing import NDArray
 
+from tests.face.lipsync_model import write_lipsync
 from visaged.curves import INDEX, Pose
 
 JAW = INDEX["JawOpen"]
@@ -59,6 +62,18 @@ def test_an_unknown_contender_is_named(name: str) -> None:
 def test_known_contenders() -> None:
     assert find("energy@0").solver.lookahead_ms == 0
     assert find("shut").name == "shut mouth"
+
+
+def test_the_lookaheads_of_a_package_share_a_run_and_show_the_same(tmp_path: Path) -> None:
+    write_lipsync(tmp_path / "p", samples=400, sample_rate_hz=24_000)
+    sound = (0.1 * np.random.default_rng(1).standard_normal(24_000)).astype(np.float32)
+    for lookahead_ms in (0, 40, 80):
+        contender = find(f"{tmp_path / 'p'}@{lookahead_ms}")
+        assert contender.name == f"lipsync fp32 {lookahead_ms} ms"
+        shared, alone = contender.hear(sound), from_poses(*run(contender.solver, sound))
+        frames = len(alone.times_s)
+        assert np.allclose(shared.times_s[:frames], alone.times_s)
+        assert np.array_equal(shared.jaw[:frames], alone.jaw)
 
 
 def test_signals_from_poses() -> None:

@@ -27,7 +27,7 @@ def test_one_run_from_clips_to_tables_and_json(tmp_path: Path) -> None:
     result = run_evaluation(
         clips, contenders, [], conditions=["clean", "-24 dB"], other_conditions=[], progress=told.append
     )
-    assert told == [f"{name}, {c}" for c in ("clean", "-24 dB") for name in ("shut mouth", "loudness follower")]
+    assert told == [f"shut mouth, loudness follower: {condition}" for condition in ("clean", "-24 dB")]
     assert result.figures["shut mouth", "clean", "people English"].closure_recall == 1.0
     assert result.figures["shut mouth", "-24 dB", "synthetic, rich text"].bilabials == 1
     assert result.figures["phones alone", "clean", "all"].false_closure_share == 0.0
