@@ -191,6 +191,17 @@ def test_a_stall_of_the_process_does_not_make_the_face_jump() -> None:
     assert np.abs(after[0, slow] - before[-1, slow]).max() < 0.02
 
 
+def test_new_settings_are_eased_into() -> None:
+    animator = make_animator(idle=False)
+    animator.held.hold({"MouthFunnel": 0.8})
+    before = render(animator, 2)
+    animator.configure(FaceSettings(scale={"mouth": 0.25}), AnimationSettings(idle=False))
+    funnel = curve(np.concatenate([before, render(animator, 1, start_s=2.0)]), "MouthFunnel")
+    assert funnel[-1] == pytest.approx(0.2)
+    # 0.6 over 250 ms, 1.5 times as fast in the middle, 16.7 ms a tick.
+    assert np.abs(np.diff(funnel[60:])).max() <= 0.6 * 1.5 * 16.7 / 250 + 1e-6
+
+
 def test_settings_replaced_by_the_same_settings_change_nothing_visible() -> None:
     quiet, configured = make_animator(), make_animator()
     expected = render(quiet, 8)

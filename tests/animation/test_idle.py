@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from tests.animation.rendering import EPOCH_NS, Reports
-from visaged.animation.idle import Idle
+from visaged.animation.idle import Idle, random_stream
 from visaged.config.schema import AnimationSettings
 from visaged.curves import CURVES, INDEX, Pose, neutral
 from visaged.metrics import Metrics
@@ -53,3 +53,5 @@ def test_the_layers_do_not_share_their_dice() -> None:
     with_gaze, without = make(), make(gaze=False)
     sways = [[tick(idle, i / 20)[INDEX["HeadYaw"]] for i in range(200)] for idle in (with_gaze, without)]
     assert sways[0] == sways[1]
+    names = ("blink", "breath", "rest", "head", "gaze")
+    assert len({random_stream(seed, name).random() for name in names for seed in (1, 2)}) == 10

@@ -28,12 +28,12 @@ class Idle:
     """
 
     def __init__(self, seed: int, metrics: Metrics, report: Report) -> None:
-        self._blink = Blink(_stream(seed, "blink"), 0.0)
-        self._breath = Breath(_stream(seed, "breath"))
-        self._rest_layer = GuardedLayer("rest", RestingFace(_stream(seed, "rest")), metrics, report)
-        self._head_layer = GuardedLayer("head", HeadSway(_stream(seed, "head")), metrics, report)
+        self._blink = Blink(random_stream(seed, "blink"), 0.0)
+        self._breath = Breath(random_stream(seed, "breath"))
+        self._rest_layer = GuardedLayer("rest", RestingFace(random_stream(seed, "rest")), metrics, report)
+        self._head_layer = GuardedLayer("head", HeadSway(random_stream(seed, "head")), metrics, report)
         self._breath_layer = GuardedLayer("breath", self._breath, metrics, report)
-        self._gaze_layer = GuardedLayer("gaze", Gaze(_stream(seed, "gaze"), self._blink.pull), metrics, report)
+        self._gaze_layer = GuardedLayer("gaze", Gaze(random_stream(seed, "gaze"), self._blink.pull), metrics, report)
         self._blink_layer = GuardedLayer("blink", self._blink, metrics, report)
         self._body: tuple[GuardedLayer, ...] = ()
         self._eyes: tuple[GuardedLayer, ...] = ()
@@ -73,5 +73,6 @@ class Idle:
         return well
 
 
-def _stream(seed: int, name: str) -> Random:
+def random_stream(seed: int, name: str) -> Random:
+    """The dice of the layer ``name``: its own, so that switching another layer off does not change its movement."""
     return Random(f"{seed}/{name}")
