@@ -27,6 +27,16 @@ def to_toml(settings: Settings) -> str:
     return "".join(_tables("", settings.model_dump(mode="json"))).lstrip()
 
 
+def data_to_toml(data: dict[str, Any]) -> str:
+    """Sections and keys as TOML text."""
+    return "".join(_tables("", data)).lstrip()
+
+
+def value_to_toml(value: Any) -> str:
+    """One value as TOML writes it."""
+    return _value(value)
+
+
 def _section(prefix: str, model: type[BaseModel], defaults: dict[str, Any]) -> Iterator[str]:
     for name, field in model.model_fields.items():
         section = field.annotation
@@ -65,6 +75,7 @@ def _bare(key: str) -> str:
 
 def _value(value: Any) -> str:
     if not isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False)
+        # JSON lets DEL through, TOML does not.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     items = ", ".join(f"{_bare(key)} = {_value(item)}" for key, item in value.items())
     return f"{{ {items} }}" if items else "{}"

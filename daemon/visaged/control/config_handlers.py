@@ -1,0 +1,211 @@
+"""config.get and config.set: settings over the air, validated whole, applied at once, kept, or put back."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from visaged.config.load import ConfigError, Source, read_source, validate
+from visaged.config.schema import Settings
+from visaged.control.commands.config import ConfigApplied, ConfigGet, ConfigGot, ConfigSet
+from visaged.control.config_store import ConfigStore
+from visaged.control.events import Events
+from visaged.control.handlers import Progress
+from visaged.control.probation import Probation
+from visaged.control.refusal import Refusal
+from visaged.control.toml_edit import edit
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+log = logging.getLogger(__name__)
+
+_MASK: Final = "********"
+_SECRET: Final = ("password", "secret", "token", "key")
+
+
+@dataclass(frozen=True)
+class ConfigHooks:
+    """What the daemon supplies."""
+
+    apply: Callable[[Settings], None]
+    """Run with these settings from now on (worker thread, or the probation's). Raises Refusal with nothing changed."""
+    ticks: Callable[[], int]
+    """How many ticks the sender has done: the sign that the face lives, whether or not anybody receives it."""
+    broker_reached: Callable[[], bool]
+    """Whether the broker has accepted us with the settings in force."""
+
+
+class ConfigHandlers:
+    """handlers.ConfigHandlers over one settings file."""
+
+    def __init__(
+        self, store: ConfigStore, current: Settings, hooks: ConfigHooks, events: Events, overrides: Sequence[str] = ()
+    ) -> None:
+        """``overrides``: the ``--set`` items of the command line, which stay above the file."""
+        self._store = store
+        self._current = current
+        self._hooks = hooks
+        self._events = events
+        self._overrides = tuple(overrides)
+        self._probation: Probation | None = None
+        self._lock = threading.Lock()
+
+    def config_get(self, request: ConfigGet) -> ConfigGot:
+        """The settings in effect, or one section."""
+        settings = self._current.model_dump(mode="json")
+        if request.section is not None:
+            if request.section not in settings:
+                known = ", ".join(settings)
+                raise Refusal("not_found", f"there is no section '{request.section}'; there are {known}", "section")
+            settings = {request.section: settings[request.section]}
+        return ConfigGot(settings=mask(settings), on_probation=self._probation is not None)
+
+    def config_set(self, request: ConfigSet, progress: Progress) -> ConfigApplied:
+        """Change settings; answers once they run, the probation's verdict comes as an event."""
+        with self._lock:
+            if self._probation is not None:
+                raise Refusal("busy", "the change before is on probation; send again in some seconds")
+            text, settings = self._prepare(request.settings)
+            changed = differences(self._current, settings)
+            if request.check_only or not changed:
+                return ConfigApplied(changed=changed, applied=False, probation_s=0.0)
+            if self._current.mqtt.enabled and not settings.mqtt.enabled:
+                raise Refusal(
+                    "refused", "this would cut the box off; disable MQTT on the box itself", "settings.mqtt.enabled"
+                )
+            progress("applying", None)
+            return self._try(text, settings, changed)
+
+    def stop(self) -> None:
+        """The daemon ends: a change on probation is kept, unless it still has to prove that the broker is reached."""
+        with self._lock:
+            probation, self._probation = self._probation, None
+        if probation is None:
+            return
+        probation.cancel()
+        if probation.broker_proven:
+            self._store.keep()
+        else:
+            self._store.put_back()
+
+    def _prepare(self, changes: Mapping[str, Any]) -> tuple[str, Settings]:
+        """The new text and what it means. Raises Refusal that names the key."""
+        for section, keys in changes.items():
+            if keys is not None and not isinstance(keys, Mapping):
+                raise Refusal("invalid", f"'{section}' must be a table of keys, or null", f"settings.{section}")
+        try:
+            text = edit(self._store.read(), changes)
+            above = read_source(None, self._overrides)
+            source = Source(
+                self._store.path, text, tomllib.loads(text), above.from_environment, above.from_command_line
+            )
+            fixed = _fixed(changes, above.merged())
+            if fixed:
+                raise Refusal(
+                    "refused", f"{fixed} is fixed by the environment or --set of the box", f"settings.{fixed}"
+                )
+            return text, validate(source)
+        except tomllib.TOMLDecodeError as error:
+            raise Refusal("failed", f"{self._store.path} on the box is broken: {error}; correct it there") from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise Refusal("failed", f"{self._store.path} on the box cannot be read: {error}") from None
+        except ConfigError as error:
+            issue = error.issues[0]
+            shown = f" = {issue.value}" if issue.value else ""
+            raise Refusal("invalid", f"{issue.key}{shown}: {issue.accepted}", f"settings.{issue.key}") from None
+
+    def _try(self, text: str, settings: Settings, changed: tuple[str, ...]) -> ConfigApplied:
+        before = self._current
+        broker_watched = settings.mqtt != before.mqtt and settings.mqtt.enabled and self._hooks.broker_reached()
+        try:
+            self._store.begin(text)
+        except OSError as error:
+            raise Refusal(
+                "failed", f"{self._store.path} cannot be written: {error.strerror}; nothing changed"
+            ) from None
+        try:
+            self._hooks.apply(settings)
+        except Refusal as refusal:
+            self._store.put_back()
+            self._events.tell("config_rejected", changed=list(changed), reason=refusal.message)
+            raise
+        self._current = settings
+
+        def finish(reason: str | None) -> None:
+            self._conclude(before, changed, reason)
+
+        self._probation = Probation(self._hooks.ticks, self._hooks.broker_reached if broker_watched else None, finish)
+        self._probation.start()
+        return ConfigApplied(changed=changed, applied=True, probation_s=self._probation.seconds)
+
+    def _conclude(self, before: Settings, changed: tuple[str, ...], reason: str | None) -> None:
+        """The verdict (probation thread)."""
+        with self._lock:
+            if self._probation is None:
+                return
+            self._probation = None
+            if reason is None:
+                self._store.keep()
+                self._events.tell("config_applied", changed=list(changed))
+                return
+            log.error("settings are put back: %s", reason)
+            try:
+                self._store.put_back()
+            except OSError as error:
+                reason = f"{reason}; {self._store.path} could not be put back: {error.strerror}"
+            self._current = before
+            try:
+                self._hooks.apply(before)
+            except Refusal as refusal:
+                # They ran a moment ago; what is in their way now is told, and the file is right for the next start.
+                reason = f"{reason}; the settings before could not be applied: {refusal.message}"
+            self._events.tell("config_rejected", changed=list(changed), reason=reason)
+
+
+def mask(settings: Any) -> Any:
+    """``settings`` with every secret replaced; names of files with secrets are not secret."""
+    if isinstance(settings, dict):
+        return {
+            key: _MASK if value and _is_secret(str(key)) and not isinstance(value, dict) else mask(value)
+            for key, value in settings.items()
+        }
+    return settings
+
+
+def differences(old: BaseModel, new: BaseModel) -> tuple[str, ...]:
+    """Keys whose value differs: ``face.intensity``."""
+    changed: list[str] = []
+    for name in type(new).model_fields:
+        before, after = getattr(old, name), getattr(new, name)
+        if isinstance(after, BaseModel):
+            changed += [f"{name}.{key}" for key in differences(before, after)]
+        elif before != after:
+            changed.append(name)
+    return tuple(changed)
+
+
+def _is_secret(key: str) -> bool:
+    return key.endswith(_SECRET) and not key.endswith("_file")
+
+
+def _fixed(changes: Mapping[str, Any], above: Mapping[str, Any], prefix: str = "") -> str:
+    """The first changed key that something above the file fixes; empty when none."""
+    for key, value in changes.items():
+        if key not in above:
+            continue
+        if isinstance(value, Mapping) and isinstance(above[key], Mapping):
+            found = _fixed(value, above[key], f"{prefix}{key}.")
+            if found:
+                return found
+        else:
+            return f"{prefix}{key}"
+    return ""

@@ -1,0 +1,98 @@
+"""The settings file as config.set changes it: atomically, the version before kept, put back after a failed trial.
+
+Three files: ``visaged.toml``; ``visaged.toml.previous``, the version before; ``visaged.toml.trial``, there while the
+new version is on probation. A daemon that finds the trial at boot did not survive it (``recover``).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from pathlib import Path
+from typing import Final
+
+log = logging.getLogger(__name__)
+
+# What the trial file holds: whether there was a settings file before.
+_CHANGED: Final = "changed\n"
+_CREATED: Final = "created\n"
+
+
+class ConfigStore:
+    """One settings file. One thread at a time. Every write raises OSError when the disk does not take it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.previous = path.with_name(f"{path.name}.previous")
+        self._trial = path.with_name(f"{path.name}.trial")
+
+    @property
+    def on_trial(self) -> bool:
+        """Whether the version in the file is on probation."""
+        return self._trial.exists()
+
+    def read(self) -> str:
+        """The text of the file; empty when there is none."""
+        try:
+            return self.path.read_text(encoding="utf-8-sig")
+        except FileNotFoundError:
+            return ""
+
+    def begin(self, text: str) -> None:
+        """Put ``text`` in place, on trial; the version before is kept."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        existed = self.path.exists()
+        if existed:
+            _replace(self.previous, self.read())
+        # The trial is written before the file: a crash in between puts back what is there anyway.
+        _replace(self._trial, _CHANGED if existed else _CREATED)
+        _replace(self.path, text)
+
+    def keep(self) -> None:
+        """The version on trial is good."""
+        self._trial.unlink(missing_ok=True)
+        _sync(self.path.parent)
+
+    def put_back(self) -> None:
+        """The version on trial is not: the one before comes back."""
+        if self._trial.read_text(encoding="ascii") == _CREATED:
+            self.path.unlink(missing_ok=True)
+        else:
+            _replace(self.path, self.previous.read_text(encoding="utf-8"))
+        self.keep()
+
+    def recover(self) -> bool:
+        """At boot, before the settings are read: undo a trial that was cut short; returns whether there was one."""
+        if not self.on_trial:
+            return False
+        self.put_back()
+        log.warning(
+            "%s was changed and the daemon ended before it had proven good; the version before is back", self.path
+        )
+        return True
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write so that after a power cut the file is the old one or the new one, whole."""
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o640
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
