@@ -98,6 +98,10 @@ def test_what_a_person_looks_at_is_seen_to_move(name: str) -> None:
     assert draw_face(pose(**{name: 1.0})) != draw_face(pose())
 
 
+def test_the_bar_of_the_left_is_on_the_viewers_right() -> None:
+    assert "blink      ────── ██████" in rendered(face_view(pose(EyeBlinkLeft=1.0), "face1", {}))
+
+
 def test_left_is_on_the_viewers_right() -> None:
     changed = [
         column

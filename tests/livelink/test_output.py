@@ -83,7 +83,8 @@ def test_packets_flow_and_the_figures_say_so() -> None:
         assert list(rig.receiver.streams) == [livelink_device_id("box-1", "face")]
         values = rig.metrics.values()
         assert isinstance(values["livelink.packets"], int)
-        assert values["livelink.packets"] >= 30
+        # The sender counts a packet after it has left.
+        assert values["livelink.packets"] >= 29
         assert values["livelink.send_errors"] == 0
         assert values["livelink.scheduling"] == "normal"
         assert rig.metrics.histograms["livelink.gap_error"].read().count >= 29

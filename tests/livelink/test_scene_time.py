@@ -42,9 +42,9 @@ def test_one_tick_is_one_frame(rate: Fraction, epoch_ns: int) -> None:
 
 
 def test_a_sub_frame_never_rounds_to_a_whole_one() -> None:
-    scene = SceneTime(RATE, NOON, 0)
+    scene = SceneTime(Fraction(24), NOON, 0)
     frame, sub_frame = scene.at(-1)
-    assert frame == 12 * 3600 * 60 - 1
+    assert frame == 12 * 3600 * 24 - 1
     assert sub_frame < 1
     cell = memoryview(bytearray(4)).cast("f")
     cell[0] = sub_frame

@@ -83,8 +83,9 @@ def test_the_face_never_goes_back_to_an_older_pose() -> None:
     board.publish(far, pose(0.75))
     with sink, running(board):
         receive(sink, 2)
-        # Slots of the ring that hold something older must not come up again.
-        board._slots[(far + 1) % 8].write(far - 7, 0, *pose(0.1))
+        # Its slot is taken by a pose for much later; what the ring then holds that is due is older.
+        board._slots[(far + 1) % SLOTS].write(far + 1 - SLOTS, 0, *pose(0.1))
+        board._slots[far % SLOTS].write(far + 1000 * SLOTS, 0, *pose(0.2))
         assert {packet.curves[0] for packet in receive(sink, 20)} == {0.75}
 
 
