@@ -140,7 +140,8 @@ class JawOnLevel:
 
 
 def test_any_solver_gains_brows_and_head() -> None:
-    solver = ProsodySolver(JawOnLevel())
+    ends: list[int] = []
+    solver = ProsodySolver(JawOnLevel(), on_phrase_end=lambda: ends.append(1))
     assert (solver.name, solver.lookahead_ms) == ("jaw", 12.5)
     state, pose = solver.initial_state(), curves.neutral()
     highest = curves.neutral()
@@ -150,3 +151,4 @@ def test_any_solver_gains_brows_and_head() -> None:
     assert state.solver == len(accented()) // HOP
     assert highest[curves.INDEX["JawOpen"]] > 0.1
     assert highest[BROWS[0]] > 0.1
+    assert len(ends) == 1

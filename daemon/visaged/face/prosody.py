@@ -10,6 +10,7 @@ gather at the ends of phrases. Runs on the solver's thread.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Generic
 
@@ -158,8 +159,15 @@ class ProsodySolverState(Generic[State]):
 class ProsodySolver(Generic[State]):
     """Any solver, with the upper face and head added. A ``Solver`` itself."""
 
-    def __init__(self, solver: Solver[State], gains: ProsodyGains | None = None) -> None:
+    def __init__(
+        self,
+        solver: Solver[State],
+        gains: ProsodyGains | None = None,
+        on_phrase_end: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``on_phrase_end``: a phrase has just ended, a blink would suit; on the solver's thread, must not raise."""
         self.solver = solver
+        self._on_phrase_end = on_phrase_end
         self.name = solver.name
         self.lookahead_ms = solver.lookahead_ms
         self._prosody = Prosody(gains)
@@ -172,6 +180,8 @@ class ProsodySolver(Generic[State]):
         """As ``Solver.step``. The phrase-end hint is ``state.prosody.phrase_end``."""
         state.solver = self.solver.step(sound, state.solver, pose)
         state.prosody = self._prosody.step(sound, state.prosody, pose)
+        if state.prosody.phrase_end == 1.0:
+            self._on_phrase_end()
         return state
 
 
