@@ -8,6 +8,11 @@ import sys
 from typing import Final
 
 COMMANDS: Final = {
+    "corpus": ("models.lipsync.corpus", "let every voice speak, with phone times"),
+    "streams": ("models.lipsync.streams", "features and targets of augmented 20 s streams"),
+    "train": ("models.lipsync.train", "train the network on the streams"),
+    "export": ("models.lipsync.export", "write the model package"),
+    "picture": ("models.lipsync.picture", "draw one sentence: spectrogram, phones, target curves"),
     "acceptance-set": ("models.lipsync.evaluate_acceptance", "build the set that solvers are judged on"),
     "evaluate": ("models.lipsync.evaluate", "judge solvers, HeadAudio and Rhubarb on a folder of clips"),
     "strip": ("models.lipsync.evaluate_strip", "draw a strip of faces for a sound"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import logging
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from models.lipsync.utterance import RATE_HZ, Utterance, save
 from models.lipsync.voices import Voice
 from rich.progress import track
 
+from models.lipsync import cache as cache_folder
 from models.lipsync import festival, flite, recorded, text, voices
 
 logger = logging.getLogger(__name__)
@@ -80,3 +82,21 @@ def _utterances(voice: Voice, recorded_dir: Path | None, seed: int) -> Iterator[
         engine = Espeak()
         pitch, speed = voice.options
         yield from (engine.speak(voice.name, pitch, speed, line, name) for line, name in zip(said, names, strict=True))
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    cache_folder.add_arguments(parser)
+    parser.add_argument(
+        "--recorded", type=Path, metavar="DIR", help="recorded people: DIR/VOICE/metadata.csv (README.md)"
+    )
+    parser.add_argument("--workers", type=int, default=2, help="processes (default %(default)s)")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Make the corpus and say how long each voice speaks; returns an exit status."""
+    cache_folder.log_to_terminal()
+    hours = make(arguments.cache, arguments.recorded, arguments.seed, arguments.workers)
+    for voice, amount in (*hours.items(), ("all", sum(hours.values()))):
+        print(f"{voice:40} {60 * amount:7.1f} min")
+    return 0

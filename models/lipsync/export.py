@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import datetime
 import logging
 from pathlib import Path
@@ -16,16 +17,19 @@ from models.lipsync.stream_step import INPUT, OUTPUTS, StreamStep
 from models.lipsync.targets import FRAME_RATE_HZ, LOOKAHEADS_MS
 from models.lipsync.train import load
 from models.lipsync.utterance import RATE_HZ
+from models.lipsync.utterance import load as load_utterance
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
+from models.lipsync import cache as cache_folder
 from visaged.curves import COUNT
 from visaged.inference.package import Package, write_package
 
 logger = logging.getLogger(__name__)
 
 OPSET: Final = 17
+SHIPPED: Final = Path(__file__).parents[2] / "daemon" / "visaged" / "packages" / "lipsync"
 # Constants larger than this are worth storing small.
 _LARGE_VALUES: Final = 4096
 _FFT: Final = 768
@@ -202,3 +206,22 @@ def run_onnx(path: Path, sound: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _frames(sound: NDArray[np.float32]) -> NDArray[np.float32]:
     return sound[: len(sound) // FRAME * FRAME].reshape(-1, 1, FRAME)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    cache_folder.add_arguments(parser)
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="default: CACHE/model.pt")
+    parser.add_argument("--folder", type=Path, default=SHIPPED, metavar="DIR", help="default: the package that ships")
+    parser.add_argument("--version", default="1.0.0", help="major.minor.patch of the package (default %(default)s)")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Export and say how exact it is; returns an exit status."""
+    cache_folder.log_to_terminal()
+    said = load_utterance(min((arguments.cache / "clean" / "flite-rms-en").glob("0*.json")))
+    weights = arguments.weights or arguments.cache / "model.pt"
+    package = export(weights, arguments.folder, arguments.version, said.sound)
+    size = sum(path.stat().st_size for path in package.folder.iterdir())
+    print(f"{package.folder}: {package.manifest.version}, {size / 1e6:.1f} MB, parity {package.manifest.parity}")
+    return 0

@@ -5,6 +5,7 @@ Long streams, not single sentences, so that the running level and mean are heard
 
 from __future__ import annotations
 
+import argparse
 import json
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from models.lipsync import augment, noises, voices
+from models.lipsync import cache as cache_folder
 
 SECONDS: Final = 20
 SAMPLES: Final = SECONDS * RATE_HZ
@@ -199,3 +201,18 @@ def _nonspeech(rng: noises.Rng) -> NDArray[np.float32]:
         pieces.append(piece * np.float32(10 ** (rng.uniform(-55, 0) / 20)))
         total += count
     return np.clip(np.concatenate(pieces)[:SAMPLES], -1, 1).astype(np.float32)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    cache_folder.add_arguments(parser)
+    parser.add_argument("--workers", type=int, default=2, help="processes (default %(default)s)")
+    parser.add_argument("--scale", type=float, default=1.0, help="share of the usual amount (default %(default)s)")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Make the streams and say how much there is; returns an exit status."""
+    cache_folder.log_to_terminal()
+    hours = make(arguments.cache, arguments.seed, arguments.workers, arguments.scale)
+    print(f"{hours:.1f} h of training streams")
+    return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import logging
 import tempfile
@@ -21,6 +22,8 @@ from models.lipsync.visemes import OVR
 from numpy.typing import NDArray
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
+
+from models.lipsync import cache as cache_folder
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +110,7 @@ class Crops:
 
 
 def train(cache: Path, out: Path, settings: Settings) -> None:
-    """Train for ``settings.minutes`` in ``settings.workers`` processes; weights go to ``out``, their scores beside it."""
+    """Train for ``settings.minutes`` in ``settings.workers`` processes; weights to ``out``, their scores beside it."""
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as meeting:
         torch.multiprocessing.spawn(
@@ -280,3 +283,36 @@ def _cost(results: dict[str, Closures]) -> float:
     recall = float(np.average([r.recall for r in clean.values()], weights=weights))
     false = float(np.average([r.false_share for r in clean.values()], weights=weights))
     return 1.2 * (1 - recall) + 0.6 * false
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    cache_folder.add_arguments(parser)
+    parser.add_argument("--minutes", type=float, default=Settings.minutes, help="default %(default)s")
+    parser.add_argument(
+        "--hidden", type=int, default=Settings.hidden, help="width of the network (default %(default)s)"
+    )
+    parser.add_argument(
+        "--workers", type=int, default=Settings.workers, help="processes, one core each (default %(default)s)"
+    )
+    parser.add_argument(
+        "--batch", type=int, default=Settings.batch, help="crops per process and step (default %(default)s)"
+    )
+    parser.add_argument(
+        "--no-scores", action="store_true", help="leave the acoustic model's scores out, for comparison"
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="default: CACHE/model.pt")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Train; returns an exit status."""
+    settings = Settings(
+        minutes=arguments.minutes,
+        hidden=arguments.hidden,
+        batch=arguments.batch,
+        seed=arguments.seed,
+        workers=arguments.workers,
+        scores=not arguments.no_scores,
+    )
+    train(arguments.cache, arguments.out or arguments.cache / "model.pt", settings)
+    return 0
