@@ -55,7 +55,7 @@ class Events:
         """Call ``listener(event)`` for each event, on the thread that tells it; it must not wait."""
         self._listeners.append(listener)
 
-    def tell(self, kind: Kind, **values: Any) -> None:
+    def tell(self, kind: Kind, /, **values: Any) -> None:
         """Something happened now; ``values`` are plain JSON values."""
         event = Event(event=kind, time=datetime.now(timezone.utc), data=values)
         log.debug("event %s %s", kind, values)
