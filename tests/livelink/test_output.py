@@ -87,8 +87,8 @@ def test_packets_flow_and_the_figures_say_so() -> None:
         assert values["livelink.packets"] >= 29
         assert values["livelink.send_errors"] == 0
         assert values["livelink.scheduling"] == "normal"
-        assert rig.metrics.histograms["livelink.gap_error"].read().count >= 29
-        assert rig.metrics.histograms["latency.voice_to_packet"].read().count >= 30
+        assert rig.metrics.histograms["livelink.gap_error"].read().count >= 28
+        assert rig.metrics.histograms["latency.voice_to_packet"].read().count >= 29
 
 
 def test_the_senders_process_is_small_and_stops() -> None:
