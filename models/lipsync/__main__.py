@@ -8,6 +8,7 @@ import sys
 from typing import Final
 
 COMMANDS: Final = {
+    "recordings": ("models.lipsync.recordings", "lay out recorded people from clones of public data sets"),
     "corpus": ("models.lipsync.corpus", "let every voice speak, with phone times"),
     "streams": ("models.lipsync.streams", "features and targets of augmented 20 s streams"),
     "train": ("models.lipsync.train", "train the network on the streams"),

@@ -1,0 +1,103 @@
+"""Lays out recorded people for the corpus: local clones of public data sets -> ``DIR/<voice>/metadata.csv`` and sounds.
+
+Nothing is downloaded here. ``CLONES`` holds work trees of the repositories named in ``README.md`` under their own
+names; what each holds and its licence is said there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import logging
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from models.lipsync import cache as cache_folder
+
+logger = logging.getLogger(__name__)
+
+Row = tuple[Path, str, str]
+"""Sound file, language, text."""
+
+# Folders of one spoken phrase each; the others of that repository are not all in the public domain.
+_PHRASES: Final = {
+    "amelia/en": "amelia",
+    "computer/en": "computer",
+    "heychatterbox/en-us": "hey chatterbox",
+    "heycomputer/en": "hey computer",
+    "athena/en": "athena",
+}
+
+
+def lay_out(clones: Path, target: Path) -> dict[str, int]:
+    """Copy what is there under ``clones`` to ``target``; returns clips per voice. Missing repositories are left out."""
+    counts = {}
+    for voice, repository, rows in (
+        ("kathleen", "dataset-voice-kathleen", _kathleen),
+        ("kerstin", "dataset-voice-kerstin", _kerstin),
+        ("lj", "dc_tts", _lj),
+        ("precise", "Precise-Community-Data", _precise),
+    ):
+        if not (clones / repository).is_dir():
+            logger.warning("%s: no %s under %s, left out", voice, repository, clones)
+            continue
+        counts[voice] = _copy(rows(clones / repository), target / voice)
+    return counts
+
+
+def _copy(rows: Iterator[Row], folder: Path) -> int:
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = [(path, language, text) for path, language, text in rows if path.is_file()]
+    for path, _, _ in kept:
+        shutil.copyfile(path, folder / path.name)
+    with (folder / "metadata.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, delimiter="|").writerows((path.name, language, text) for path, language, text in kept)
+    return len(kept)
+
+
+def _kathleen(root: Path) -> Iterator[Row]:
+    for text in sorted((root / "data").glob("*.txt")):
+        yield text.with_suffix(".wav"), "en", text.read_text(encoding="utf-8").strip()
+
+
+def _kerstin(root: Path) -> Iterator[Row]:
+    for line in (root / "metadata.csv").read_text(encoding="utf-8").splitlines():
+        name, text = line.split("|", 1)
+        yield root / "verified" / f"{name}.flac", "de", text
+
+
+def _lj(root: Path) -> Iterator[Row]:
+    """LJ Speech: the texts come from the file lists of the repository ``vits`` beside it."""
+    for part in ("train", "val", "test"):
+        listed = root.parent / "vits" / "filelists" / f"ljs_audio_text_{part}_filelist.txt"
+        for line in listed.read_text(encoding="utf-8").splitlines():
+            name, text = line.split("|")
+            yield root / "LJSpeech-1.1" / "wavs" / Path(name).name, "en", text
+
+
+def _precise(root: Path) -> Iterator[Row]:
+    for folder, phrase in _PHRASES.items():
+        for path in sorted((root / folder).glob("*.wav")):
+            yield path, "en", phrase
+    words = root / "not-wake-words" / "en"
+    for line in (words / "metadata.csv").read_text(encoding="utf-8").splitlines():
+        name, _, rest = line.partition(",")
+        if name.endswith(".wav"):
+            yield words / name, "en", rest.split(",")[0]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    parser.add_argument("clones", type=Path, metavar="CLONES", help="folder with clones of the data sets in README.md")
+    parser.add_argument("target", type=Path, metavar="DIR", help="what `corpus --recorded` is to be given")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Lay out and count; returns an exit status."""
+    cache_folder.log_to_terminal()
+    counts = lay_out(arguments.clones, arguments.target)
+    for voice, count in counts.items():
+        print(f"{voice:12} {count:5} clips")
+    return 0 if counts else 1
