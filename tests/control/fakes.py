@@ -27,7 +27,11 @@ from visaged.control.refusal import Refusal
 from visaged.metrics import Metrics
 
 _MOOD = mood.Mood(valence=0.7, arousal=0.3, dominance=0.0, profile=None, context="listening")
-_CACHE = capsules.CacheState(cached=1, pinned=("VF_083",), used_mib=0.1, cap_mib=64.0)
+_CACHE = capsules.CacheState(cached=1, used_mib=0.1, pinned_mib=0.1, cap_mib=64.0)
+
+
+def _played(*cids: str) -> capsules.Played:
+    return capsules.Played(played=tuple(capsules.PlayedCapsule(ticket=1, cid=cid, state="cached") for cid in cids))
 
 
 @dataclass
@@ -85,17 +89,17 @@ class FakeBox:
         self.asked.append(request)
         return Nothing()
 
-    def packet(self, request: capsules.Packet) -> capsules.PacketTaken:
+    def packet(self, request: capsules.Packet) -> capsules.Played:
         self.asked.append(request)
-        return capsules.PacketTaken(scheduled=tuple(blend.cid for blend in request.video_blend))
+        return _played(*(blend.cid for blend in request.video_blend))
 
-    def capsule_play(self, request: capsules.CapsulePlay) -> capsules.CapsulePlayed:
+    def capsule_play(self, request: capsules.CapsulePlay) -> capsules.Played:
         self.asked.append(request)
-        return capsules.CapsulePlayed(cid=request.cid, cached=True, starts_in_ms=16.7, duration_ms=3200)
+        return _played(request.cid)
 
-    def capsule_stop(self, request: capsules.CapsuleStop) -> capsules.CapsuleStopped:
+    def capsule_stop(self, request: capsules.CapsuleStop) -> Nothing:
         self.asked.append(request)
-        return capsules.CapsuleStopped(cids=("VF_083",))
+        return Nothing()
 
     def capsule_prefetch(self, request: capsules.CapsulePrefetch) -> capsules.CacheState:
         self.asked.append(request)
@@ -111,9 +115,7 @@ class FakeBox:
 
     def capsule_list(self, request: capsules.CapsuleList) -> capsules.CapsuleListed:
         self.asked.append(request)
-        entry = capsules.CapsuleEntry(
-            cid="VF_083", title="brow", layer="face", duration_ms=3200, loop=False, cached=True, pinned=False
-        )
+        entry = capsules.CapsuleEntry(cid="VF_083", title="brow", layer="face", duration_ms=3200, loop=False)
         return capsules.CapsuleListed(total=1, capsules=(entry,))
 
     def emotion_set(self, request: mood.EmotionSet) -> mood.Mood:

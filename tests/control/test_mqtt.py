@@ -22,7 +22,7 @@ def test_a_command_is_answered_on_the_response_topic(linked: Linked, operator: O
     operator.wait_for(STATUS, state="online")
     operator.publish(f"{REQUEST}/capsule.play", {"transaction": "1", "cid": "VF_083"})
     answer = operator.wait_for(f"{RESPONSE}/capsule.play")
-    assert (answer["transaction"], answer["status"], answer["data"]["cid"]) == ("1", "ok", "VF_083")
+    assert (answer["transaction"], answer["status"], answer["data"]["played"][0]["cid"]) == ("1", "ok", "VF_083")
 
 
 def test_group_and_all_reach_the_box_and_it_answers_on_its_own_topic(linked: Linked, operator: Operator) -> None:

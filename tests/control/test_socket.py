@@ -38,7 +38,7 @@ def _raw(path: Path, data: bytes, lines: int) -> list[dict[str, Any]]:
 def test_a_command_goes_in_and_its_data_come_back(served: Path, desk: Desk) -> None:
     with ControlClient(served) as client:
         played = client.call("capsule.play", cid="VF_083", weight=0.5)
-        assert played["cid"] == "VF_083"
+        assert played["played"][0]["cid"] == "VF_083"
         assert client.call("selftest")["passed"] is True
     assert desk.box.asked[0].transaction is not None
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from visaged.control.commands.download import Download
-from visaged.control.envelope import Command, Data, Request
+from visaged.control.envelope import Command, Data, Nothing, Request
 from visaged.packet_id import MAX_PACKET_BYTES, Cid, CidOrEvent, IdPacket
 
 # An ID packet is under 1 KB; the envelope (transaction, expires_at) comes on top.
 _PACKET_BYTES = MAX_PACKET_BYTES + 256
+LayerName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 # 64 ids of 37 characters and their quotes.
 Cids = Annotated[tuple[Cid, ...], Field(min_length=1, max_length=64)]
 
@@ -20,12 +21,20 @@ class Packet(IdPacket, Request):
     """An ID packet: which capsules, how strongly, when."""
 
 
-class PacketTaken(Data):
-    """What became of the packet."""
+class PlayedCapsule(Data):
+    """One capsule that starts."""
 
-    scheduled: tuple[str, ...] = Field(description="Ids that will be shown")
-    replaced: dict[str, str] = Field(default={}, description="Unknown id -> what is shown in its stead")
-    late: int = Field(default=0, ge=0, description="Parts whose offset could not be honoured: they start at once")
+    ticket: int = Field(description="Names this playing of it; capsule.stop takes it")
+    cid: str
+    state: Literal["cached", "loading", "unknown"] = Field(
+        description="cached: shown with the next tick. loading: its fallback is shown meanwhile. unknown: its fallback"
+    )
+
+
+class Played(Data):
+    """What starts; an event starts several."""
+
+    played: tuple[PlayedCapsule, ...]
 
 
 class CapsulePlay(Request):
@@ -34,30 +43,16 @@ class CapsulePlay(Request):
     cid: CidOrEvent
     weight: float = Field(default=1.0, ge=0, le=2)
     delay_ms: int = Field(default=0, ge=0, le=60_000, description="Start this much later")
-    loop: bool | None = Field(default=None, description="null: as the capsule says")
-    layer: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]{0,31}$", description="null: the capsule's own")
-
-
-class CapsulePlayed(Data):
-    """What starts."""
-
-    cid: str = Field(description="What is shown: the fallback while the asked-for capsule is not there")
-    cached: bool = Field(description="Whether it was ready on the device")
-    starts_in_ms: float = Field(ge=0)
-    duration_ms: int | None = Field(description="null: until it is stopped")
+    layer: LayerName | None = Field(default=None, description="null: the capsule's own")
 
 
 class CapsuleStop(Request):
-    """Fade capsules out."""
+    """Fade out what fits all that is given; everything but the base loop when nothing is."""
 
-    cid: CidOrEvent | None = Field(default=None, description="Which; null: all that play")
+    cid: Cid | None = None
+    ticket: int | None = Field(default=None, ge=0)
+    layer: LayerName | None = None
     fade_ms: int | None = Field(default=None, ge=0, le=5000, description="null: as the capsule says")
-
-
-class CapsuleStopped(Data):
-    """What fades out."""
-
-    cids: tuple[str, ...]
 
 
 class CapsulePrefetch(Request):
@@ -82,10 +77,9 @@ class CacheState(Data):
     """The device cache after a command."""
 
     cached: int = Field(ge=0)
-    pinned: tuple[str, ...]
     used_mib: float = Field(ge=0)
+    pinned_mib: float = Field(ge=0)
     cap_mib: float = Field(ge=0)
-    missing: tuple[str, ...] = Field(default=(), description="Asked-for ids that the library does not have")
 
 
 class CapsuleList(Request):
@@ -106,8 +100,6 @@ class CapsuleEntry(Data):
     duration_ms: int
     loop: bool
     tags: tuple[str, ...] = ()
-    cached: bool
-    pinned: bool
 
 
 class CapsuleListed(Data):
@@ -134,13 +126,13 @@ COMMANDS = (
         "packet",
         "An ID packet",
         Packet,
-        PacketTaken,
+        Played,
         '{"transaction": "t11", "video_blend": [{"cid": "VF_083", "weight": 0.68}], "context": "listening", '
         '"emotion": {"valence": 0.72, "arousal": 0.33, "dominance": 0.0}, "fallback_cid": "VF_NEUTRAL"}',
         max_bytes=_PACKET_BYTES,
     ),
-    Command("capsule.play", "Show a capsule", CapsulePlay, CapsulePlayed, '{"transaction": "t12", "cid": "VF_083"}'),
-    Command("capsule.stop", "Fade capsules out", CapsuleStop, CapsuleStopped, '{"transaction": "t13"}'),
+    Command("capsule.play", "Show a capsule", CapsulePlay, Played, '{"transaction": "t12", "cid": "VF_083"}'),
+    Command("capsule.stop", "Fade capsules out", CapsuleStop, Nothing, '{"transaction": "t13"}'),
     Command(
         "capsule.prefetch",
         "Bring capsules to the device",

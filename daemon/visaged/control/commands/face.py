@@ -23,8 +23,8 @@ def _in_range(values: dict[str, float]) -> dict[str, float]:
 
 def _known(names: tuple[str, ...]) -> tuple[str, ...]:
     for name in names:
-        if name not in curves.INDEX:
-            raise ValueError(f"'{name}' is not a curve; expected one of the 61 names, such as JawOpen or HeadYaw")
+        if name not in curves.INDEX and name not in curves.REGIONS:
+            raise ValueError(f"'{name}' is neither a curve nor a region ({', '.join(curves.REGIONS)})")
     return names
 
 
@@ -33,22 +33,20 @@ class FaceSet(Request):
 
     curves: Annotated[dict[str, float], AfterValidator(_in_range), Field(min_length=1, max_length=curves.COUNT)]
     duration_ms: int = Field(default=1000, ge=1, le=600_000, description="How long they are held")
-    fade_ms: int = Field(default=80, ge=0, le=5000, description="Ease in and out over this")
 
 
 class FaceRelease(Request):
     """Let go of held curves."""
 
     curves: Annotated[tuple[str, ...], AfterValidator(_known)] | None = Field(
-        default=None, min_length=1, max_length=curves.COUNT, description="Which; null: all"
+        default=None, min_length=1, max_length=curves.COUNT, description="Curves or regions; null: all"
     )
-    fade_ms: int = Field(default=160, ge=0, le=5000)
 
 
 class Held(Data):
-    """What is held now."""
+    """What the command was about."""
 
-    curves: tuple[str, ...]
+    curves: tuple[str, ...] | None = Field(description="null: all")
 
 
 class ModeSet(Request):
