@@ -7,7 +7,6 @@ from fractions import Fraction
 
 import pytest
 
-from visaged.clock import NS_PER_S
 from visaged.livelink.packet import Packet, encode
 from visaged.livelink.receiver import Receiver
 
@@ -32,11 +31,13 @@ def test_two_faces_are_kept_apart_by_device_id() -> None:
 
 def test_the_kernel_says_when_a_packet_came() -> None:
     with Receiver("127.0.0.1", 0) as receiver:
+        before_ns = time.time_ns()
         send(receiver, face("A"))
-        sent_ns = time.time_ns()
-        time.sleep(0.2)
+        after_ns = time.time_ns()
+        time.sleep(0.05)
         receiver.receive(5)
-        assert abs(receiver.streams["A"].time_ns - sent_ns) < NS_PER_S // 10
+        # Not when it was read, which is later.
+        assert before_ns <= receiver.streams["A"].time_ns <= after_ns
 
 
 def test_other_datagrams_are_refused_with_the_reason() -> None:

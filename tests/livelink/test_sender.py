@@ -10,10 +10,13 @@ from tests.livelink.boards import listen, make_board, pose, wait_for
 from visaged.clock import NS_PER_MS, now_ns
 from visaged.livelink.board import NEVER, SLOTS, Cell, PoseBoard
 from visaged.livelink.packet import Packet, decode
+from visaged.livelink.scene_time import DAY_NS, SceneTime
 from visaged.livelink.sender import Sender
 from visaged.metrics import Histogram
 
 RATE = Fraction(120)
+# Far from midnight, whatever the monotonic clock says.
+NOON_NS = -now_ns() + DAY_NS // 2
 
 
 @contextmanager
@@ -33,17 +36,21 @@ def receive(sink: socket.socket, count: int) -> list[Packet]:
 
 
 def test_each_tick_shows_its_own_pose() -> None:
-    board = make_board(RATE, now_ns() + 500 * NS_PER_MS)
+    board = make_board(RATE)
     sink, address = listen()
     board.set_address(0, address)
     for tick in range(SLOTS):
         board.publish(tick, pose(tick / 64))
-    with sink, running(board):
+    sender, scene_time = Sender(board, "DEVICE", "face"), SceneTime(RATE, NOON_NS, 0)
+    with sink:
+        for tick in range(SLOTS):
+            sender._send(tick, scene_time)
         packets = receive(sink, SLOTS)
     assert [packet.curves[0] * 64 for packet in packets] == list(range(SLOTS))
     totals = [packet.frame + packet.sub_frame for packet in packets]
     assert [round(total - totals[0], 3) for total in totals] == list(range(SLOTS))
     assert {(packet.device_id, packet.subject, packet.rate_hz) for packet in packets} == {("DEVICE", "face", RATE)}
+    assert board.cells[Cell.LATE] == 0
 
 
 def test_nothing_is_sent_before_the_first_pose() -> None:
@@ -108,7 +115,7 @@ def test_it_sends_the_stop_tick_and_ends() -> None:
         except BlockingIOError:
             pass
     assert curves[-1] == 0.0
-    assert board.cells[Cell.SENT_TICK] == last
+    assert board.cells[Cell.SENT_TICK] >= last
 
 
 def test_without_a_parent_it_ends() -> None:
