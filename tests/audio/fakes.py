@@ -46,7 +46,7 @@ class FakeSource:
 
 
 class FakeSink:
-    """A speaker with a clock that the test turns: ``played`` is what it was given."""
+    """A speaker whose time passes as it is written to; two blocks are always queued. ``played`` is what it got."""
 
     def __init__(
         self, *, rate_hz: int = 48_000, block_frames: int = 480, fails: list[AudioError] | None = None
@@ -61,17 +61,13 @@ class FakeSink:
     def open(self) -> SinkFormat:
         if self._fails:
             raise self._fails.pop(0)
-        self._start_ns = time.monotonic_ns()
         return SinkFormat(self._rate_hz, self._block_frames, "a fake")
 
     def wait(self) -> Queued | None:
-        now_ns = time.monotonic_ns()
-        sounding = (now_ns - self._start_ns) * self._rate_hz // 1_000_000_000
-        queued = len(self.played) * self._block_frames - sounding
-        if queued > 3 * self._block_frames:
-            time.sleep(0.002)
-            return None
-        return Queued(max(queued, 0), now_ns)
+        time.sleep(0.001)
+        written = len(self.played) * self._block_frames
+        queued = min(2 * self._block_frames, written)
+        return Queued(queued, (written - queued) * 1_000_000_000 // self._rate_hz)
 
     def write(self, sound: np.ndarray) -> None:
         self.played.append(sound.copy())

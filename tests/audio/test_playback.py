@@ -13,17 +13,17 @@ from visaged.metrics import Metrics
 from visaged.problems import Problems
 
 
-class Constant:
-    """A voice that always has the same value."""
+class Tone:
+    """A voice that sings at ``hz``."""
 
-    def __init__(self, value: float) -> None:
-        self.value = value
+    def __init__(self, hz: float, amplitude: float) -> None:
+        self.hz, self.amplitude = hz, amplitude
 
     def position_at(self, time_ns: float) -> float:
         return time_ns * 48e-6
 
     def read(self, start: int, out: np.ndarray) -> int:
-        out[:] = self.value
+        out[:] = self.amplitude * np.sin(2 * np.pi * self.hz / 48_000 * np.arange(start, start + len(out)))
         return len(out)
 
 
@@ -34,13 +34,15 @@ def stage(sink: FakeSink, *voices) -> tuple[Playback, Metrics, Problems]:
 
 
 @pytest.mark.parametrize("rate_hz", [48_000, 44_100])
-def test_voices_are_mixed(rate_hz):
+def test_voices_are_mixed_and_sound_at_the_speakers_time(rate_hz):
     sink = FakeSink(rate_hz=rate_hz)
-    playback, metrics, _ = stage(sink, Constant(0.25), Constant(0.5))
+    playback, metrics, _ = stage(sink, Tone(500, 0.25), Tone(800, 0.5))
     playback.start()
-    wait_until(lambda: len(sink.played) > 20)
+    wait_until(lambda: len(sink.played) > 40)
     playback.stop()
-    assert np.allclose(sink.played[15], 0.75, atol=1e-4)
+    time_s = np.arange(40 * 480) / rate_hz
+    expected = 0.25 * np.sin(2 * np.pi * 500 * time_s) + 0.5 * np.sin(2 * np.pi * 800 * time_s)
+    assert np.allclose(np.concatenate(sink.played)[480 : 40 * 480], expected[480:], atol=0.01)
     values = metrics.values()
     assert values["audio.output_starved"] == 0
     assert values["audio.output"] is None
@@ -48,7 +50,7 @@ def test_voices_are_mixed(rate_hz):
 
 def test_a_missing_speaker_is_said_once_and_taken_when_it_comes():
     sink = FakeSink(fails=[DeviceMissing("no speaker", "Plug it in.")])
-    playback, _, problems = stage(sink, Constant(0.25))
+    playback, _, problems = stage(sink, Tone(500, 0.25))
     said = []
     problems.listen(lambda problem, is_open: said.append((problem.code, is_open)))
     playback.start()
@@ -59,7 +61,7 @@ def test_a_missing_speaker_is_said_once_and_taken_when_it_comes():
 
 def test_an_underrun_is_counted():
     sink = FakeSink()
-    playback, metrics, _ = stage(sink, Constant(0.25))
+    playback, metrics, _ = stage(sink, Tone(500, 0.25))
     playback.start()
     wait_until(lambda: len(sink.played) > 5)
     sink.underruns = 2

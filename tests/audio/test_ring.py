@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -85,13 +86,34 @@ def test_waiting_ends_when_the_sample_is_there():
     ring = AudioRing(SMALL_S)
     writer = threading.Timer(0.02, ring.write, [ramp(0, 10)])
     writer.start()
-    assert ring.wait(10, 5)
+    began = time.monotonic()
+    assert ring.wait(10, 60)
+    assert time.monotonic() - began < 30  # woken, not timed out
     writer.join()
     assert ring.wait(10, 0)
     assert not ring.wait(11, 0.01)
 
 
-def test_a_reader_is_told_when_its_copy_was_overtaken():
+class Interrupted(np.ndarray):
+    """Memory whose filling is interrupted by a writer that goes once around the ring."""
+
+    ring: AudioRing
+
+    def __setitem__(self, key, value):
+        self.ring.write(ramp(1000, 64))
+        super().__setitem__(key, value)
+
+
+def test_a_copy_that_was_overtaken_is_not_handed_out():
+    ring = AudioRing(SMALL_S)
+    ring.write(ramp(0, 64))
+    out = np.zeros(10, np.float32).view(Interrupted)
+    out.ring = ring
+    with pytest.raises(Overwritten):
+        ring.read(0, out)
+
+
+def test_beside_a_fast_writer_readers_never_see_a_mixture():
     """Readers that run beside a fast writer see either right samples or Overwritten, never a mixture."""
     ring = AudioRing(SMALL_S)
     done = threading.Event()
