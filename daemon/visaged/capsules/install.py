@@ -85,8 +85,9 @@ def revoke(library: Library, pack: str = "", key: str = "") -> None:
     """Stop using a pack (``name`` or ``name@version``) or all packs of a key (fingerprint), now and in future.
 
     A running daemon notices within a second. Raises UnknownError when the pack is not installed, CapsuleError when the
-    list cannot be written.
+    list cannot be read or written.
     """
+    library.read_revoked()
     name, _, version = pack.partition("@")
     if pack and library.catalogue.packs.get(name) is None:
         raise UnknownError(name, "pack", f"is not installed; there is {', '.join(library.catalogue.packs) or 'none'}")
