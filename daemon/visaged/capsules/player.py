@@ -133,13 +133,9 @@ class Player:
             self._mood.apply(pose, time_ns)
 
     def _schedule(self, requests: Sequence[Request], now_ns: int) -> None:
-        now_ns += self._lead_in(requests)
         line = next((request for request in requests if request.clip.pcm is not None), None)
         if line is not None and not self._refused(line):
-            # Its voice is prepared, so this packet's speech onset is known: others can come before it.
-            line_ns = max(line.at_ns or 0, now_ns) + line.offset_ns
-            self._add(line, now_ns, line_ns)
-            self._speech_onset(line_ns + _voice_delay_ns(line.clip), now_ns)
+            self._schedule_line(line, requests, now_ns)
         for request in requests:
             if request is line:
                 continue
@@ -152,28 +148,27 @@ class Player:
             if start_ns is not None:
                 self._add(request, now_ns, start_ns)
 
+    def _schedule_line(self, line: Request, requests: Sequence[Request], now_ns: int) -> None:
+        """A prepared voice can wait: the whole group moves until what leads the voice can lead it."""
+        start_ns = max(line.at_ns or 0, now_ns) + line.offset_ns
+        voice_ns = start_ns + _voice_delay_ns(line.clip)
+        leads_ms = [
+            request.trigger.offset_ms
+            for request in requests
+            if request.trigger is not None and request.trigger.relative_to == "speech_onset"
+        ]
+        wait_ns = max(now_ns + VOICE_MARGIN_NS - voice_ns, now_ns - voice_ns - min(leads_ms, default=0) * NS_PER_MS, 0)
+        for request in requests:
+            request.at_ns = (now_ns if request.at_ns is None else request.at_ns) + wait_ns
+        self._add(line, now_ns, start_ns + wait_ns)
+        self._speech_onset(voice_ns + wait_ns, now_ns)
+
     def _refused(self, request: Request) -> bool:
         if len(self._timeline.pending) + len(self._timeline.waiting) < MAX_PENDING:
             return False
         self.overflow += 1
         self._let_go(request.clip)
         return True
-
-    def _lead_in(self, requests: Sequence[Request]) -> int:
-        """How long a prepared line must wait so that its voice is ready and what leads it can lead, in ns."""
-        if not any(request.clip.pcm is not None for request in requests):
-            return 0
-        line = next(request for request in requests if request.clip.pcm is not None)
-        voice_ns = line.offset_ns + _voice_delay_ns(line.clip)
-        earliest_ns = min(
-            (
-                voice_ns + request.trigger.offset_ms * NS_PER_MS
-                for request in requests
-                if request.trigger is not None and request.trigger.relative_to == "speech_onset"
-            ),
-            default=0,
-        )
-        return max(VOICE_MARGIN_NS - voice_ns, -earliest_ns, 0)
 
     def _add(self, request: Request, now_ns: int, start_ns: int) -> None:
         if request.jitter and request.clip.pcm is None:
