@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from tests.livelink.boards import wait_for
 from visaged.clock import NS_PER_S, now_ns
@@ -138,6 +140,21 @@ def test_a_sender_that_is_stuck_is_replaced() -> None:
         rig.receive_until(lambda: rig.output.pid != pid)
         before = rig.packets()
         rig.receive_until(lambda: rig.packets() >= before + 10)
+
+
+def test_a_sender_that_cannot_be_started_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(subprocess, "Popen", refuse)
+        problems = Problems()
+        output = LiveLinkOutput(LiveLinkSettings(targets=[]), "box", 0, problems, Metrics())
+        output.start()
+        wait_for(lambda: [problem.code for problem in problems.current()] == ["livelink_sender"])
+        assert output.pid is None
+    wait_for(lambda: output.pid is not None)
+    output.stop()
 
 
 def test_the_sender_ends_with_the_daemon() -> None:

@@ -115,14 +115,19 @@ class LiveLinkOutput:
         main = _MAIN.format(root=str(Path(visaged.__file__).parents[1]))
         arguments = (str(self._fd), str(os.getpid()), str(self._priority), self._device_id, self._settings.subject)
         self._board.cells[Cell.SCHEDULING] = 0
-        self._process = subprocess.Popen(
-            (*_PYTHON, main, *arguments),
-            pass_fds=(self._fd,),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
         self._spawned_ns = now_ns()
+        try:
+            self._process = subprocess.Popen(
+                (*_PYTHON, main, *arguments),
+                pass_fds=(self._fd,),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+            )
+        except OSError as error:
+            # Out of memory or processes: the supervisor tries again.
+            self._process = None
+            log.error("the Live Link sender cannot be started: %s", error)
 
     def _supervise(self) -> None:
         delay_s = 0.0
@@ -143,7 +148,7 @@ class LiveLinkOutput:
         """Look after the process until it ends; returns why."""
         process = self._process
         if process is None or process.stderr is None:
-            return "not started"
+            return "it could not be started"
         poll = select.poll()
         poll.register(process.stderr, select.POLLIN)
         words = b""
