@@ -102,12 +102,19 @@ static snd_pcm_sframes_t paced_transfer(snd_pcm_ioplug_t *io, const snd_pcm_chan
 			return -errno;
 		return size;
 	}
-	for (snd_pcm_uframes_t i = 0; i < size; i++, memory += p->frame_bytes) {
-		long long at = p->start + (long long)(io->appl_ptr + i);
+	memset(memory, 0, size * p->frame_bytes);
+	for (snd_pcm_uframes_t i = 0; i < size;) {
+		long long at = p->start + (long long)(io->appl_ptr + i), left;
 		if (p->loop && p->file_frames > 0 && at >= 0)
 			at %= p->file_frames;
-		if (at < 0 || pread(p->file, memory, p->frame_bytes, at * p->frame_bytes) <= 0)
-			memset(memory, 0, p->frame_bytes);
+		left = p->file_frames - at;
+		if (at < 0 || left <= 0)
+			break;
+		if (left > (long long)(size - i))
+			left = size - i;
+		if (pread(p->file, memory + i * p->frame_bytes, left * p->frame_bytes, at * p->frame_bytes) < 0)
+			return -errno;
+		i += left;
 	}
 	return size;
 }
