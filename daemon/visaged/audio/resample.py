@@ -5,7 +5,7 @@ output comes in bursts, up to tens of ms late. Two of its modes do not burst, ea
 44.1 and 22.05 kHz: 0.5 and 0.9 ms) and variable rate (constant 240 input samples: 2.5 ms at 96 kHz, 7.5 at 32 kHz, 15
 at 16 kHz). Both keep noise and images 100 dB down; LQ's pass band ends at 16 kHz of 44.1, above anything that
 tells one mouth shape from another. Which of them is quicker at a rate is measured at opening rather than assumed:
-it costs 3 ms, once. Sound read from a file can be read ahead, so there the best quality is free.
+it costs 2 ms, once. Sound read from a file can be read ahead, so there the best quality is free.
 """
 
 from __future__ import annotations
