@@ -62,10 +62,11 @@ class Played:
 class Director:
     """Resolves wishes. ``refused`` counts requests beyond what is carried out per moment."""
 
-    def __init__(self, stock: Stock, player: Player, outbox: Outbox) -> None:
+    def __init__(self, stock: Stock, player: Player, outbox: Outbox, clock: Callable[[], int] = now_ns) -> None:
         self._stock = stock
         self._player = player
         self._outbox = outbox
+        self._clock = clock
         self._loading: dict[int, Request] = {}
         self._lock = threading.Lock()  # commands come from MQTT, HTTP and the socket at once
         self.refused = 0
@@ -76,7 +77,7 @@ class Director:
         Raises BusyError in a flood, UnknownError when an ID has not even a fallback; nothing is done then.
         """
         wishes = [wish for wish in wishes if wish.weight >= MIN_WEIGHT]
-        asked_ns = now_ns()
+        asked_ns = self._clock()
         with self._lock:
             self.refuse_flood()
             found = [self._stock.find(wish.cid, wish.fallback) for wish in wishes]
@@ -126,7 +127,7 @@ class Director:
         shown = [] if clip is None else [replace(request, ticket=new_ticket(), clip=clip)]
         request = replace(request, replaces=shown[0].ticket if shown else None)
         self._loading[request.ticket] = request
-        asked_ns = now_ns()
+        asked_ns = self._clock()
         if not self._stock.fetch(entry, lambda loaded: self._loaded(request, asked_ns, loaded)):
             del self._loading[request.ticket]
             self.refused += 1
@@ -139,9 +140,9 @@ class Director:
             if clip is None:
                 return
             # A base loop is never too late.
-            late = now_ns() - asked_ns > _STALE_NS and request.layer != "base"
+            late = self._clock() - asked_ns > _STALE_NS and request.layer != "base"
             if wanted and not late and not self._player.full:
-                self._player.start([replace(request, clip=clip, at_ns=max(request.at_ns or 0, now_ns()))])
+                self._player.start([replace(request, clip=clip, at_ns=max(request.at_ns or 0, self._clock()))])
             else:
                 self.refused += wanted
                 self._stock.release(clip)

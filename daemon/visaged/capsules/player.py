@@ -150,7 +150,7 @@ class Player:
 
     def _schedule_line(self, line: Request, requests: Sequence[Request], now_ns: int) -> None:
         """A prepared voice can wait: the whole group moves until what leads the voice can lead it."""
-        start_ns = max(line.at_ns or 0, now_ns) + line.offset_ns
+        start_ns = max((now_ns if line.at_ns is None else line.at_ns) + line.offset_ns, now_ns)
         voice_ns = start_ns + _voice_delay_ns(line.clip)
         leads_ms = [
             request.trigger.offset_ms

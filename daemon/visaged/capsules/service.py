@@ -60,8 +60,10 @@ class Capsules:
         decoder: TokenDecoder | None = None,
         listener: Callable[[Notice], None] | None = None,
         library: Library | None = None,
+        clock: Callable[[], int] = now_ns,
     ) -> None:
         """``listener`` hears of starts, ends and misses on the outbox's thread. The slab is closed by ``stop``."""
+        self._clock = clock
         self.seed = secrets.randbits(32) if seed is None else seed
         log.info("capsules: seed %d", self.seed)  # with it, a run can be replayed
         self._stock = Stock(library or Library(root), slab, self._library_changed, ttl_s, decoder)
@@ -69,7 +71,7 @@ class Capsules:
         self._picker = MoodPicker(self._stock.library.read)
         self._mood = Mood(self._pick_mood, random.Random(self.seed))
         self.layer = Player(self._outbox, self._mood, random.Random(self.seed + 1))
-        self._director = Director(self._stock, self.layer, self._outbox)
+        self._director = Director(self._stock, self.layer, self._outbox, clock)
         self._lock = threading.Lock()  # over context, profile and emotion
         self._modifiers = Modifiers()
         self._context = self._profile = self._base = ""
@@ -209,23 +211,23 @@ class Capsules:
     def push_emotion(self, vector: Vector) -> EmotionState:
         """Let an event move the emotion; clamped to -1..1. Returns the new state."""
         with self._lock:
-            self._mood.state = self._mood.state.pushed(vector, now_ns())
+            self._mood.state = self._mood.state.pushed(vector, self._clock())
             return self._mood.state
 
     def set_emotion(self, vector: Vector) -> EmotionState:
         """Set the emotion itself, from where it falls back. Returns the new state."""
         with self._lock:
-            self._mood.state = self._mood.state.pushed(vector, now_ns(), momentum=0.0)
+            self._mood.state = self._mood.state.pushed(vector, self._clock(), momentum=0.0)
             return self._mood.state
 
     def set_personality(self, baseline: Vector) -> None:
         """Where the emotion falls back to, each -1..1."""
         with self._lock:
-            self._mood.state = EmotionState(baseline, now_ns(), baseline)
+            self._mood.state = EmotionState(baseline, self._clock(), baseline)
 
     def emotion(self) -> Vector:
         """Valence, arousal and dominance now."""
-        return self._mood.state.at(now_ns())
+        return self._mood.state.at(self._clock())
 
     def prefetch(self, cids: Iterable[str]) -> int:
         """Load ahead; how many are on their way. Raises UnknownError, nothing done."""
@@ -270,7 +272,7 @@ class Capsules:
 
     def scene_start(self) -> None:
         """A scene begins now."""
-        self.layer.scene_start(now_ns())
+        self.layer.scene_start(self._clock())
 
     def statistics(self) -> dict[str, float | int | str]:
         """Health's ``capsules`` section."""
