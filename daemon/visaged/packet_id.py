@@ -12,7 +12,7 @@ Under 1 KB of JSON, the same over MQTT (``request/packet``) and on the local soc
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
@@ -38,8 +38,15 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)
 
 
+def _add_short_name(schema: dict[str, Any]) -> None:
+    """JSON Schema knows no second names: list ``w`` as a field of its own."""
+    schema["properties"]["w"] = schema["properties"]["weight"]
+
+
 class Blend(_Part):
     """One capsule and its gain. Gains add up and need not sum to 1."""
+
+    model_config = ConfigDict(json_schema_extra=_add_short_name)
 
     cid: CidOrEvent
     weight: float = Field(default=1.0, ge=0.0, le=_MAX_WEIGHT, validation_alias=AliasChoices("weight", "w"))

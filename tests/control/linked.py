@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
@@ -30,6 +30,8 @@ class Linked:
     settings: MqttSettings
     state: State | None = "online"
     health_built: int = 0
+    health_fields: dict[str, Any] = field(default_factory=dict)
+    """Laid over the health that the box tells."""
 
     def open_codes(self) -> set[str]:
         """Codes of the problems that are open."""
@@ -41,14 +43,16 @@ def settings_for(broker: Broker, **fields: Any) -> MqttSettings:
     return MqttSettings.model_validate({"enabled": True, "host": "127.0.0.1", "port": broker.port} | fields)
 
 
-def link_to(desk: Desk, broker: Broker, **fields: Any) -> Linked:
+def link_to(desk: Desk, broker: Broker, device_id: str = "box-01", group: str = "lobby", **fields: Any) -> Linked:
     """A box on ``broker``; not started."""
     settings, problems = settings_for(broker, **fields), Problems()
     linked: Linked
 
     def health() -> Health:
         linked.health_built += 1
-        return Health(state=linked.state or "online", time=datetime.now(timezone.utc), uptime_s=1.0, version="0.1.0")
+        now = datetime.now(timezone.utc)
+        known = {"state": linked.state or "online", "time": now, "uptime_s": 1.0, "version": "0.1.0"}
+        return Health.model_validate(known | linked.health_fields)
 
     def discovery(topics: Topics) -> bytes:
         return json.dumps({"state_topic": topics.status}).encode()
@@ -56,8 +60,8 @@ def link_to(desk: Desk, broker: Broker, **fields: Any) -> Linked:
     sources = LinkSources(state=lambda: linked.state, health=health, discovery=discovery)
     link = MqttLink(
         settings,
-        device_id="box-01",
-        groups=["lobby"],
+        device_id=device_id,
+        groups=[group],
         dispatcher=desk.dispatcher,
         sources=sources,
         metrics=Metrics(),

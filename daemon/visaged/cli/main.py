@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "doctor": "check devices, targets, permissions and clock, with a remedy for each fault",
     "config": "check, show or write settings",
     "render": "a sound file to curves, faster than real time",
+    "fleet": "many boxes over MQTT: list, watch, send commands, roll out changes",
 }
 
 _EPILOG: Final = "Exit codes: 0 done, 1 failed, 2 usage or settings error, 69 a needed device or service is missing, \

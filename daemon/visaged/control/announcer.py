@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timezone
 from typing import Final, Literal
 
 from visaged import __version__
 from visaged.clock import NS_PER_S, now_ns
 from visaged.config import MqttSettings
-from visaged.control.health_model import State
+from visaged.control.health_model import BoxStatus, State
 from visaged.control.link_sources import LinkSources
 from visaged.control.outbox import Message, Outbox
 from visaged.control.topics import Topics
@@ -42,9 +41,11 @@ class Announcer:
 
     def status(self, state: Literal["online", "degraded", "stopped", "offline"]) -> bytes:
         """A status message: ``offline`` is the will of this session, ``since`` then when the session began."""
-        since = datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        fields = {"state": state, "session": self._session, "since": since, "version": __version__}
-        return json.dumps(fields).encode()
+        now = datetime.now(timezone.utc)
+        status = BoxStatus(
+            state=state, session=self._session, since=now, version=__version__, groups=self._topics.groups
+        )
+        return status.model_dump_json().encode()
 
     def work(self) -> float:
         """Announce what is due; returns in how many s to ask again."""

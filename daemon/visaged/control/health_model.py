@@ -14,6 +14,16 @@ from visaged.control.envelope import Data
 State = Literal["online", "degraded"]
 
 
+class BoxStatus(Data):
+    """The status topic: retained, and the last will."""
+
+    state: Literal["online", "degraded", "stopped", "offline"]
+    session: str = Field(description="New with every connection: a will carries that of the connection it ends")
+    since: AwareDatetime = Field(description="When the state began; of a will: when the connection was made")
+    version: str
+    groups: tuple[str, ...] = Field(default=(), description="Groups whose requests the box takes")
+
+
 class LiveLinkHealth(Data):
     """The packets to Unreal."""
 

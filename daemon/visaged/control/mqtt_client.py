@@ -44,7 +44,7 @@ def make_client(settings: MqttSettings, client_id: str, will_topic: str, will: b
     if settings.username:
         client.username_pw_set(settings.username, read_password(settings))
     if settings.tls or settings.ca_file:
-        client.tls_set_context(_tls_context(settings))
+        client.tls_set_context(tls_context(settings))
     return client
 
 
@@ -88,7 +88,8 @@ def read_password(settings: MqttSettings) -> str | None:
     return password
 
 
-def _tls_context(settings: MqttSettings) -> ssl.SSLContext:
+def tls_context(settings: MqttSettings) -> ssl.SSLContext:
+    """TLS 1.2 or newer with the authority and the certificate that are set. Raises MqttError."""
     key = "mqtt.ca_file"
     try:
         context = ssl.create_default_context(cafile=settings.ca_file or None)

@@ -37,6 +37,7 @@ class Topics:
 
     def __init__(self, base: str, device_id: str, groups: Sequence[str] = ()) -> None:
         self._base = base
+        self.groups = tuple(groups)
         self.own = f"{base}/{device_id}"
         self.status = f"{self.own}/status"
         self.health = f"{self.own}/health"

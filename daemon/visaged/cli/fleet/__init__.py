@@ -1,0 +1,218 @@
+"""``visaged fleet``: the operator's side, over any MQTT broker: who is there, send something, roll something out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+from rich.console import Console
+from rich.live import Live
+
+from visaged.cli import exit_codes
+from visaged.cli.fleet.changes import Change, ConfigChange, ModelChange, PackChange
+from visaged.cli.fleet.link import FleetLink
+from visaged.cli.fleet.rollout import Rollout, RolloutError, parse_waves
+from visaged.cli.fleet.tables import answers_table, boxes_table
+from visaged.config import MqttSettings
+from visaged.config.load import ConfigError, find_file, load, read_source
+from visaged.control.commands import COMMANDS
+from visaged.control.mqtt_errors import MqttError
+from visaged.control.parse import parse_request
+from visaged.control.refusal import Refusal
+from visaged.control.topics import HOME_ASSISTANT
+
+_WATCH_HZ: Final = 2
+_SLOW_TIMEOUT_S: Final = 120.0
+_TIMEOUT_S: Final = 5.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The sub-commands and the options for the broker."""
+    parser.add_argument("--config", type=Path, metavar="FILE", help="take the broker from [mqtt] of this settings file")
+    parser.add_argument("--broker", metavar="HOST[:PORT]", help="broker (default: settings, else localhost:1883)")
+    parser.add_argument("--username", help="user at the broker")
+    parser.add_argument("--password-file", metavar="FILE", help="file with the password")
+    parser.add_argument("--ca-file", metavar="FILE", help="authority of the broker's certificate; turns TLS on")
+    parser.add_argument("--cert-file", metavar="FILE", help="your certificate")
+    parser.add_argument("--key-file", metavar="FILE", help="its key")
+    parser.add_argument("--tls", action="store_true", default=None, help="TLS with the system's authorities")
+    parser.add_argument("--base", help="first level of the topics (default: visaged)")
+    commands = parser.add_subparsers(dest="fleet_command", required=True, metavar="COMMAND")
+    ls = commands.add_parser("ls", help="list the boxes and how they are")
+    ls.add_argument("--json", action="store_true", help="for machines: one JSON object per line")
+    watch = commands.add_parser("watch", help="the same, live, until Ctrl-C")
+    watch.add_argument("--seconds", type=float, help="end after this time")
+    send = commands.add_parser("send", help="send one command and show the answers, and who did not answer")
+    send.add_argument("name", metavar="COMMAND", choices=sorted(COMMANDS), help="such as ping or capsule.play")
+    send.add_argument("fields", nargs="?", default="{}", help='JSON: \'{"cid": "VF_083"}\'')
+    send.add_argument("--timeout", type=float, metavar="S", help="wait this long (default: 5, slow commands 120)")
+    send.add_argument("--json", action="store_true", help="for machines: one JSON object per answer")
+    rollout = commands.add_parser("rollout", help="change boxes in waves; undo everything when a wave gets worse")
+    rollout.add_argument("--waves", default="1,10%,100%", help="cumulative counts or shares (default: 1,10%%,100%%)")
+    rollout.add_argument("--soak", type=float, default=60.0, metavar="S", help="watch each wave so long (default: 60)")
+    what = rollout.add_mutually_exclusive_group(required=True)
+    what.add_argument("--set", action="append", metavar="KEY=VALUE", help="settings: face.intensity=0.9")
+    what.add_argument("--pack", nargs=2, metavar=("URL", "SHA256"), help="capsule pack")
+    what.add_argument("--model", metavar="NAME[@VERSION]", help="model package")
+    rollout.add_argument("--model-from", nargs=2, metavar=("URL", "SHA256"), help="install the model from here first")
+    rollout.add_argument("--previous", nargs=2, metavar=("URL", "SHA256"), help="pack to go back to")
+    forget = commands.add_parser("forget", help="remove boxes that are gone from broker and Home Assistant")
+    forget.add_argument("ids", nargs="+", metavar="BOX")
+    for command in (send, rollout):
+        to = command.add_mutually_exclusive_group(required=True)
+        to.add_argument("--to", nargs="+", metavar="BOX", help="these boxes")
+        to.add_argument("--group", help="every box of the group")
+        to.add_argument("--all", action="store_true", help="every box")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Carry out the chosen sub-command; returns the exit code."""
+    console = Console()
+    errors = Console(stderr=True)
+    commands = {"ls": _ls, "watch": _watch, "send": _send, "rollout": _rollout, "forget": _forget}
+    try:
+        settings = _settings(options)
+        _check(options)
+        with FleetLink(settings) as link:
+            return commands[options.fleet_command](link, options, console)
+    except MqttError as error:
+        errors.print(f"{error.message}; {error.remedy}", markup=False, highlight=False)
+        return exit_codes.UNAVAILABLE
+    except (ConfigError, RolloutError) as error:
+        errors.print(str(error), markup=False, highlight=False)
+        return exit_codes.USAGE
+    except Refusal as error:
+        field = f"{error.field}: " if error.field else ""
+        errors.print(f"{field}{error.message}", markup=False, highlight=False)
+        return exit_codes.USAGE
+
+
+def _ls(link: FleetLink, options: argparse.Namespace, console: Console) -> int:
+    link.settle()
+    if options.json:
+        for box in link.boxes.all():
+            content = {
+                "device": box.device_id,
+                "status": box.status.model_dump(mode="json") if box.status else None,
+                "health": box.health.model_dump(mode="json") if box.health else None,
+            }
+            sys.stdout.write(json.dumps(content) + "\n")
+    else:
+        console.print(boxes_table(link.boxes.all()))
+    return exit_codes.DONE
+
+
+def _watch(link: FleetLink, options: argparse.Namespace, console: Console) -> int:
+    link.settle()
+    end = None if options.seconds is None else time.monotonic() + options.seconds
+    with Live(console=console, refresh_per_second=_WATCH_HZ, screen=console.is_terminal) as live:
+        while end is None or time.monotonic() < end:
+            boxes = link.boxes.all()
+            alive = sum(box.alive for box in boxes)
+            live.update(boxes_table(boxes, f"{alive} of {len(boxes)} boxes alive, {time.strftime('%H:%M:%S')}"))
+            time.sleep(1 / _WATCH_HZ)
+    return exit_codes.DONE
+
+
+def _send(link: FleetLink, options: argparse.Namespace, console: Console) -> int:
+    link.settle()
+    expected = set(options.to or ()) or {box.device_id for box in link.boxes.alive(group=options.group or "")}
+    topics = options.to or ([f"group/{options.group}"] if options.group else ["all"])
+    timeout_s = options.timeout or (_SLOW_TIMEOUT_S if COMMANDS[options.name].slow else _TIMEOUT_S)
+    answers = link.ask(topics, options.name, json.loads(options.fields), expected, timeout_s)
+    if options.json:
+        for device_id in sorted(expected | answers.keys()):
+            answer = answers.get(device_id)
+            content = {"device": device_id, "answered": answer is not None}
+            if answer is not None:
+                content |= {"ok": answer.ok, "data": answer.data, "error": answer.reason, "seconds": answer.seconds}
+            sys.stdout.write(json.dumps(content) + "\n")
+    else:
+        console.print(answers_table(expected, answers))
+    well = bool(answers) and expected <= answers.keys() and all(answer.ok for answer in answers.values())
+    return exit_codes.DONE if well else exit_codes.FAILED
+
+
+def _rollout(link: FleetLink, options: argparse.Namespace, console: Console) -> int:
+    link.settle()
+    boxes = link.boxes.alive(options.to or (), options.group or "")
+    missing = sorted(set(options.to or ()) - {box.device_id for box in boxes})
+    if missing or not boxes:
+        raise RolloutError(f"not online: {', '.join(missing) or 'any box that was meant'}; see visaged fleet ls")
+
+    def say(line: str) -> None:
+        console.print(line, markup=False, highlight=False)
+
+    outcome = Rollout(link, _change(options), options.soak, say).run(boxes, parse_waves(options.waves, len(boxes)))
+    if not outcome.failures:
+        say(f"done: {len(outcome.changed)} boxes")
+        return exit_codes.DONE
+    say(f"stopped: {len(outcome.changed) - len(outcome.not_rolled_back)} of {len(outcome.changed)} rolled back")
+    return exit_codes.FAILED
+
+
+def _forget(link: FleetLink, options: argparse.Namespace, console: Console) -> int:
+    link.settle()
+    for device_id in options.ids:
+        if link.boxes.get(device_id).alive:
+            raise RolloutError(f"{device_id} is {link.boxes.get(device_id).state}; stop it first")
+        for topic in (
+            f"{link.base}/{device_id}/status",
+            f"{link.base}/{device_id}/health",
+            f"{HOME_ASSISTANT}/device/{device_id}/config",
+        ):
+            link.clear(topic)
+    return exit_codes.DONE
+
+
+def _settings(options: argparse.Namespace) -> MqttSettings:
+    """The broker: the settings file's, and over it what the options say. Raises ConfigError."""
+    fields = load(find_file(options.config)).mqtt.model_dump()
+    for name in ("username", "password_file", "ca_file", "cert_file", "key_file", "tls", "base"):
+        value = getattr(options, name)
+        if value is not None:
+            fields[name] = value
+    if options.broker:
+        host, _, port = options.broker.rpartition(":")
+        fields |= {"host": host, "port": port} if host and port.isdigit() else {"host": options.broker}
+    try:
+        return MqttSettings.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        option = "-".join(str(part) for part in first["loc"]) or "broker"
+        raise RolloutError(f"--{option.replace('_', '-')}: {first['msg']}") from None
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Refuse here what every box would refuse. Raises Refusal, ConfigError, RolloutError."""
+    if options.fleet_command == "send":
+        parse_request(COMMANDS[options.name], options.fields.encode())
+    elif options.fleet_command == "rollout":
+        change = _change(options)
+        parse_request(COMMANDS[change.command], json.dumps(change.fields).encode())
+        parse_waves(options.waves, 1)
+        if options.previous and not options.pack:
+            raise RolloutError("--previous belongs to --pack")
+        if options.model_from and not options.model:
+            raise RolloutError("--model-from belongs to --model")
+
+
+def _change(options: argparse.Namespace) -> Change:
+    if options.set:
+        return ConfigChange(_items(options.set))
+    if options.pack:
+        url, sha256 = options.pack
+        return PackChange(url, sha256, tuple(options.previous) if options.previous else None)
+    name, _, version = options.model.partition("@")
+    return ModelChange(name, version or None, tuple(options.model_from) if options.model_from else None)
+
+
+def _items(items: Sequence[str]) -> dict[str, Any]:
+    """``section.key=value`` items as the settings they mean. Raises ConfigError."""
+    return read_source(None, items).from_command_line

@@ -1,0 +1,201 @@
+"""The operator's connection: hears every box, asks some of them, collects the answers."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Final
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.reasoncodes import ReasonCode
+from pydantic import ValidationError
+
+from visaged.cli.fleet.boxes import Boxes
+from visaged.config import MqttSettings
+from visaged.control.envelope import Data, ErrorBody, Response
+from visaged.control.events import Event
+from visaged.control.mqtt_client import read_password, tls_context
+from visaged.control.mqtt_errors import MqttError, explain_failure, explain_refusal
+
+_CONNECT_S: Final = 10.0
+# Retained messages come in one go after the subscription; when this long nothing new came, that was all.
+_QUIET_S: Final = 0.3
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one box answered, and after how long."""
+
+    device_id: str
+    data: dict[str, Any]
+    error: ErrorBody | None
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether it was carried out."""
+        return self.error is None
+
+    @property
+    def reason(self) -> str:
+        """``code (field): message`` of an error, else empty."""
+        if self.error is None:
+            return ""
+        field = f" ({self.error.field})" if self.error.field else ""
+        return f"{self.error.code}{field}: {self.error.message}"
+
+
+class FleetLink:
+    """Use with ``with``. paho's thread receives; the methods are for the thread that made it."""
+
+    def __init__(self, settings: MqttSettings) -> None:
+        """Connect and subscribe. Raises MqttError with the reason when the broker does not take us in."""
+        self._settings = settings
+        self.base = settings.base
+        self.boxes = Boxes()
+        self._changed = threading.Condition()
+        self._heard = 0
+        self._waiting: dict[str, dict[str, Answer]] = {}
+        self._asked_at: dict[str, float] = {}
+        self._listeners: list[Callable[[str, Event], None]] = []
+        self._refusal: MqttError | None = None
+        self._ready = False
+        modern = settings.protocol == "5"
+        self._client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            f"visaged-fleet-{uuid.uuid4().hex[:12]}",
+            protocol=MQTTProtocolVersion.MQTTv5 if modern else MQTTProtocolVersion.MQTTv311,
+        )
+        if settings.username:
+            self._client.username_pw_set(settings.username, read_password(settings))
+        if settings.tls or settings.ca_file:
+            self._client.tls_set_context(tls_context(settings))
+        self._client.on_connect = self._on_connect
+        self._client.on_subscribe = self._on_subscribe
+        self._client.on_message = self._on_message
+        self._open()
+
+    def __enter__(self) -> FleetLink:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def listen(self, listener: Callable[[str, Event], None]) -> None:
+        """Call ``listener(device id, event)`` for every event (paho's thread)."""
+        self._listeners.append(listener)
+
+    def settle(self, longest_s: float = 5.0) -> None:
+        """Wait until the retained messages are in."""
+        deadline = time.monotonic() + longest_s
+        with self._changed:
+            while time.monotonic() < deadline:
+                before = self._heard
+                self._changed.wait_for(lambda before=before: self._heard != before, _QUIET_S)  # type: ignore[misc]
+                if self._heard == before:
+                    return
+
+    def ask(
+        self, topics: Sequence[str], command: str, fields: dict[str, Any], expected: set[str], timeout_s: float
+    ) -> dict[str, Answer]:
+        """Send a command to ``topics`` (``box-01``, ``group/lobby``, ``all``); the answers by device id.
+
+        Returns when every expected box has answered, or after ``timeout_s``.
+        """
+        transaction = uuid.uuid4().hex
+        answers: dict[str, Answer] = {}
+        payload = json.dumps({"transaction": transaction, **fields}).encode()
+        with self._changed:
+            self._waiting[transaction] = answers
+            self._asked_at[transaction] = time.monotonic()
+        for topic in topics:
+            self._client.publish(f"{self.base}/{topic}/request/{command}", payload, qos=1)
+        with self._changed:
+            self._changed.wait_for(lambda: expected and expected <= answers.keys(), timeout_s)
+            del self._waiting[transaction], self._asked_at[transaction]
+            return dict(answers)
+
+    def wait(self, condition: Callable[[], bool], timeout_s: float) -> bool:
+        """Wait until ``condition`` holds, asked again at every message; whether it came to hold."""
+        with self._changed:
+            return bool(self._changed.wait_for(condition, timeout_s))
+
+    def clear(self, topic: str) -> None:
+        """Take a retained message off the broker."""
+        self._client.publish(topic, b"", qos=1, retain=True).wait_for_publish(_CONNECT_S)
+
+    def _open(self) -> None:
+        try:
+            self._client.connect(self._settings.host, self._settings.port)
+        except (OSError, ValueError) as error:
+            raise explain_failure(error, self._settings) from None
+        self._client.loop_start()
+        with self._changed:
+            self._changed.wait_for(lambda: self._ready or self._refusal is not None, _CONNECT_S)
+        if not self._ready:
+            self._client.loop_stop()
+            raise self._refusal or explain_failure(TimeoutError("no answer"), self._settings)
+
+    def _on_connect(self, client: paho.Client, userdata: Any, flags: Any, reason: ReasonCode, properties: Any) -> None:
+        if reason.is_failure:
+            with self._changed:
+                self._refusal = explain_refusal(reason.value, str(reason), self._settings)
+                self._changed.notify_all()
+            client.disconnect()
+            return
+        kinds = ("status", "health", "response/+", "event/+")
+        client.subscribe([(f"{self.base}/+/{kind}", 1) for kind in kinds])
+
+    def _on_subscribe(self, client: Any, userdata: Any, mid: int, reasons: list[ReasonCode], properties: Any) -> None:
+        with self._changed:
+            refused = [reason for reason in reasons if reason.is_failure]
+            if refused:
+                remedy = f"let this user read below {self.base}/"
+                self._refusal = MqttError(
+                    "mqtt_not_allowed", f"the broker refuses to tell of boxes: {refused[0]}", remedy
+                )
+            else:
+                self._ready = True
+            self._changed.notify_all()
+
+    def _on_message(self, client: Any, userdata: Any, message: paho.MQTTMessage) -> None:
+        device_id, kind, *_ = message.topic.removeprefix(f"{self.base}/").split("/")
+        payload = bytes(message.payload)
+        if kind == "event":
+            self._tell(device_id, payload)
+        with self._changed:
+            self._heard += 1
+            if kind in ("status", "health"):
+                self.boxes.heard(device_id, kind, payload)
+            elif kind == "response":
+                self._take_answer(device_id, payload)
+            self._changed.notify_all()
+
+    def _take_answer(self, device_id: str, payload: bytes) -> None:
+        try:
+            content = json.loads(payload)
+            answers = self._waiting.get(content["transaction"])
+            if answers is None:
+                return
+            response = Response[Data].model_validate({**content, "data": None})
+        except (ValueError, KeyError, TypeError, ValidationError):
+            return  # an answer to somebody else, of another version
+        seconds = time.monotonic() - self._asked_at[content["transaction"]]
+        answers[device_id] = Answer(device_id, content["data"] or {}, response.error, seconds)
+
+    def _tell(self, device_id: str, payload: bytes) -> None:
+        try:
+            event = Event.model_validate_json(payload)
+        except ValidationError:
+            return  # of a later version
+        for listener in self._listeners:
+            listener(device_id, event)
