@@ -14,13 +14,14 @@ from visaged.audio.playback import Playback
 from visaged.budget import budget_ns
 from visaged.clock import NS_PER_MS, RATE_HZ, now_ns
 from visaged.config.safe_mode import Loaded
-from visaged.face.energy import EnergySolver
 from visaged.face.solver import HOP
 from visaged.face.stage import SolverStage
+from visaged.inference.find import search_roots
 from visaged.livelink.output import LiveLinkOutput
 from visaged.metrics import Metrics
 from visaged.problems import Problems
 from visaged.track import FaceTrack
+from visaged.wiring.solvers import Solvers
 
 log = logging.getLogger(__name__)
 
@@ -34,14 +35,23 @@ class Daemon:
     def __init__(self, loaded: Loaded) -> None:
         settings = loaded.settings
         priority = settings.runtime.realtime_priority
+        # Whoever holds the interpreter lock holds up every other thread: all that the face waits for must get to run.
+        below = max(priority - 1, 0)
         self.settings = settings
         self.metrics = Metrics()
         self.problems = Problems()
         self.track = FaceTrack()
         self.output = LiveLinkOutput(settings.livelink, settings.device.id, priority, self.problems, self.metrics)
         # Nobody has configured this machine: show what the box does, with the bundled speech if there is no microphone.
-        self.capture = Capture(settings.audio.input, self.metrics, self.problems, demo=loaded.path is None)
-        fallback = EnergySolver(settings.face.lookahead_ms)
+        self.capture = Capture(
+            settings.audio.input,
+            self.metrics,
+            self.problems,
+            demo=loaded.path is None,
+            realtime_priority=below,
+        )
+        self.solvers = Solvers(search_roots(), self.problems, on_phrase_end=self._blink_at_phrase_end)
+        fallback = self.solvers.fallback(settings)
         self.solver = SolverStage(
             self.capture.ring,
             self.track,
@@ -49,6 +59,7 @@ class Daemon:
             fallback=fallback,
             metrics=self.metrics,
             problems=self.problems,
+            realtime_priority=below,
         )
         self.animator = Animator(settings.face, settings.animation, self.metrics, self.problems.open)
         self.animation = AnimatorStage(
@@ -57,10 +68,10 @@ class Daemon:
             self.capture.timeline,
             self.output,
             metrics=self.metrics,
-            realtime_priority=priority,
+            realtime_priority=below,
         )
         voice = DelayedRing(self.capture.ring, self.capture.timeline, self.voice_to_speaker_ns)
-        self.playback = Playback(settings.audio.output, [voice], self.metrics, self.problems)
+        self.playback = Playback(settings.audio.output, [voice], self.metrics, self.problems, realtime_priority=below)
         if loaded.safe_mode:
             remedy = "The face runs on idle. Correct it; check with: visaged config check"
             self.problems.open("config_rejected", "; ".join(map(str, loaded.issues)), remedy)
@@ -72,6 +83,7 @@ class Daemon:
         self.capture.start()
         self.solver.start()
         self.playback.start()
+        self.solvers.open_later(self.settings, self.solver)
         self.supervise()
 
     def supervise(self) -> None:
@@ -88,6 +100,9 @@ class Daemon:
         """How far behind the voice the speaker plays it: as far as the face, unless it was set by hand."""
         delay_ms = self.settings.audio.output.delay_ms
         return self.animation.budget_ns if delay_ms == "auto" else delay_ms * NS_PER_MS
+
+    def _blink_at_phrase_end(self) -> None:
+        self.animator.request_blink()
 
     def stop(self) -> None:
         """Ease the face to rest, send the last packet, end every thread."""

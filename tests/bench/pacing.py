@@ -28,11 +28,11 @@ from visaged.config import LiveLinkSettings
 from visaged.livelink.board import Address, Cell, PoseBoard
 from visaged.livelink.output import LiveLinkOutput
 from visaged.livelink.packet import Packet, encode
-from visaged.livelink.realtime import go_realtime
 from visaged.livelink.receiver import Receiver
 from visaged.livelink.sender import Sender
 from visaged.metrics import Metrics
 from visaged.problems import Problems
+from visaged.realtime import go_realtime
 
 SENDERS = ("process, FIFO", "process", "thread, FIFO", "thread", "sleep(1/60)")
 LOADS = ("idle", "cores busy", "GIL busy", "both busy")

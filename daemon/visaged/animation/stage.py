@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from typing import Final, Protocol
 
-from visaged import realtime
 from visaged.animation.animator import Animator
 from visaged.clock import NS_PER_MS, RATE_HZ, TickSchedule, Timeline, now_ns, sleep_until
 from visaged.curves import Pose, neutral
 from visaged.metrics import Metrics
+from visaged.realtime import go_realtime
 from visaged.track import FaceTrack
 
 # Rendering takes a third of a millisecond; the rest is for a late wake-up. It adds to the latency, so it is kept short.
@@ -73,7 +73,7 @@ class AnimatorStage:
             self._thread = None
 
     def _run(self, schedule: TickSchedule) -> None:
-        realtime.enter(self._priority)
+        go_realtime(self._priority)
         lead_ns = round(LEAD_MS * NS_PER_MS)
         tick = schedule.tick_at(now_ns() + lead_ns) + 1
         while not self._stop.is_set():

@@ -37,19 +37,25 @@ class Capture:
         problems: Problems,
         *,
         demo: bool = False,
+        realtime_priority: int = 0,
         choose: Callable[..., Chosen] = open_input,
     ) -> None:
-        """``demo``: play the bundled speech when there is no microphone. ``choose`` opens the source."""
+        """``demo``: play the bundled speech when there is no microphone. ``choose`` opens the source.
+
+        ``realtime_priority``: SCHED_FIFO priority of the thread, 0 for none.
+        """
         self.ring = AudioRing()
         self.timeline = Timeline()
         self.mute = False
         """While set, silence is heard."""
+        self.gain_db = settings.gain_db
+        """Gain applied to the voice, dB; may be changed at any time."""
         self.last_block_ns = 0
         """CLOCK_MONOTONIC of the last block; 0: none yet."""
         self._settings = settings
         self._demo = demo
         self._choose = choose
-        self._loop = DeviceLoop("input", PROBLEM, problems, self._serve)
+        self._loop = DeviceLoop("input", PROBLEM, problems, self._serve, realtime_priority)
         self._level = LevelMeter()
         self._until_ns: float | None = None
         self._blocks = metrics.counter("audio.blocks")
@@ -82,6 +88,13 @@ class Capture:
         if not self._loop.stop():
             self._fall_silent()
 
+    def reconfigure(self, settings: InputSettings) -> None:
+        """Listen to what ``settings`` say from now on; the sample index goes on following time."""
+        self.stop()
+        self._settings = settings
+        self.gain_db = settings.gain_db
+        self.start()
+
     def _serve(self, run: Run) -> None:
         chosen = self._choose(self._settings, demo=self._demo)
         log.info("audio input: %s (%s)", chosen.format.description, chosen.reason)
@@ -93,9 +106,7 @@ class Capture:
     def _listen(self, chosen: Chosen, run: Run) -> None:
         """Read until told to stop; raises DeviceLost."""
         source, opened, _ = chosen
-        converter = MonoConverter(
-            opened.rate_hz, opened.channels, opened.block_frames, self._settings.gain_db, live=True
-        )
+        converter = MonoConverter(opened.rate_hz, opened.channels, opened.block_frames, self.gain_db, live=True)
         self._resampler_ms.value = round(converter.resampler.latency_ms, 2)
         self._input.value = source.name
         # The first block, like the first after an overrun, does not follow on what the ring ends with.
@@ -138,6 +149,8 @@ class Capture:
 
     def _take(self, block: Block, converter: MonoConverter) -> None:
         """One block into the ring."""
+        if converter.gain_db != self.gain_db:
+            converter.set_gain(self.gain_db)
         bad = converter.bad_samples
         sound = converter.convert(block.frames)
         if converter.bad_samples > bad:

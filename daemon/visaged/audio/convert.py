@@ -14,10 +14,16 @@ class MonoConverter:
 
     def __init__(self, rate_hz: int, channels: int, max_frames: int, gain_db: float, *, live: bool) -> None:
         self.resampler = Resampler(rate_hz, max_frames, live=live)
-        self._weights = np.full(channels, 10 ** (gain_db / 20) / channels, np.float32)
+        self._weights = np.zeros(channels, np.float32)
+        self.set_gain(gain_db)
         self._mono = np.zeros(max_frames, np.float32)
         self.bad_samples = 0
         """NaN and infinities that were replaced by silence."""
+
+    def set_gain(self, gain_db: float) -> None:
+        """Apply ``gain_db`` from the next call on."""
+        self.gain_db = gain_db
+        self._weights[:] = 10 ** (gain_db / 20) / len(self._weights)
 
     def convert(self, frames: Frames, *, last: bool = False) -> Sound:
         """At most ``max_frames`` in; what comes out is valid until the next call."""

@@ -11,6 +11,7 @@ from typing import Final
 from visaged.audio.errors import AudioError
 from visaged.clock import NS_PER_S, now_ns
 from visaged.problems import Problems
+from visaged.realtime import go_realtime
 
 log = logging.getLogger(__name__)
 
@@ -51,11 +52,15 @@ class DeviceLoop:
     A failure is said once, as the problem ``code``, until the device works again.
     """
 
-    def __init__(self, name: str, code: str, problems: Problems, serve: Callable[[Run], None]) -> None:
+    def __init__(
+        self, name: str, code: str, problems: Problems, serve: Callable[[Run], None], realtime_priority: int
+    ) -> None:
+        """``realtime_priority``: SCHED_FIFO priority of the thread, 0 for none."""
         self.name = name
         self._code = code
         self._problems = problems
         self._serve = serve
+        self._priority = realtime_priority
         self._run: Run | None = None
 
     @property
@@ -86,6 +91,7 @@ class DeviceLoop:
         return not run.left_behind
 
     def _live(self, run: Run) -> None:
+        go_realtime(self._priority)
         jitter = random.Random()
         while not run.stopping.is_set():
             run.is_alive()

@@ -38,12 +38,15 @@ class Playback:
         metrics: Metrics,
         problems: Problems,
         *,
+        realtime_priority: int = 0,
         makers: dict[str, Maker] = MAKERS,
     ) -> None:
+        self.mute = False
+        """While set, the speaker is silent."""
         self._settings = settings
         self._voices = tuple(voices)
         self._makers = makers
-        self._loop = DeviceLoop("output", PROBLEM, problems, self._serve)
+        self._loop = DeviceLoop("output", PROBLEM, problems, self._serve, realtime_priority)
         self._output = metrics.gauge("audio.output")
         self._underruns = metrics.counter("audio.underruns")
         self._starved = metrics.counter("audio.output_starved")
@@ -64,6 +67,12 @@ class Playback:
         """End within 0.5 s."""
         self._loop.stop()
         self._output.value = None
+
+    def reconfigure(self, settings: OutputSettings) -> None:
+        """Play on what ``settings`` say from now on; a pause of some 100 ms."""
+        self.stop()
+        self._settings = settings
+        self.start()
 
     def _serve(self, run: Run) -> None:
         sink = self._makers[self._settings.backend](self._settings.device)
@@ -88,6 +97,7 @@ class Playback:
         to_house = RATE_HZ / opened.rate_hz
         heard = Timeline()
         written = starved = underruns = sounded = 0
+        muted = self.mute
         while not run.stopping.is_set():
             run.is_alive()
             queued = sink.wait()
@@ -111,6 +121,10 @@ class Playback:
             for follower in followers:
                 follower.render(block, start_ns, end_ns)
                 mix += block
+            if self.mute or muted:
+                # Over one block, so that it does not click.
+                mix *= np.linspace(not muted, not self.mute, len(mix), dtype=np.float32)
+                muted = self.mute
             sink.write(mix)
             written += opened.block_frames
             run.works()

@@ -101,11 +101,16 @@ def _known_curves(scale: dict[str, float]) -> dict[str, float]:
 class FaceSettings(_Section):
     """Voice to curves."""
 
-    solver: Literal["energy"] = Field(default="energy", description="energy: signal processing, no model")
+    solver: Literal["lipsync", "energy"] = Field(
+        default="lipsync", description="lipsync: the trained model. energy: signal processing, no model"
+    )
     lookahead_ms: Literal[0, 40, 80] = Field(
         default=40, description="How far the solver may hear ahead, ms: more looks better and comes later"
     )
     intensity: float = Field(default=1.0, ge=0, le=2, description="Strength of the speech movement")
+    prosody: float = Field(
+        default=1.0, ge=0, le=2, description="How much the voice's melody moves brows and head; 0: not at all"
+    )
     smoothing_ms: float = Field(default=0.0, ge=0, le=500, description="Time constant of smoothing, ms; 0: none")
     scale: Annotated[dict[str, Annotated[float, Field(ge=0, le=4)]], AfterValidator(_known_curves)] = Field(
         default={}, description="Factor per curve or region: brows = 0.6, JawOpen = 1.1"

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from visaged import realtime
 from visaged.config import Settings
 from visaged.doctor.finding import Finding, fail, ok, warn
+from visaged.realtime import FIFO, go_realtime
 
 _DATA: Final = Path("/var/lib/visaged")
 
@@ -39,12 +39,12 @@ def _identity(settings: Settings) -> Finding:
 def _realtime(priority: int) -> Finding:
     if priority == 0:
         return warn("realtime", "runtime.realtime_priority is 0: under load packets come late", "Set it to 10")
-    granted: list[bool] = []
+    granted: list[int] = []
     # On a thread of its own, so that this one keeps the priority that it has.
-    thread = threading.Thread(target=lambda: granted.append(realtime.enter(priority)))
+    thread = threading.Thread(target=lambda: granted.append(go_realtime(priority)))
     thread.start()
     thread.join()
-    if granted == [True]:
+    if granted == [FIFO]:
         return ok("realtime", f"SCHED_FIFO {priority} is permitted")
     remedy = "Run as the service, which has LimitRTPRIO=; by hand: sudo, or an rtprio line in /etc/security/limits.conf"
     return warn("realtime", f"SCHED_FIFO {priority} is not permitted: under load packets come late", remedy)

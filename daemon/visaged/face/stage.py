@@ -17,6 +17,7 @@ from visaged.face.solver import FRAME_RATE_HZ, HOP, Solver
 from visaged.face.source import SoundSource
 from visaged.metrics import Metrics
 from visaged.problems import Problems
+from visaged.realtime import go_realtime
 from visaged.track import FaceTrack
 
 log = logging.getLogger(__name__)
@@ -52,9 +53,11 @@ class SolverStage:
         fallback: AnySolver,
         metrics: Metrics,
         problems: Problems,
+        realtime_priority: int = 0,
         on_speech: Callable[[bool, int], None] = lambda speaking, index: None,
     ) -> None:
         """``on_speech(speaking, index)``: speech began or ended at that sample; on this thread, must not raise."""
+        self._priority = realtime_priority
         self._source = source
         self._track = track
         self._fallback = fallback
@@ -117,6 +120,7 @@ class SolverStage:
             self._thread = None
 
     def _run(self, stopping: threading.Event) -> None:
+        go_realtime(self._priority)
         position = self._begin()
         while not stopping.is_set():
             self.alive_ns = now_ns()

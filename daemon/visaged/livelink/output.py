@@ -18,10 +18,10 @@ from visaged.config.schema import LiveLinkSettings
 from visaged.curves import Pose
 from visaged.livelink.board import Cell, PoseBoard, TargetCell
 from visaged.livelink.outages import Outages
-from visaged.livelink.realtime import FIFO
 from visaged.livelink.resolver import Resolver
 from visaged.metrics import Metrics
 from visaged.problems import Problems
+from visaged.realtime import FIFO
 
 log = logging.getLogger(__name__)
 

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from visaged.clock import NS_PER_S, now_ns, sleep_until
 from visaged.livelink.board import Cell, PoseBoard, Slot
 from visaged.livelink.packet import PacketWriter
-from visaged.livelink.realtime import go_realtime, name_process
 from visaged.livelink.scene_time import SceneState, SceneTime, read_wall_clock
 from visaged.livelink.targets import Targets
 from visaged.metrics import Histogram
+from visaged.realtime import go_realtime, name_process
 
 
 class Sender:
@@ -114,7 +114,7 @@ def main() -> None:
     # Ctrl-C and systemd reach the whole group; the daemon eases the face to rest first and then says stop.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    name_process()
+    name_process(b"visaged-sender")
     board = PoseBoard(fd)
     board.cells[Cell.SCHEDULING] = go_realtime(priority)
     sender = Sender(board, device_id, subject)
