@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "monitor": "show what arrives on a Live Link port, for people without Unreal",
     "doctor": "check devices, targets, permissions and clock, with a remedy for each fault",
     "config": "check, show or write settings",
+    "capsules": "prepared expressions and lines: list, import, pack, install, play",
     "render": "a sound file to curves, faster than real time",
     "fleet": "many boxes over MQTT: list, watch, send commands, roll out changes",
 }

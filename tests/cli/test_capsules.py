@@ -1,0 +1,102 @@
+"""``visaged capsules`` from the outside: its answers and exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests.capsules.making import new_key
+from visaged.cli.main import main
+from visaged.curves import COUNT
+from visaged.recording import Recording, write
+
+
+@pytest.fixture(autouse=True)
+def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+def _run(library: Path, *words: object) -> int:
+    return main(["capsules", *(str(word) for word in words), "--library", str(library)])
+
+
+def test_list_shows_what_is_installed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run(tmp_path, "list", "--prefix", "VF_SMILE", "--tag", "joy") == 0
+    out = capsys.readouterr().out
+    assert "VF_SMILE_DUCHENNE" in out
+    assert "VF_SMILE_POLITE" not in out
+    assert _run(tmp_path, "list", "--json", "--prefix", "CID_NEUTRAL") == 0
+    assert json.loads(capsys.readouterr().out)["loop"] is True
+
+
+def test_show_and_what_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run(tmp_path, "show", "VF_NOD") == 0
+    assert json.loads(capsys.readouterr().out)["tensors"]["curves"].startswith("float16 [")
+    assert _run(tmp_path, "show", "VF_NOTHING") == 1
+    assert "not installed" in capsys.readouterr().err
+
+
+def test_from_a_recording_and_a_sound_to_an_installed_pack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recording = tmp_path / "take.csv"
+    write(recording, Recording(np.full((30, COUNT), 0.2, np.float32), 30))  # type: ignore[arg-type]
+    sound = tmp_path / "hello.wav"
+    soundfile.write(sound, np.sin(np.arange(16_000) / 20) * 0.3, 16_000)
+    here, there, key = tmp_path / "here", tmp_path / "there", new_key(tmp_path)
+    assert _run(here, "import", recording, "--cid", "VF_TAKE", "--tag", "mine", "--emotion", "0.5,0,0") == 0
+    assert _run(here, "import", sound, "--cid", "VL_HELLO", "--set", "face.solver=energy") == 0
+    pack = tmp_path / "brand.zip"
+    made = ("--name", "brand", "--version", "1.0")
+    assert _run(here, "pack", pack, "VF_TAKE", "VL_HELLO", *made, "--key", key) == 0
+    assert _run(there, "verify", pack) == 1  # nobody is trusted in /etc/visaged/keys
+    assert "pack.sig" in capsys.readouterr().err
+    assert _run(there, "verify", pack, "--keys", tmp_path) == 0
+    assert _run(there, "install", pack, "--keys", tmp_path) == 0
+    assert _run(there, "list", "--tag", "mine") == 0
+    assert "VF_TAKE" in capsys.readouterr().out
+    assert _run(there, "revoke", "brand") == 0
+    assert _run(there, "install", pack, "--keys", tmp_path) == 1
+    assert "revoked" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("import", "none.csv", "--cid", "VF_A"), "none.csv"),
+        (("import", "none.wav", "--cid", "VL_A", "--set", "face.solver=energy"), "none.wav"),
+        (("import", "x.wav", "--cid", "VF_A"), "VL_"),
+        (("import", "x.csv", "--cid", "VL_A"), "VF_"),
+        (("verify", "none.zip"), "none.zip"),
+        (("pack", "o.zip", "none.toml", "--name", "a", "--version", "1"), "none.toml"),
+        (("revoke", "nothing"), "not installed"),
+    ],
+)
+def test_what_cannot_be_done_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str
+) -> None:
+    assert _run(tmp_path, *words) == 1
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [("import", "x.csv", "--cid", "nope"), ("import", "x", "--emotion", "a"), ("dance",)])
+def test_a_wrong_word_is_usage(tmp_path: Path, words: tuple[str, ...]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        _run(tmp_path, *words)
+    assert caught.value.code == 2
+
+
+def test_a_bad_setting_is_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["capsules", "list", "--set", "capsules.cache_mib=0"]) == 2
+    assert "cache_mib" in capsys.readouterr().err
+
+
+def test_play_without_a_daemon_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
+    monkeypatch.setattr("visaged.control.client.search_paths", lambda: (tmp_path / "control.sock",))
+    assert _run(tmp_path, "play", "VF_NOD") == 69
+    assert "no visaged is running" in capsys.readouterr().err
