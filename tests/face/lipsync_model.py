@@ -15,26 +15,17 @@ LOOKAHEADS_MS = (0, 40, 80)
 
 
 def write_lipsync(folder: Path, samples: int = 800, sample_rate_hz: int = 48_000, **changes: Any) -> Package:
-    """curves_<ms> = (level + ms / 1000) in all 61 curves, level' = level / 2 + mean |sound|, activity = level'.
-
-    Exactly one value, an input mean above 100, is answered with NaN (0 / 0) so that recovery can be tested.
-    """
+    """curves_<ms> = (level + ms / 1000) in all 61 curves, level' = level / 2 + mean |sound|, activity = level'."""
     folder.mkdir(parents=True)
     tensor = helper.make_tensor_value_info
     nodes = [
         helper.make_node("Abs", ["sound"], ["magnitude"]),
         helper.make_node("ReduceMean", ["magnitude"], ["mean"], axes=[1], keepdims=1),
         helper.make_node("Mul", ["state_level", "half"], ["faded"]),
-        helper.make_node("Add", ["faded", "mean"], ["sum"]),
-        helper.make_node("Greater", ["mean", "hundred"], ["broken"]),
-        helper.make_node("Where", ["broken", "not_a_number", "sum"], ["next_state_level"]),
+        helper.make_node("Add", ["faded", "mean"], ["next_state_level"]),
         helper.make_node("Identity", ["next_state_level"], ["activity"]),
     ]
-    constants = [
-        helper.make_tensor("half", TensorProto.FLOAT, [], [0.5]),
-        helper.make_tensor("hundred", TensorProto.FLOAT, [], [100.0]),
-        helper.make_tensor("not_a_number", TensorProto.FLOAT, [], [float("nan")]),
-    ]
+    constants = [helper.make_tensor("half", TensorProto.FLOAT, [], [0.5])]
     for ms in LOOKAHEADS_MS:
         constants.append(helper.make_tensor(f"offset_{ms}", TensorProto.FLOAT, [61], [ms / 1000] * 61))
         nodes.append(helper.make_node("Add", ["next_state_level", f"offset_{ms}"], [f"curves_{ms}"]))

@@ -53,12 +53,30 @@ def test_a_model_at_24_khz_hears_the_decimated_sound_and_says_the_delay(tmp_path
 def test_the_pose_is_legal_and_a_broken_stream_starts_anew(tmp_path: Path) -> None:
     solver = LipsyncSolver(write_lipsync(tmp_path / "p"), 0)
     pose, state = curves.neutral(), solver.initial_state()
-    state = solver.step(np.full(HOP, 50, np.float32), state, pose)
+    for _ in range(2):
+        state = solver.step(np.full(HOP, 1.0, np.float32), state, pose)
     assert pose.max() == 1.0
-    state = solver.step(np.full(HOP, 101, np.float32), state, pose)
+    state = solver.step(np.full(HOP, np.nan, np.float32), state, pose)
     assert not pose.any()
     solver.step(QUARTER, state, pose)
     assert pose[0] == 0.25
+
+
+def test_sound_beyond_full_scale_is_heard_as_full_scale(tmp_path: Path) -> None:
+    solver = LipsyncSolver(write_lipsync(tmp_path / "p"), 0)
+    pose, state = curves.neutral(), solver.initial_state()
+    state = solver.step(np.full(HOP, 40.0, np.float32), state, pose)
+    assert state.activity == 1.0
+
+
+@pytest.mark.parametrize(("steps", "kept"), [(5, True), (30, False)])
+def test_a_spell_of_overload_is_forgotten_and_a_loud_moment_is_not(tmp_path: Path, steps: int, kept: bool) -> None:
+    solver = LipsyncSolver(write_lipsync(tmp_path / "p"), 0)
+    pose, state = curves.neutral(), solver.initial_state()
+    for _ in range(steps):
+        state = solver.step(np.full(HOP, 0.9, np.float32), state, pose)
+    solver.step(np.zeros(HOP, np.float32), state, pose)
+    assert (pose[0] > 0.5) == kept
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import soundfile
+import soxr
 from numpy.typing import NDArray
 
+import visaged
 from visaged import curves
 from visaged.clock import RATE_HZ
 from visaged.face.lipsync import LipsyncSolver, open_lipsync
@@ -16,6 +21,7 @@ pytestmark = pytest.mark.skipif(
     not (WHEEL_ROOT / "lipsync" / "model.json").is_file(), reason="no lipsync package in this checkout"
 )
 
+SAMPLE = Path(visaged.__file__).parent / "samples" / "speech.ogg"
 JAW = curves.INDEX["JawOpen"]
 TIMES = np.arange(3 * RATE_HZ) / RATE_HZ
 
@@ -37,13 +43,10 @@ NOT_SPEECH = {
 
 
 def voice() -> NDArray[np.float32]:
-    """Four vowel-like bursts a second: harmonics of 120 Hz under two formants."""
-    sound = np.zeros(len(TIMES))
-    for number in range(1, 30):
-        frequency = 120.0 * number
-        gain = 1 / (1 + ((frequency - 700) / 150) ** 2) + 0.5 / (1 + ((frequency - 1200) / 200) ** 2)
-        sound += gain * np.sin(2 * np.pi * frequency * TIMES)
-    return (0.1 * sound * (np.sin(2 * np.pi * 4 * TIMES) > 0)).astype(np.float32)
+    """Three seconds of the bundled speech."""
+    sound, rate_hz = soundfile.read(SAMPLE, dtype="float32")
+    mono = sound if sound.ndim == 1 else sound[:, 0]
+    return np.asarray(soxr.resample(mono, rate_hz, RATE_HZ)[: len(TIMES)], np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +70,9 @@ def test_the_mouth_stays_legal_and_recovers_within_half_a_second(solver: Lipsync
     assert (poses >= curves.MINIMUM).all() and (poses <= curves.MAXIMUM).all()
     alone = run(solver, voice())[:, JAW]
     after = poses[len(poses) // 2 :, JAW]
-    # From half a second of voice on the jaw opens as if nothing had been before.
-    assert after[30:90].max() > 0.5 * alone[30:90].max() > 0.05
+    # From half a second of voice on the jaw does what it would have done without what was before.
+    assert np.corrcoef(after[30:], alone[30:])[0, 1] > 0.6
+    assert after[30:90].mean() > 0.4 * alone[30:90].mean() > 0.01
 
 
 def test_silence_leaves_the_mouth_at_rest(solver: LipsyncSolver) -> None:

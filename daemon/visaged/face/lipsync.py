@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from visaged.curves import COUNT, Pose, make_legal
 from visaged.face.decimate import Decimator
-from visaged.face.solver import FRAME_RATE_HZ, Sound
+from visaged.face.solver import FRAME_RATE_HZ, HOP, Sound
 from visaged.inference.errors import PackageError, SessionError
 from visaged.inference.find import open_first
 from visaged.inference.package import Package
@@ -22,6 +24,12 @@ DEFAULT_LOOKAHEAD_MS: Final = 40.0
 _AUTO_PROVIDERS: Final = ("cpu",)
 
 
+# -6 dBFS RMS for a sixth of a second: feedback, a plug pulled, a square wave. Speech peaks at full scale have -12
+# dBFS or less.
+_OVERLOAD_POWER: Final = 0.25
+_OVERLOAD_STEPS: Final = 10
+
+
 class LookaheadError(ValueError):
     """``face.lookahead_ms`` is not one of the model's choices."""
 
@@ -32,6 +40,8 @@ class LipsyncState:
 
     stream: StepState
     history: Sound
+    overload_steps: int = 0
+    """How many steps in a row were louder than any voice."""
     activity: float = 0.0
     """How sure the model was in the last step that somebody speaks, 0..1; 0 if the model does not tell."""
 
@@ -60,6 +70,7 @@ class LipsyncSolver:
                 f"face.lookahead_ms = {lookahead_ms:g}: {manifest.name} {manifest.version} offers {choices}"
             )
         self._decimator = _decimator(package)
+        self._clipped = np.zeros(HOP, np.float32)
         self._curves = _curves_output(package, lookahead_ms)
         self._has_activity = any(spec.name == "activity" and spec.shape == (1, 1) for spec in manifest.outputs)
         self._runner = StepRunner(package, precision, _AUTO_PROVIDERS if list(providers) == [AUTO] else providers)
@@ -79,8 +90,12 @@ class LipsyncSolver:
         Should the model ever answer with something that is not a number, the pose is neutral there and the stream
         starts anew.
         """
+        # A running normaliser must not be taught levels that no converter gives.
+        np.clip(sound, -1.0, 1.0, out=self._clipped)
+        if self._after_overload(state):
+            state = self.initial_state()
         stream = state.stream
-        self._decimator.step(sound, state.history, stream.inputs["sound"][0])
+        self._decimator.step(self._clipped, state.history, stream.inputs["sound"][0])
         stream = self._runner.step(stream)
         pose[:] = stream.outputs[self._curves][0]
         if not make_legal(pose):
@@ -88,6 +103,15 @@ class LipsyncSolver:
         if self._has_activity:
             state.activity = float(stream.outputs["activity"][0, 0])
         return state
+
+    def _after_overload(self, state: LipsyncState) -> bool:
+        """Whether a spell of sound louder than any voice just ended: what the stream learned of levels is void."""
+        if float(np.dot(self._clipped, self._clipped)) > _OVERLOAD_POWER * HOP:
+            state.overload_steps += 1
+            return False
+        ended = state.overload_steps >= _OVERLOAD_STEPS
+        state.overload_steps = 0
+        return ended
 
 
 def open_lipsync(
