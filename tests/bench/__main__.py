@@ -13,7 +13,7 @@ from rich.console import Console
 from tests.bench.report import save
 
 # Slowest last, so that a person who waits sees figures early.
-BENCHMARKS = ("pacing", "daemon")
+BENCHMARKS = ("pacing", "daemon", "capsules")
 
 
 def main() -> None:
