@@ -14,6 +14,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from visaged.control.prompt_socket import send_at_once
+
 _WAIT_S = 10.0
 
 
@@ -27,6 +29,7 @@ class Operator:
         self.client = paho.Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
         if setup is not None:
             setup(self.client)
+        send_at_once(self.client)
         self.client.on_message = self._on_message
         self.client.on_subscribe = lambda *_: self._subscribed.set()
         options = SubscribeOptions(qos=1, retainAsPublished=True)

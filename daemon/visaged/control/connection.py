@@ -23,6 +23,7 @@ from visaged.config import MqttSettings
 from visaged.control.mqtt_client import connect, make_client, make_properties
 from visaged.control.mqtt_errors import MqttError, explain_failure, explain_loss, explain_refusal
 from visaged.control.outbox import Outbox
+from visaged.control.prompt_socket import acknowledge_at_once, send_at_once
 from visaged.control.wake import Wake
 
 # CONNECT went out; a broker that does not answer within this is not one, or is drowning.
@@ -49,6 +50,7 @@ class Connection:
         self._wake = wake
         self._window = _WINDOW
         self._client = make_client(settings, f"visaged-{device_id}", *will)
+        send_at_once(self._client)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = lambda client, userdata, message: self.on_request(message)
@@ -136,6 +138,8 @@ class Connection:
 
     def _read(self, connection: Any) -> None:
         self._client.loop_read()
+        if self._still(connection):
+            acknowledge_at_once(connection)
         # TLS may hold decrypted bytes that no selector knows of.
         while isinstance(connection, ssl.SSLSocket) and self._still(connection) and connection.pending():
             self._client.loop_read()

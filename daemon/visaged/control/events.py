@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any, Literal, get_args
 
@@ -55,12 +55,23 @@ class Events:
         """Call ``listener(event)`` for each event, on the thread that tells it; it must not wait."""
         self._listeners.append(listener)
 
+    def forget(self, listener: Callable[[Event], None]) -> None:
+        """Undo ``listen``."""
+        self._listeners = [known for known in self._listeners if known != listener]
+
     def tell(self, kind: Kind, /, **values: Any) -> None:
         """Something happened now; ``values`` are plain JSON values."""
         event = Event(event=kind, time=datetime.now(timezone.utc), data=values)
         log.debug("event %s %s", kind, values)
         for listener in self._listeners:
             listener(event)
+
+    def tell_notice(self, notice: Mapping[str, Any]) -> None:
+        """For what capsules tell of themselves: ``kind`` and its values."""
+        values = dict(notice)
+        kind = values.pop("kind")
+        if kind in KINDS:
+            self.tell(kind, **values)
 
     def tell_problem(self, problem: Problem, is_open: bool) -> None:
         """For ``Problems.listen``: problems come and go as events."""

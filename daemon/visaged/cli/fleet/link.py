@@ -22,6 +22,7 @@ from visaged.control.envelope import Data, ErrorBody, Response
 from visaged.control.events import Event
 from visaged.control.mqtt_client import read_password, tls_context
 from visaged.control.mqtt_errors import MqttError, explain_failure, explain_refusal
+from visaged.control.prompt_socket import send_at_once
 
 _CONNECT_S: Final = 10.0
 # Retained messages come in one go after the subscription; when this long nothing new came, that was all.
@@ -76,6 +77,7 @@ class FleetLink:
             self._client.username_pw_set(settings.username, read_password(settings))
         if settings.tls or settings.ca_file:
             self._client.tls_set_context(tls_context(settings))
+        send_at_once(self._client)
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
         self._client.on_message = self._on_message
@@ -152,8 +154,10 @@ class FleetLink:
                 self._changed.notify_all()
             client.disconnect()
             return
+        # QoS 0: a thousand boxes answer at once, and brokers queue no more than about a thousand QoS-1 messages for one
+        # client before they drop some. What is lost with the connection would be asked again anyway.
         kinds = ("status", "health", "response/+", "event/+")
-        client.subscribe([(f"{self.base}/+/{kind}", 1) for kind in kinds])
+        client.subscribe([(f"{self.base}/+/{kind}", 0) for kind in kinds])
 
     def _on_subscribe(self, client: Any, userdata: Any, mid: int, reasons: list[ReasonCode], properties: Any) -> None:
         with self._changed:
@@ -173,7 +177,8 @@ class FleetLink:
         if kind == "event":
             self._tell(device_id, payload)
         with self._changed:
-            self._heard += 1
+            # Only what the broker kept; a fleet at work is never quiet.
+            self._heard += message.retain
             if kind in ("status", "health"):
                 self.boxes.heard(device_id, kind, payload)
             elif kind == "response":
