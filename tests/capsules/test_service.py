@@ -236,6 +236,14 @@ def test_an_event_plays_its_row(stage: Set) -> None:
     assert [one.cid for one in played] == ["VF_A", "HF_A", "VL_A"]
     with pytest.raises(UnknownError, match="E_1"):
         stage.capsules.event("E_2")
+    with pytest.raises(CapsuleError, match="weight"):
+        stage.capsules.event("E_1", float("nan"))
+
+
+def test_an_event_can_be_asked_for_ahead(stage: Set) -> None:
+    stage.capsules.event("E_1", 0.5, at_ns=stage.now + ms(500))
+    assert stage.step(30)[JAW] == 0
+    assert 0 < stage.step(15)[JAW] < 0.5
 
 
 def test_a_line_of_tokens_is_decoded_when_it_is_loaded(stage: Set) -> None:

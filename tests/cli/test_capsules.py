@@ -93,6 +93,29 @@ def test_a_bad_setting_is_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert "cache_mib" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("state", "code"), [("cached", 0), ("loading", 0), ("unknown", 1)])
+def test_play_asks_the_daemon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], state: str, code: int
+) -> None:
+    asked: list[tuple[str, dict[str, object]]] = []
+
+    class Client:
+        def __enter__(self) -> Client:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def call(self, command: str, **fields: object) -> dict[str, object]:
+            asked.append((command, fields))
+            return {"played": [{"ticket": 7, "cid": fields["cid"], "state": state}]}
+
+    monkeypatch.setattr("visaged.control.client.ControlClient", Client)
+    assert _run(tmp_path, "play", "VF_NOD", "--weight", "0.5") == code
+    assert asked == [("capsule.play", {"cid": "VF_NOD", "weight": 0.5, "delay_ms": 0})]
+    assert "ticket 7" in capsys.readouterr().out
+
+
 def test_play_without_a_daemon_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -111,8 +111,7 @@ class Capsules:
         Raises CapsuleError for a weight, BusyError in a flood, UnknownError when there is not even a fallback.
         """
         _check_prefix(cid)
-        if not 0 <= weight <= MAX_WEIGHT:  # also refuses NaN
-            raise CapsuleError("", "weight", f"is {shown(weight)}; 0 to {MAX_WEIGHT:g} is accepted")
+        _check_weight(weight)
         wish = Wish(cid, weight, layer, at_ns=at_ns, trigger=trigger, fallback=fallback)
         played = self._director.play([wish], self._modifiers)
         return played[0] if played else Played(0, cid, "cached")
@@ -166,9 +165,11 @@ class Capsules:
             self.push_emotion((emotion.valence, emotion.arousal, emotion.dominance))
         return played
 
-    def event(self, event_id: str) -> list[Played]:
-        """Play a row of the event table. Raises UnknownError, BusyError."""
-        return self._director.play(self._event_wishes(event_id), self._modifiers)
+    def event(self, event_id: str, weight: float = 1.0, *, at_ns: int | None = None) -> list[Played]:
+        """Play a row of the event table, now or at ``at_ns``. Raises CapsuleError, UnknownError, BusyError."""
+        _check_weight(weight)
+        wishes = [replace(wish, at_ns=at_ns) for wish in self._event_wishes(event_id, weight)]
+        return self._director.play(wishes, self._modifiers)
 
     def set_profile(self, name: str) -> list[Played]:
         """Play a composition and let its modifiers hold for what comes; '' ends it. Raises UnknownError, BusyError."""
@@ -353,6 +354,11 @@ def _lead_ms(lead_lag: LeadLag | PacketLeadLag, cid: str) -> int:
     if kind is Kind.CUE:
         return lead_lag.hand
     return lead_lag.voice if kind in (Kind.LINE, Kind.VOICE) else lead_lag.face
+
+
+def _check_weight(weight: float) -> None:
+    if not 0 <= weight <= MAX_WEIGHT:  # also refuses NaN
+        raise CapsuleError("", "weight", f"is {shown(weight)}; 0 to {MAX_WEIGHT:g} is accepted")
 
 
 def check_layer(layer: str | None) -> Layer | None:

@@ -27,6 +27,11 @@ from visaged.cli.settings_arguments import add_settings_arguments
 from visaged.config.load import ConfigError, find_file, load
 
 _TABLES: Final = (".toml", ".json")
+_STATES: Final = {
+    "cached": "shown now",
+    "loading": "shown as soon as it is loaded",
+    "unknown": "not installed, its fallback is shown",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -268,11 +273,10 @@ def _play(options: argparse.Namespace) -> int:
     except CommandFailed as error:
         print(error, file=sys.stderr)
         return exit_codes.FAILED
-    print(f"{data['cid']} starts in {data['starts_in_ms']:g} ms" + ("" if data["cached"] else " (it was not cached)"))
-    if data["cid"] != options.cid and not options.cid.startswith("E_"):
-        print(f"{options.cid} is not installed", file=sys.stderr)
-        return exit_codes.FAILED
-    return exit_codes.DONE
+    for played in data["played"]:
+        print(f"{played['cid']}: {_STATES[played['state']]}, ticket {played['ticket']}")
+    unknown = any(played["state"] == "unknown" for played in data["played"])
+    return exit_codes.FAILED if unknown else exit_codes.DONE
 
 
 def _cid(text: str) -> str:
