@@ -4,6 +4,7 @@ Definitions (frames are 60 a second, times in the clip's own time; a bilabial's 
 100 ms after it, issue and trial alike):
 
 * closure recall: share of p, b, m with a closed frame in their window.
+* pauses: silences of 80 ms and more in the labels, and of 120 ms and more in the sound, 50 ms wider on both sides.
 * false closures: of the closed frames outside pauses, the share outside every bilabial (from 50 ms before its start
 to 100 ms
   after its start or to its end, whichever is later); and the number of such closures (of two frames or more) per
@@ -88,8 +89,13 @@ class Figures:
         return {name: round(value, 4) if isinstance(value, float) else value for name, value in asdict(self).items()}
 
 
-def tally(shown: Signals, phones: list[Phone], target_jaw: NDArray[np.float32] | None) -> Tally:
-    """Judge one clip. ``target_jaw`` [frames] at the same times, None where nobody speaks."""
+def tally(
+    shown: Signals,
+    phones: list[Phone],
+    target_jaw: NDArray[np.float32] | None = None,
+    heard_pause: NDArray[np.bool_] | None = None,
+) -> Tally:
+    """Judge one clip. ``target_jaw`` and ``heard_pause`` (reference.py) [frames] at the same times."""
     times = shown.times_s
     counts = Tally()
     spoken = [p for p in phones if p.symbol != SILENCE]
@@ -98,6 +104,8 @@ def tally(shown: Signals, phones: list[Phone], target_jaw: NDArray[np.float32] |
         counts.rest_mouth.append(float(np.abs(shown.mouth).mean()))
         return counts
     speech = _speech(phones, times)
+    if heard_pause is not None:
+        speech &= ~_widened(heard_pause)
     counts.speech_s = sum(p.end_s - p.start_s for p in spoken)
     near_bilabial = np.zeros(len(times), bool)
     for before, phone in zip([None, *phones[:-1]], phones, strict=True):
@@ -162,6 +170,12 @@ def _speech(phones: list[Phone], times: NDArray[np.float64]) -> NDArray[np.bool_
         if phone.symbol == SILENCE and phone.end_s - phone.start_s >= _SHORTEST_PAUSE_S:
             speech &= (times < phone.start_s - _PAUSE_MARGIN_S) | (times > phone.end_s + _PAUSE_MARGIN_S)
     return speech
+
+
+def _widened(frames: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Runs of ``frames`` grown by the margin of pauses on both sides."""
+    width = 2 * round(_PAUSE_MARGIN_S * 60) + 1
+    return np.convolve(frames, np.ones(width), "same") > 0
 
 
 def _run_start(closed: NDArray[np.bool_], frame: int) -> int:

@@ -14,11 +14,31 @@ _BLOCK: Final = RATE_HZ // 100
 # Loudness moves the jaw slowly: averaged over 150 ms, and no further than this around the clip's own level.
 _AVERAGED_BLOCKS: Final = 15
 _RANGE_DB: Final = (-20.0, 8.0)
+# Against the clip's loud vowels. Fricatives and the murmur of nasals lie 10 - 25 dB below them.
+_LOUD_PERCENTILE: Final = 95
+_SILENT_BELOW_DB: Final = 35.0
+# 120 ms: careful speakers hold a stop for up to 100.
+_PAUSE_BLOCKS: Final = 12
 
 
 def target_jaw(clip: Clip, times_s: NDArray[np.float64]) -> NDArray[np.float32]:
     """float32 [frames] at ``times_s``."""
     return mouth(clip.phones, times_s, _loudness_db(clip, times_s)).channels[:, 0]
+
+
+def heard_pause(clip: Clip, times_s: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """[frames], True where the clean clip is silent for longer than a stop's closure, whatever its labels say.
+
+    Aligned labels give the silence between two words to one of them, and a mouth that rests there is not wrong.
+    """
+    blocks = clip.sound[: len(clip.sound) // _BLOCK * _BLOCK].reshape(-1, _BLOCK)
+    level_db = 10 * np.log10(np.mean(np.square(blocks, dtype=np.float64), axis=1) + 1e-12)
+    silent = level_db < np.percentile(level_db, _LOUD_PERCENTILE) - _SILENT_BELOW_DB
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], silent.view(np.int8), [0]]))).reshape(-1, 2)
+    pause = np.zeros(len(times_s), bool)
+    for start, end in edges[np.diff(edges)[:, 0] >= _PAUSE_BLOCKS] * _BLOCK / RATE_HZ:
+        pause |= (times_s >= start) & (times_s <= end)
+    return pause
 
 
 def phones_alone(clip: Clip) -> Signals:

@@ -14,7 +14,7 @@ from models.lipsync.eval.conditions import CONDITIONS, pink_noise
 from models.lipsync.eval.contenders import Contender
 from models.lipsync.eval.metrics import Figures, Tally, sum_up, tally
 from models.lipsync.eval.others import Other
-from models.lipsync.eval.reference import phones_alone, target_jaw
+from models.lipsync.eval.reference import heard_pause, phones_alone, target_jaw
 from models.lipsync.eval.signals import Signals
 from models.lipsync.phones import Phone
 
@@ -88,8 +88,11 @@ def groups(clip: Clip) -> list[str]:
 
 
 def _count(tallies: defaultdict[GroupKey, Tally], contender: str, condition: str, clip: Clip, shown: Signals) -> None:
-    jaw = target_jaw(clip, shown.times_s) if clip.phones else None
-    counts = tally(shown, clip.phones, jaw)
+    times_s = shown.times_s
+    if clip.phones:
+        counts = tally(shown, clip.phones, target_jaw(clip, times_s), heard_pause(clip, times_s))
+    else:
+        counts = tally(shown, clip.phones)
     for group in groups(clip):
         tallies[contender, condition, group] += counts
 

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from models.lipsync.eval.clip import RATE_HZ
 from models.lipsync.eval.metrics import Tally, sum_up, tally
+from models.lipsync.eval.reference import heard_pause
 from models.lipsync.phones import ROUNDED
 
-from tests.models.lipsync.eval.made import SENTENCE, between, frames, signals
+from tests.models.lipsync.eval.made import SENTENCE, between, clip, frames, signals
 
 TIMES = frames()
 PAUSES = ((0.0, 0.3), (1.4, 2.0))
@@ -93,3 +97,18 @@ def test_tallies_add_up() -> None:
     made = sum_up(both)
     assert (made.bilabials, made.closure_recall) == (2, 0.5)
     assert made.speech_s == pytest.approx(2.2)
+
+
+def test_a_rest_in_a_silence_that_the_labels_do_not_mark_is_not_false() -> None:
+    shown = signals(between(TIMES, *PAUSES, (0.5, 0.6), (1.1, 1.2)))
+    made = sum_up(tally(shown, SENTENCE, None, between(TIMES, (1.1, 1.2))))
+    assert made.false_closure_share == 0.0
+
+
+def test_silence_in_the_sound_is_a_pause_when_it_outlasts_a_stop() -> None:
+    sound = np.full(2 * RATE_HZ, 0.1, np.float32) * np.resize([1, -1], 2 * RATE_HZ)
+    sound[int(0.5 * RATE_HZ) : int(0.58 * RATE_HZ)] *= 1e-3
+    sound[int(1.0 * RATE_HZ) : int(1.2 * RATE_HZ)] *= 1e-3
+    pause = heard_pause(replace(clip(), sound=sound), TIMES)
+    assert pause[(TIMES > 1.0) & (TIMES < 1.2)].all()
+    assert not pause[(TIMES < 0.98) | (TIMES > 1.22)].any()
