@@ -55,18 +55,19 @@ def evaluate(
     result = Result()
     padded = [_with_lead(clip) for clip in clips]
     for condition in conditions:
-        sounds = [_apply(condition, clip, number) for number, clip in enumerate(padded)]
         if condition == CLEAN:
             for clip in padded:
                 if clip.phones:
                     _count(tallies, REFERENCE, condition, clip, phones_alone(clip))
         progress(f"{', '.join(contender.name for contender in contenders)}: {condition}")
-        for clip, sound in zip(padded, sounds, strict=True):
+        for number, clip in enumerate(padded):
             if clip.phones or condition == CLEAN:
+                sound = _apply(condition, clip, number)
                 for contender in contenders:
                     _count(tallies, contender.name, condition, clip, contender.hear(sound))
         for other in others if condition in other_conditions else ():
             progress(f"{other.name}: {condition}")
+            sounds = [_apply(condition, clip, number) for number, clip in enumerate(padded)]
             for clip, shown in zip(padded, other.hear_all(sounds), strict=True):
                 _count(tallies, other.name, condition, clip, shown)
     result.figures = {key: sum_up(counts) for key, counts in tallies.items()}
