@@ -51,7 +51,7 @@ def measure() -> Bench:
         box.link.stop()
         desk.dispatcher.stop()
         broker.stop()
-    note = "The box is the real link and dispatcher over handlers that do nothing; mosquitto 2.0 on loopback, set_tcp_nodelay, no TLS."
+    note = "The real link and dispatcher over handlers that do nothing; mosquitto 2.0 on loopback, TCP_NODELAY, no TLS."
     return Bench("mqtt", "python -m tests.bench mqtt", rows, note)
 
 

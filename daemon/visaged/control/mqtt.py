@@ -8,6 +8,7 @@ with jittered waits and says once why.
 from __future__ import annotations
 
 import logging
+import random
 import selectors
 import threading
 import uuid
@@ -140,13 +141,15 @@ class MqttLink:
                 self._settings, self._topics = self._renew
                 self._renew = None
                 self._backoff.reset()
+            pause_s = 0.0
             try:
                 self._connect_and_serve()
             except MqttError as error:
+                pause_s = error.pause_s * random.uniform(0.5, 1.0)
                 if not self._stopping and self._renew is None:
                     self._blame(error)
             if not self._stopping and self._renew is None:
-                self._pause(self._backoff.wait_s())
+                self._pause(max(pause_s, self._backoff.wait_s()))
         self._wake.close()
 
     def _connect_and_serve(self) -> None:

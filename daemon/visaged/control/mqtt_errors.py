@@ -20,11 +20,13 @@ SESSION_TAKEN_OVER: Final = 0x8E
 class MqttError(Exception):
     """The broker cannot be used now."""
 
-    def __init__(self, code: str, message: str, remedy: str) -> None:
+    def __init__(self, code: str, message: str, remedy: str, pause_s: float = 0.0) -> None:
+        """``pause_s``: stay away for about this long; the broker said that it has too much to do."""
         super().__init__(message)
         self.code = code
         self.message = message
         self.remedy = remedy
+        self.pause_s = pause_s
 
 
 @dataclass(frozen=True)
@@ -50,13 +52,17 @@ _REFUSALS: Final = {
     0x97: _Cause("mqtt_refused", "a quota of the broker is used up; look at its limits"),
     0x9F: _Cause("mqtt_refused", "the broker limits new connections; it is tried again"),
 }
+# Server busy, quota exceeded, connection rate exceeded: a whole fleet that asks again every few seconds keeps it so.
+_BUSY: Final = (0x89, 0x97, 0x9F)
+_BUSY_PAUSE_S: Final = 30.0
 _OTHER_REFUSAL: Final = _Cause("mqtt_refused", "look at the broker's log for this client id")
 
 
 def explain_refusal(reason: int, name: str, settings: MqttSettings) -> MqttError:
     """A CONNACK with an error: the network is fine, the broker will not have us. ``reason``: MQTT 5 code."""
     cause = _REFUSALS.get(reason, _OTHER_REFUSAL)
-    return MqttError(cause.code, f"the broker {_place(settings)} refuses the connection: {name}", cause.remedy)
+    pause_s = _BUSY_PAUSE_S if reason in _BUSY else 0.0
+    return MqttError(cause.code, f"the broker {_place(settings)} refuses the connection: {name}", cause.remedy, pause_s)
 
 
 def explain_failure(error: OSError | ValueError, settings: MqttSettings) -> MqttError:
@@ -65,13 +71,13 @@ def explain_failure(error: OSError | ValueError, settings: MqttSettings) -> Mqtt
     if isinstance(error, ssl.SSLCertVerificationError):
         return MqttError(
             "mqtt_tls",
-            f"the certificate of {place} is not trusted: {error.verify_message}",
+            f"the certificate of {place} is not trusted: {getattr(error, 'verify_message', error)}",
             "set mqtt.ca_file to the authority that signed it, mqtt.host to a name it holds, and check the clock",
         )
     if isinstance(error, ssl.SSLError):
         return MqttError(
             "mqtt_tls",
-            f"no TLS connection to {place}: {error.reason or error}",
+            f"no TLS connection to {place}: {getattr(error, 'reason', None) or error}",
             "check that mqtt.port is the TLS port (8883), and mqtt.cert_file and key_file if the broker asks for them",
         )
     if isinstance(error, socket.gaierror):
