@@ -10,20 +10,19 @@ import logging
 import random
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, cast, get_args
+from typing import Final
 
 from visaged.capsules import install
 from visaged.capsules.catalogue import Entry
 from visaged.capsules.clip import Clip
 from visaged.capsules.director import Director, Played, Wish
 from visaged.capsules.emotion import EmotionState, Vector
-from visaged.capsules.errors import CapsuleError, UnknownError, shown
 from visaged.capsules.gestures import Recurring
 from visaged.capsules.header import Layer, Trigger
-from visaged.capsules.ids import EVENT_PREFIX, NEUTRAL_LOOP, Kind, check_cid, kind_of
+from visaged.capsules.ids import NEUTRAL_LOOP
 from visaged.capsules.library import Library, Record
 from visaged.capsules.loader import TokenDecoder
 from visaged.capsules.mood import Mood, MoodPicker
@@ -32,16 +31,26 @@ from visaged.capsules.player import Player
 from visaged.capsules.playing import Playing, Request
 from visaged.capsules.signing import KEYS_DIR, load_public_keys
 from visaged.capsules.stock import Stock
-from visaged.capsules.tables import MAX_WEIGHT, Context, LeadLag, Modifiers
+from visaged.capsules.tables import Context, Modifiers
+from visaged.capsules.wishes import (
+    PROFILE,
+    check_known,
+    check_layer,
+    check_prefix,
+    check_weight,
+    of_event,
+    of_packet,
+    of_profile,
+)
 from visaged.clock import now_ns
 from visaged.inference.memory import Slab
 from visaged.packet_id import IdPacket
-from visaged.packet_id import LeadLag as PacketLeadLag
+
+__all__ = ["Capsules", "check_layer"]
 
 log = logging.getLogger(__name__)
 
 _CONTEXT: Final = "context"
-_PROFILE: Final = "profile"
 _MIB: Final = 1024 * 1024
 
 
@@ -110,8 +119,8 @@ class Capsules:
 
         Raises CapsuleError for a weight, BusyError in a flood, UnknownError when there is not even a fallback.
         """
-        _check_prefix(cid)
-        _check_weight(weight)
+        check_prefix(cid)
+        check_weight(weight)
         wish = Wish(cid, weight, layer, at_ns=at_ns, trigger=trigger, fallback=fallback)
         played = self._director.play([wish], self._modifiers)
         return played[0] if played else Played(0, cid, "cached")
@@ -135,26 +144,9 @@ class Capsules:
         Raises CapsuleError naming the bad field, UnknownError (profile, context, event), BusyError: nothing done then.
         """
         tables = self.library.catalogue.tables
-        _check_known("profile", message.profile, tables.profiles)
-        _check_known("context", message.context, tables.contexts)
-        own_trigger = "lead_lag_ms" not in message.model_fields_set
-        wishes: list[Wish] = []
-        for part in (*message.video_blend, *message.voice_blend):
-            if part.cid.startswith(EVENT_PREFIX):
-                wishes += self._event_wishes(part.cid, part.weight)
-                continue
-            _check_prefix(part.cid)
-            wishes.append(
-                Wish(
-                    part.cid,
-                    part.weight,
-                    check_layer(part.layer),
-                    offset_ms=_lead_ms(message.lead_lag_ms, part.cid),
-                    own_trigger=own_trigger,
-                    fallback=message.fallback_cid,
-                )
-            )
-        wishes += self._required_voices(wishes)
+        check_known("profile", message.profile, tables.profiles)
+        check_known("context", message.context, tables.contexts)
+        wishes = of_packet(message, self.library.catalogue)
         self._director.refuse_flood()
         played = [] if message.profile is None else self.set_profile(message.profile)
         played += self._director.play(wishes, self._modifiers)
@@ -167,18 +159,16 @@ class Capsules:
 
     def event(self, event_id: str, weight: float = 1.0, *, at_ns: int | None = None) -> list[Played]:
         """Play a row of the event table, now or at ``at_ns``. Raises CapsuleError, UnknownError, BusyError."""
-        _check_weight(weight)
-        wishes = [replace(wish, at_ns=at_ns) for wish in self._event_wishes(event_id, weight)]
+        check_weight(weight)
+        wishes = [replace(wish, at_ns=at_ns) for wish in of_event(event_id, weight, self.library.catalogue)]
         return self._director.play(wishes, self._modifiers)
 
     def set_profile(self, name: str) -> list[Played]:
         """Play a composition and let its modifiers hold for what comes; '' ends it. Raises UnknownError, BusyError."""
-        profiles = self.library.catalogue.tables.profiles
-        _check_known("profile", name or None, profiles)
-        blends = profiles[name].capsules if name else ()
-        modifiers = profiles[name].global_modifiers if name else Modifiers()
-        wishes = [Wish(blend.cid, blend.weight, owner=_PROFILE, own_trigger=True) for blend in blends]
-        played = self._director.play(wishes, modifiers, instead_of=lambda playing: playing.owner == _PROFILE)
+        catalogue = self.library.catalogue
+        wishes = of_profile(name, catalogue)
+        modifiers = catalogue.tables.profiles[name].global_modifiers if name else Modifiers()
+        played = self._director.play(wishes, modifiers, instead_of=lambda playing: playing.owner == PROFILE)
         with self._lock:
             self._modifiers, self._profile = modifiers, name
         return played
@@ -186,7 +176,7 @@ class Capsules:
     def set_context(self, name: str) -> None:
         """Set base loop and gestures; '' ends the context. Raises UnknownError, BusyError."""
         contexts = self.library.catalogue.tables.contexts
-        _check_known("context", name or None, contexts)
+        check_known("context", name or None, contexts)
         context = contexts[name] if name else Context()
         self._director.refuse_flood()
         with self._lock:
@@ -318,21 +308,6 @@ class Capsules:
                 return
         self._stock.release(clip)  # another context was set while it was loading
 
-    def _event_wishes(self, event_id: str, weight: float = 1.0) -> list[Wish]:
-        events = self.library.catalogue.tables.events
-        _check_known("event", event_id, events)
-        event = events[event_id]
-        cids = [cid for cid in (event.face, event.hand, event.voice) if cid is not None]
-        weight = min(weight * event.weight, MAX_WEIGHT)
-        return [Wish(cid, weight, offset_ms=_lead_ms(event.lead_lag_ms, cid)) for cid in cids]
-
-    def _required_voices(self, wishes: list[Wish]) -> list[Wish]:
-        """Voices that wished capsules need and the packet does not bring."""
-        entries, named = self.library.catalogue.entries, {wish.cid for wish in wishes}
-        voices = [entries[wish.cid].header.voice for wish in wishes if wish.cid in entries]
-        required = {voice.required_cid for voice in voices if voice is not None and voice.required_cid is not None}
-        return [Wish(cid) for cid in sorted(required - named)]
-
     def _library_changed(self, gone: set[str]) -> None:
         entries = self.library.catalogue.entries
         self._picker.learn(entries.values())
@@ -347,38 +322,3 @@ class Capsules:
         self._outbox.do(
             lambda: self._stock.loader.submit(lambda: self._mood.set_target(self._picker.pick(vector)[1]), urgent=True)
         )
-
-
-def _lead_ms(lead_lag: LeadLag | PacketLeadLag, cid: str) -> int:
-    kind = kind_of(cid)
-    if kind is Kind.CUE:
-        return lead_lag.hand
-    return lead_lag.voice if kind in (Kind.LINE, Kind.VOICE) else lead_lag.face
-
-
-def _check_weight(weight: float) -> None:
-    if not 0 <= weight <= MAX_WEIGHT:  # also refuses NaN
-        raise CapsuleError("", "weight", f"is {shown(weight)}; 0 to {MAX_WEIGHT:g} is accepted")
-
-
-def check_layer(layer: str | None) -> Layer | None:
-    """``layer`` when there is one of that name. Raises CapsuleError."""
-    if layer is None:
-        return None
-    for known in get_args(Layer):
-        if layer == known:
-            return cast(Layer, layer)
-    raise CapsuleError("", "layer", f"is {shown(layer)}; accepted: {', '.join(get_args(Layer))}")
-
-
-def _check_prefix(cid: str) -> None:
-    try:
-        check_cid(cid)
-    except ValueError as error:
-        raise CapsuleError("", "cid", f"is {shown(cid)}; {error}") from None
-
-
-def _check_known(kind: str, name: str | None, known: Mapping[str, Any]) -> None:
-    if name is not None and name not in known:
-        there = ", ".join(sorted(known)) or "none"
-        raise UnknownError("", kind, f"{shown(name)} is not in the library; there is {there}")
