@@ -1,0 +1,112 @@
+"""``visaged render``: a sound file to a Live Link Face CSV or an NPZ."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from visaged.cli import exit_codes
+from visaged.cli.settings_arguments import add_settings_arguments
+from visaged.config.load import ConfigError, find_file, load
+
+if TYPE_CHECKING:
+    from visaged.config import Settings
+    from visaged.recording import Recording
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what to render, and how."""
+    parser.epilog = (
+        "The result is that of a live run with the same settings and seed. CSV is the format of the Live Link Face "
+        "app; NPZ holds curves [frames, 61], fps and names. The frame rate is livelink.fps."
+    )
+    parser.add_argument("input", type=Path, metavar="IN", help="sound file: WAV, FLAC, OGG or MP3")
+    parser.add_argument("output", type=Path, metavar="OUT", help="file to write: .csv or .npz")
+    add_settings_arguments(parser)
+    parser.add_argument("--solver", metavar="NAME", help="what turns the voice into curves: see face.solver")
+    parser.add_argument("--seed", type=int, metavar="N", help="seed of the idle life (default: animation.seed, else 0)")
+    parser.add_argument("--speech-only", action="store_true", help="the voice's movement alone: no blinks, no gaze")
+
+
+def overrides_of(options: argparse.Namespace) -> list[str]:
+    """The shorthand options as --set items; --set itself comes last and wins."""
+    items = []
+    if options.solver is not None:
+        items.append(f"face.solver={json.dumps(options.solver)}")
+    if options.seed is not None:
+        items.append(f"animation.seed={options.seed}")
+    if options.speech_only:
+        items.append("animation.idle=false")
+    return [*items, *options.set]
+
+
+def run(options: argparse.Namespace) -> int:
+    """Render; the output appears when it is complete."""
+    try:
+        overrides = overrides_of(options)
+        settings = load(find_file(options.config), overrides)
+        if settings.animation.seed is None:
+            # The same file twice gives the same face twice.
+            settings = load(find_file(options.config), [*overrides, "animation.seed=0"])
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return exit_codes.USAGE
+    # After the settings and the arguments have been checked: these take half a second to import.
+    from visaged.recording import FORMATS, RecordingError, write  # noqa: PLC0415
+
+    if options.output.suffix.lower() not in FORMATS:
+        print(f"visaged render: OUT is '{options.output}', expected a name in {' or '.join(FORMATS)}", file=sys.stderr)
+        return exit_codes.USAGE
+    if not options.output.parent.is_dir():
+        print(f"visaged render: there is no folder '{options.output.parent}'; make it first", file=sys.stderr)
+        return exit_codes.FAILED
+    began_s = time.monotonic()
+    try:
+        recording = _render(options.input, settings)
+        write(options.output, recording)
+    except _expected_errors() as error:
+        remedy = getattr(error, "remedy", "")
+        print(f"visaged render: {error}{'. ' + remedy if remedy else ''}", file=sys.stderr)
+        return exit_codes.FAILED
+    except (RecordingError, OSError) as error:
+        print(f"visaged render: '{options.output}' cannot be written: {error}", file=sys.stderr)
+        return exit_codes.FAILED
+    took_s = time.monotonic() - began_s
+    print(
+        f"{options.output}: {len(recording.curves)} frames at {float(recording.fps):g} fps, "
+        f"{recording.duration_s:.1f} s in {took_s:.1f} s ({recording.duration_s / took_s:.0f} x real time)"
+    )
+    return exit_codes.DONE
+
+
+def _expected_errors() -> tuple[type[Exception], ...]:
+    from visaged.audio.errors import FileUnusable  # noqa: PLC0415
+    from visaged.inference.errors import SessionError  # noqa: PLC0415
+    from visaged.wiring.offline import OfflineError  # noqa: PLC0415
+
+    return FileUnusable, OfflineError, SessionError
+
+
+def _render(path: Path, settings: Settings) -> Recording:
+    from visaged.audio.file_reader import FileReader  # noqa: PLC0415
+    from visaged.inference.find import search_roots  # noqa: PLC0415
+    from visaged.wiring.offline import render  # noqa: PLC0415
+
+    reader = FileReader(path)
+    duration_s, cut = reader.duration_s, reader.truncated
+    reader.close()
+    if cut:
+        print(f"visaged render: '{path}' is cut off; what is there is rendered", file=sys.stderr)
+    if not sys.stderr.isatty():
+        return render(path, settings, search_roots())
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(path.name, total=duration_s)
+        return render(path, settings, search_roots(), lambda done_s: bar.update(task, completed=done_s))
