@@ -1,0 +1,70 @@
+"""``visaged capsules pack | verify | install | revoke``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Final
+
+from visaged.capsules import format as capsule_format
+from visaged.capsules.format import SUFFIX
+from visaged.capsules.install import check_pack, install_pack, revoke
+from visaged.capsules.pack import PackReader, add_signature, write_pack
+from visaged.capsules.signing import load_public_keys, sign
+from visaged.cli import exit_codes
+from visaged.cli.capsules.library import open_library, read_capsule, read_file, write_file
+
+_TABLES: Final = (".toml", ".json")
+
+
+def add_pack_arguments(action: argparse.ArgumentParser) -> None:
+    """Add the options of ``pack``."""
+    action.add_argument("output", type=Path, help="the pack to write")
+    action.add_argument("files", nargs="+", help="IDs of the library, .capsule files, tables (.toml, .json)")
+    action.add_argument("--name", required=True, help="a-z 0-9 -")
+    action.add_argument("--version", required=True, help="such as 1.2.0")
+    action.add_argument("--licence", default="")
+    action.add_argument("--key", type=Path, help="Ed25519 private key (PEM): openssl genpkey -algorithm ed25519")
+
+
+def pack(options: argparse.Namespace) -> int:
+    """Write a pack."""
+    files: dict[str, bytes] = {}
+    for name in options.files:
+        path = Path(name)
+        if path.suffix in _TABLES:
+            files[path.name] = read_file(path)
+        else:
+            capsule = read_capsule(name, options)
+            files[f"{capsule.header.cid}{SUFFIX}"] = capsule_format.encode(capsule)
+    data, manifest = write_pack(options.name, options.version, files, options.licence)
+    if options.key:
+        data = add_signature(data, sign(manifest, options.key))
+    write_file(options.output, data)
+    print(f"{options.output}: {len(files)} files, {len(data)} bytes, {'signed' if options.key else 'not signed'}")
+    return exit_codes.DONE
+
+
+def verify(options: argparse.Namespace) -> int:
+    """Check a pack."""
+    with PackReader(options.pack) as reader:
+        record, entries = check_pack(reader, load_public_keys(options.keys), options.unsigned)
+    signed = f"signed by {record.key[:16]}…" if record.key else "not signed by a key that is trusted here"
+    print(f"{record.manifest.name} {record.manifest.version}: {len(entries)} capsules, sound, {signed}")
+    return exit_codes.DONE
+
+
+def install(options: argparse.Namespace) -> int:
+    """Check a pack and install it."""
+    library = open_library(options)
+    record = install_pack(library, options.pack, load_public_keys(options.keys), options.unsigned)
+    manifest = record.manifest
+    print(f"{manifest.name} {manifest.version} is installed in {library.root}: {len(manifest.files)} files")
+    return exit_codes.DONE
+
+
+def revoke_pack(options: argparse.Namespace) -> int:
+    """Stop using a pack."""
+    revoke(open_library(options), options.pack)
+    print(f"{options.pack} is revoked; a running daemon stops using it within a second")
+    return exit_codes.DONE

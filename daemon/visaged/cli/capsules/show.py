@@ -1,0 +1,55 @@
+"""``visaged capsules list | show``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+from visaged.capsules.catalogue import Entry
+from visaged.cli import exit_codes
+from visaged.cli.capsules.library import open_library, read_capsule
+
+
+def list_capsules(options: argparse.Namespace) -> int:
+    """What is installed."""
+    catalogue = open_library(options).catalogue
+    entries = [entry for cid, entry in sorted(catalogue.entries.items()) if cid.startswith(options.prefix)]
+    if options.tag:
+        entries = [entry for entry in entries if options.tag in entry.header.tags]
+    if options.json:
+        for entry in entries:
+            print(json.dumps(json.loads(entry.header_json) | {"pack": entry.pack, "sha256": entry.sha256}))
+        return exit_codes.DONE
+    table = Table("ID", "title", "layer", "seconds", "valence, arousal, dominance", "tags", "pack", box=None)
+    for entry in entries:
+        table.add_row(*_row(entry))
+    console = Console()
+    console.print(table)
+    packs = ", ".join(f"{name} {version}" for name, version in catalogue.packs.items()) or "none"
+    console.print(f"{len(entries)} of {len(catalogue.entries)} capsules; packs: {packs}", highlight=False)
+    for sentence in catalogue.refused:
+        print(sentence, file=sys.stderr)
+    return exit_codes.FAILED if catalogue.refused else exit_codes.DONE
+
+
+def show(options: argparse.Namespace) -> int:
+    """Everything about one capsule."""
+    capsule = read_capsule(options.capsule, options)
+    shapes = {
+        name: f"{tensor.dtype} {list(tensor.shape)}"
+        for name in ("curves", "mask", "tokens", "pcm")
+        if (tensor := getattr(capsule, name)) is not None
+    }
+    print(json.dumps(capsule.header.model_dump(exclude_none=True) | {"tensors": shapes}, indent=1, ensure_ascii=False))
+    return exit_codes.DONE
+
+
+def _row(entry: Entry) -> tuple[str, ...]:
+    header = entry.header
+    feeling = "" if header.emotion is None else ", ".join(f"{value:+.2f}" for value in header.emotion.vector())
+    length = f"{header.duration_ms / 1000:.1f}" + (" loop" if header.loop else "")
+    return entry.cid, header.title, header.layer, length, feeling, " ".join(header.tags), entry.pack
