@@ -1,9 +1,10 @@
 # visaged: what a person types. Each target sets up what it needs on a fresh Debian / Ubuntu machine.
-.PHONY: help run test lint types bench clean
+.PHONY: help run test test-gpu lint types bench clean
 
 help:
 	@echo "make run       a moving face: speech (or the microphone) -> Live Link on 127.0.0.1:11111; ARGS='…' for options"
 	@echo "make test      the test suite"
+	@echo "make test-gpu  the tests that need an NVIDIA GPU and torch; fails where there is none"
 	@echo "make lint      ruff;   make types   mypy --strict"
 	@echo "make bench     measurements -> docs/benchmarks.md (some minutes)"
 	@echo "make clean     removes .venv and caches"
@@ -15,6 +16,10 @@ run:
 test:
 	@./setup.sh test
 	.venv/bin/pytest $(ARGS)
+
+test-gpu:
+	@./setup.sh test
+	.venv/bin/pytest tests/gpu $(ARGS)
 
 lint:
 	@./setup.sh test

@@ -312,6 +312,24 @@ def test_a_flood_is_refused_and_counted(stage: Set) -> None:
     stage.capsules.play("VF_A")
 
 
+def test_a_thousand_packets_a_second_leave_the_face_smooth(stage: Set) -> None:
+    poses, busy = [], 0
+    for index in range(180):
+        for part in range(17):
+            cid = ("VF_A", "VF_B", "VF_HAPPY")[(index + part) % 3]
+            try:
+                stage.capsules.packet(packet.decode({"video_blend": [{"cid": cid, "w": 0.5}]}))
+            except BusyError:
+                busy += 1
+        poses.append(stage.step())
+    figures = stage.capsules.statistics()
+    assert busy > 1000
+    assert figures["refused"] == busy
+    # 0.3 with fades of 50 ms, one clip taking over from another.
+    assert np.abs(np.diff(np.array(poses), axis=0)).max() < 0.2
+    assert np.array(poses)[60:, JAW].max() < 0.6
+
+
 def test_what_is_pinned_stays_and_what_does_not_fit_is_refused(tmp_path: Path) -> None:
     big = capsule("VF_BIG", frames=6000)
     stage = Set(tmp_path, (*CAPSULES, big), mib=0.5)
