@@ -71,6 +71,13 @@ def test_lips_meet_on_m_and_on_a_stop(closure: tuple[float, float], lookahead_ms
     assert curve(poses, "MouthPressLeft", *at).max() > 0.05
 
 
+def test_the_lips_meet_before_the_jaw_has_arrived() -> None:
+    poses = solve(SPEECH)
+    jaw, close = (curve(poses, name, 0.8, IN_M[1]) for name in ("JawOpen", "MouthClose"))
+    assert np.max(close / np.maximum(jaw, 0.03)) > 0.7
+    assert close.max() > 0.03
+
+
 def test_s_narrows_the_jaw_and_parts_the_lips() -> None:
     poses = solve(SPEECH)
     assert curve(poses, "JawOpen", *IN_S).max() < 0.5 * curve(poses, "JawOpen", *IN_LATER_A).mean()
