@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -30,7 +31,9 @@ class _Collector(Receiver):
         self.packets: list[tuple[int, Packet]] = []
 
     def _take(self, datagram: bytes, time_ns: int, sender: str) -> None:
-        self.packets.append((time_ns, decode(datagram)))
+        # The doctor asks with an empty datagram whether somebody listens; anything else must be a packet.
+        if datagram:
+            self.packets.append((time_ns, decode(datagram)))
         super()._take(datagram, time_ns, sender)
 
 
@@ -42,6 +45,8 @@ class Running:
         self._receiver = _Collector()
         self._arguments = arguments
         self._log = log
+        self.folder = log.parent
+        """Its runtime directory too: the control socket is there."""
         self._wrapper = wrapper
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._collect, daemon=True)
@@ -52,7 +57,9 @@ class Running:
         command = (*self._wrapper, sys.executable, "-m", "visaged", "run", "--plain", target)
         self._thread.start()
         with self._log.open("w") as log:
-            self.process = subprocess.Popen((*command, *self._arguments), stderr=log)
+            # A control socket of its own: several daemons may run at once.
+            environment = os.environ | {"RUNTIME_DIRECTORY": str(self.folder)}
+            self.process = subprocess.Popen((*command, *self._arguments), stderr=log, env=environment)
         return self
 
     def __exit__(

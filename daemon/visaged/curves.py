@@ -16,7 +16,10 @@ Pose = NDArray[np.float32]
 
 _WIRE_ORDER: Final = (
     ("eyes", "EyeBlinkLeft EyeLookDownLeft EyeLookInLeft EyeLookOutLeft EyeLookUpLeft EyeSquintLeft EyeWideLeft"),
-    ("eyes", "EyeBlinkRight EyeLookDownRight EyeLookInRight EyeLookOutRight EyeLookUpRight EyeSquintRight EyeWideRight"),
+    (
+        "eyes",
+        "EyeBlinkRight EyeLookDownRight EyeLookInRight EyeLookOutRight EyeLookUpRight EyeSquintRight EyeWideRight",
+    ),
     ("jaw", "JawForward JawLeft JawRight JawOpen"),
     ("mouth", "MouthClose MouthFunnel MouthPucker MouthLeft MouthRight MouthSmileLeft MouthSmileRight"),
     ("mouth", "MouthFrownLeft MouthFrownRight MouthDimpleLeft MouthDimpleRight MouthStretchLeft MouthStretchRight"),

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import logging
+import os
+import threading
 import time
-from typing import Final
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from visaged.animation.animator import Animator
 from visaged.animation.stage import LEAD_MS, AnimatorStage
 from visaged.audio.capture import Capture
 from visaged.audio.follower import DelayedRing
+from visaged.audio.line_voice import LineVoice
 from visaged.audio.playback import Playback
 from visaged.budget import budget_ns
 from visaged.clock import NS_PER_MS, RATE_HZ, now_ns
+from visaged.config import Settings
 from visaged.config.safe_mode import Loaded
 from visaged.face.solver import HOP
 from visaged.face.stage import SolverStage
@@ -23,34 +29,46 @@ from visaged.problems import Problems
 from visaged.track import FaceTrack
 from visaged.wiring.solvers import Solvers
 
+if TYPE_CHECKING:
+    from visaged.inference.package import Package
+
 log = logging.getLogger(__name__)
 
 # Long enough not to be a jerk, short enough for a person who waits for the prompt.
 _EASE_OUT_MS: Final = 300.0
+# A new sender's first packet leaves about 85 ms after it was started (docs/benchmarks.md).
+_SENDER_START_S: Final = 0.2
 
 
 class Daemon:
     """One face. ``start``, then ``supervise`` a few times a second, then ``stop``; all from one thread."""
 
-    def __init__(self, loaded: Loaded) -> None:
+    def __init__(self, loaded: Loaded, overrides: Sequence[str] = (), models_dir: Path | None = None) -> None:
+        """``overrides``: the --set items that ``loaded`` was made with; ``models_dir``: searched before all others."""
         settings = loaded.settings
-        priority = settings.runtime.realtime_priority
-        # Whoever holds the interpreter lock holds up every other thread: all that the face waits for must get to run.
-        below = max(priority - 1, 0)
         self.settings = settings
+        self.config_path = loaded.path
+        self.overrides = tuple(overrides)
+        self.model_roots = search_roots(models_dir)
+        self.restart_wanted = threading.Event()
+        """Set by the command ``restart``: stop cleanly and start again."""
+        self._complete = threading.Event()
         self.metrics = Metrics()
         self.problems = Problems()
         self.track = FaceTrack()
+        priority = settings.runtime.realtime_priority
+        # Whoever holds the interpreter lock holds up every other thread: all that the face waits for must get to run.
+        below = max(priority - 1, 0)
         self.output = LiveLinkOutput(settings.livelink, settings.device.id, priority, self.problems, self.metrics)
-        # Nobody has configured this machine: show what the box does, with the bundled speech if there is no microphone.
         self.capture = Capture(
             settings.audio.input,
             self.metrics,
             self.problems,
+            # Nobody has configured this machine: show what it does, with bundled speech if there is no microphone.
             demo=loaded.path is None,
             realtime_priority=below,
         )
-        self.solvers = Solvers(search_roots(), self.problems, on_phrase_end=self._blink_at_phrase_end)
+        self.solvers = Solvers(self.model_roots, self.problems, on_phrase_end=self._blink_at_phrase_end)
         fallback = self.solvers.fallback(settings)
         self.solver = SolverStage(
             self.capture.ring,
@@ -60,6 +78,7 @@ class Daemon:
             metrics=self.metrics,
             problems=self.problems,
             realtime_priority=below,
+            on_speech=self._on_speech,
         )
         self.animator = Animator(settings.face, settings.animation, self.metrics, self.problems.open)
         self.animation = AnimatorStage(
@@ -70,8 +89,15 @@ class Daemon:
             metrics=self.metrics,
             realtime_priority=below,
         )
-        voice = DelayedRing(self.capture.ring, self.capture.timeline, self.voice_to_speaker_ns)
-        self.playback = Playback(settings.audio.output, [voice], self.metrics, self.problems, realtime_priority=below)
+        heard = DelayedRing(self.capture.ring, self.capture.timeline, self.voice_to_speaker_ns)
+        self.line_voice = LineVoice(now_ns)
+        self.playback = Playback(
+            settings.audio.output,
+            [heard, self.line_voice],
+            self.metrics,
+            self.problems,
+            realtime_priority=below,
+        )
         if loaded.safe_mode:
             remedy = "The face runs on idle. Correct it; check with: visaged config check"
             self.problems.open("config_rejected", "; ".join(map(str, loaded.issues)), remedy)
@@ -84,11 +110,26 @@ class Daemon:
         self.solver.start()
         self.playback.start()
         self.solvers.open_later(self.settings, self.solver)
+        self._start_capsules()
+        self._start_control()
+        self._complete.set()
         self.supervise()
 
     def supervise(self) -> None:
         """Look after what changes slowly."""
         self.animation.budget_ns = self.voice_to_packet_ns()
+
+    def stop(self) -> None:
+        """Ease the face to rest, send the last packet, end every thread."""
+        self.control.stop()
+        self.animator.ease_to_neutral(now_ns(), _EASE_OUT_MS)
+        time.sleep(_EASE_OUT_MS / 1000)
+        self.output.stop()
+        self.animation.stop()
+        self.capsules.stop()
+        self.playback.stop()
+        self.solver.stop()
+        self.capture.stop()
 
     def voice_to_packet_ns(self) -> int:
         """How far behind the voice the face is shown (budget.py), for what is open and running now."""
@@ -101,15 +142,73 @@ class Daemon:
         delay_ms = self.settings.audio.output.delay_ms
         return self.animation.budget_ns if delay_ms == "auto" else delay_ms * NS_PER_MS
 
+    def output_pids(self) -> tuple[int, ...]:
+        """The processes of this daemon: its own and the sender's."""
+        sender = self.output.pid
+        return (os.getpid(),) if sender is None else (os.getpid(), sender)
+
+    def use_face(self, settings: Settings) -> None:
+        """New strength, scale, smoothing, idle life; the face settles into them."""
+        self.control.face.use(settings)
+        self.animator.configure(settings.face, settings.animation)
+
+    def use_package(self, package: Package, precision: str) -> None:
+        """Another model for the face. Raises PackageError, SessionError, ValueError; the one before stays in use."""
+        self.solvers.open_package(package, precision, self.settings, self.solver)
+        self.control.events.tell("model_changed", name=package.manifest.name, version=package.manifest.version)
+
+    def use_livelink(self, settings: Settings) -> None:
+        """Another rate, subject or other targets: a new sender takes over within some ticks."""
+        old, priority = self.output, settings.runtime.realtime_priority
+        for problem in self.problems.current():
+            if problem.code.startswith("livelink_target_"):
+                self.problems.clear(problem.code)
+        self.output = LiveLinkOutput(
+            settings.livelink, settings.device.id, priority, self.problems, self.metrics, after=old
+        )
+        self.output.start()
+        time.sleep(_SENDER_START_S)
+        self.animation.stop()
+        old.stop()
+        self.animation.sink = self.output
+        self.animation.start(self.output.schedule)
+
+    def pin(self, before: Iterable[str], after: Iterable[str]) -> None:
+        """Keep ``after`` on the device instead of ``before``. Raises CapsuleError."""
+        kept = set(after)
+        for cid in kept:
+            self.capsules.pin(cid)
+        for cid in set(before) - kept:
+            self.capsules.unpin(cid)
+
+    def _start_capsules(self) -> None:
+        # Imported late, like the control side: the face is on its way before they are read from disk.
+        from visaged.wiring.capsules import start_capsules  # noqa: PLC0415
+
+        self.capsules = start_capsules(self.settings.capsules, self.line_voice, self._on_capsule, self.problems)
+        self.animator.add_layer("capsules", self.capsules.layer)
+
+    def _start_control(self) -> None:
+        from visaged.wiring.control import Control  # noqa: PLC0415
+
+        self.control = Control(self)
+        self.control.start()
+
+    def _on_speech(self, speaking: bool, index: int) -> None:
+        """The solver's thread: speech begins or ends at sample ``index``; the face shows it one budget later."""
+        if not self._complete.is_set():
+            return
+        heard_ns = self.capture.timeline.time_at(index)
+        if speaking and heard_ns is not None:
+            self.capsules.speech_onset(int(heard_ns) + self.animation.budget_ns)
+        elif not speaking:
+            self.capsules.speech_end()
+        self.control.events.tell("speech_start" if speaking else "speech_end")
+
+    def _on_capsule(self, notice: dict[str, object]) -> None:
+        """The capsules' outbox thread."""
+        if self._complete.is_set():
+            self.control.events.tell_notice(notice)
+
     def _blink_at_phrase_end(self) -> None:
         self.animator.request_blink()
-
-    def stop(self) -> None:
-        """Ease the face to rest, send the last packet, end every thread."""
-        self.animator.ease_to_neutral(now_ns(), _EASE_OUT_MS)
-        time.sleep(_EASE_OUT_MS / 1000)
-        self.output.stop()
-        self.animation.stop()
-        self.playback.stop()
-        self.solver.stop()
-        self.capture.stop()

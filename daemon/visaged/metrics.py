@@ -54,8 +54,13 @@ class Distribution:
         return sum(self.cells)
 
     def since(self, earlier: Distribution) -> Distribution:
-        """What was added after ``earlier``; the largest value is that of the highest cell then filled."""
+        """What was added after ``earlier``; the largest value is that of the highest cell then filled.
+
+        A histogram that was begun anew in between (another sender's) was all added after.
+        """
         cells = tuple(now - then for now, then in zip(self.cells, earlier.cells, strict=True))
+        if min(cells) < 0:
+            return self
         filled = [index for index, count in enumerate(cells) if count]
         return Distribution(cells, min(self.largest_us, _cell_high_us(filled[-1])) if filled else 0)
 

@@ -6,6 +6,7 @@ import threading
 from typing import Final, Protocol
 
 from visaged.animation.animator import Animator
+from visaged.animation.history import PoseHistory
 from visaged.clock import NS_PER_MS, RATE_HZ, TickSchedule, Timeline, now_ns, sleep_until
 from visaged.curves import Pose, neutral
 from visaged.metrics import Metrics
@@ -46,7 +47,9 @@ class AnimatorStage:
         """Voice to packet, in ns; may be changed at any time (see budget.py)."""
         self._track = track
         self._timeline = timeline
-        self._sink = sink
+        self.sink = sink
+        """Where poses go; may be changed while the stage is stopped."""
+        self.history = PoseHistory()
         self._priority = realtime_priority
         self._skipped = metrics.counter("animation.skipped_ticks")
         self._render_time = metrics.histogram("animation.render")
@@ -98,4 +101,5 @@ class AnimatorStage:
         speech = None if stale_ms == float("inf") else self._speech
         self.animator.render(due_ns, speech, stale_ms, self.pose)
         shown_ns = 0 if stale_ms > _SPEECH_HOLD_MS else media_ns - round(stale_ms * NS_PER_MS)
-        self._sink.publish(tick, self.pose, shown_ns)
+        self.sink.publish(tick, self.pose, shown_ns)
+        self.history.add(self.pose, due_ns)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 import threading
@@ -13,7 +14,9 @@ from typing import TYPE_CHECKING, Final
 from visaged.cli import exit_codes
 from visaged.cli.log import log_above_live_view, log_lines
 from visaged.cli.settings_arguments import add_settings_arguments
+from visaged.config.load import find_file
 from visaged.config.safe_mode import load_or_safe
+from visaged.control.config_store import ConfigStore
 
 if TYPE_CHECKING:
     from visaged.cli.minute_log import MinuteLog
@@ -35,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--target", action="append", default=[], metavar="HOST:PORT", help="Live Link receiver; may be repeated"
     )
     parser.add_argument("--solver", metavar="NAME", help="what turns the voice into curves: see face.solver")
+    parser.add_argument("--models", type=Path, metavar="DIR", help="folder of model packages, searched before others")
     parser.add_argument("--plain", action="store_true", help="log lines only, no live view")
 
 
@@ -56,7 +60,11 @@ def overrides_of(options: argparse.Namespace) -> list[str]:
 
 def run(options: argparse.Namespace) -> int:
     """Run until SIGINT or SIGTERM; a second one ends at once."""
-    loaded = load_or_safe(options.config, overrides_of(options))
+    overrides = overrides_of(options)
+    path = find_file(options.config)
+    if path is not None:
+        ConfigStore(path).recover()
+    loaded = load_or_safe(path, overrides)
     mistyped = [issue for issue in loaded.issues if issue.place.startswith("--set")]
     if mistyped:
         # A broken file must not stop the face; a person at the keyboard is better served by being told.
@@ -73,13 +81,13 @@ def run(options: argparse.Namespace) -> int:
         from visaged.cli.live import Live  # noqa: PLC0415
 
         console = log_above_live_view(level)
-        daemon = Daemon(loaded)
+        daemon = Daemon(loaded, overrides, options.models)
         view = Live(daemon, console)
     else:
         from visaged.cli.minute_log import MinuteLog  # noqa: PLC0415
 
         log_lines(level)
-        daemon = Daemon(loaded)
+        daemon = Daemon(loaded, overrides, options.models)
         view = MinuteLog(daemon)
     stopping = threading.Event()
     received: list[int] = []
@@ -93,8 +101,11 @@ def run(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, stop)
     daemon.start()
     with view:
-        while not stopping.wait(_SUPERVISE_S):
+        while not stopping.wait(_SUPERVISE_S) and not daemon.restart_wanted.is_set():
             daemon.supervise()
             view.update()
     daemon.stop()
+    if daemon.restart_wanted.is_set() and not received:
+        # In place: same process id, so that a service manager or a shell goes on watching the right one.
+        os.execv(sys.executable, (sys.executable, "-m", "visaged", *sys.argv[1:]))
     return exit_codes.INTERRUPTED if signal.SIGINT in received else exit_codes.DONE

@@ -49,7 +49,7 @@ class HealthBuilder:
         self._process = process
         self._sources: dict[str, list[Source]] = {}
         self._started_ns = now_ns()
-        self._windows = Windows(metrics, (_GAP, _LATENCY, _STEP), self._started_ns)
+        self._windows = Windows(metrics, (_GAP, _LATENCY, _STEP), self._started_ns, self._ticks() or 0)
         self._lock = threading.Lock()
 
     def add(self, section: Section, source: Source) -> None:
@@ -77,8 +77,8 @@ class HealthBuilder:
 
     def _build(self) -> Health:
         values = self._metrics.values()
-        ticks = values.get("livelink.ticks")
-        fps, window = self._windows.read(now_ns(), int(ticks) if isinstance(ticks, (int, float)) else 0)
+        ticks = self._ticks()
+        fps, window = self._windows.read(now_ns(), ticks or 0)
         get = values.get
         return Health(
             state=self.state() or "degraded",
@@ -123,6 +123,11 @@ class HealthBuilder:
                 for problem in self._problems.current()
             ),
         )
+
+    def _ticks(self) -> int | None:
+        source = self._metrics.sources.get("livelink.ticks")
+        ticks = None if source is None else source()
+        return int(ticks) if isinstance(ticks, (int, float)) else None
 
     def _added(self, section: Section) -> dict[str, Any]:
         fields: dict[str, Any] = {}

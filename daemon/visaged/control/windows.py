@@ -26,10 +26,11 @@ class _Mark:
 class Windows:
     """The last minute of some histograms and the rate of one figure. One thread at a time."""
 
-    def __init__(self, metrics: Metrics, histograms: tuple[str, ...], now_ns: int) -> None:
+    def __init__(self, metrics: Metrics, histograms: tuple[str, ...], now_ns: int, count: int) -> None:
+        """``count``: where the figure stands that ``read`` is given."""
         self._metrics = metrics
         self._names = histograms
-        self._marks = deque([_Mark(now_ns, 0, self._read())])
+        self._marks = deque([_Mark(now_ns, count, self._read())])
 
     def read(self, now_ns: int, count: int) -> tuple[float | None, dict[str, Distribution]]:
         """The rate of ``count`` per s over the last seconds (None: too early), and the histograms' last minute."""

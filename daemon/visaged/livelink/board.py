@@ -127,6 +127,14 @@ class PoseBoard:
         board.cells[Cell.PUBLISHED_TICK] = board.cells[Cell.SENT_TICK] = -1
         return board, fd
 
+    def continue_from(self, before: PoseBoard) -> None:
+        """Take over counters, histograms and scene time of a board whose place this one takes (before it is used)."""
+        for cell in (Cell.TICKS, Cell.LATE, Cell.SKIPPED, Cell.SENT_NS):
+            self.cells[cell] = before.cells[cell]
+        for cell in (Cell.SCENE_OFFSET_NS, Cell.SCENE_LEAD_NS, Cell.SCENE_DAY, Cell.SCENE_KNOWN):
+            self.cells[cell] = before.cells[cell]
+        self._cells[_GAP_AT:_CELLS] = before._cells[_GAP_AT:_CELLS]
+
     @property
     def schedule(self) -> TickSchedule:
         """When each tick is due: the animator and the sender go by the same."""

@@ -45,14 +45,26 @@ class LiveLinkOutput:
     """One face on the wire. ``start`` first of all stages (it takes no time here), ``publish`` per tick, ``stop``."""
 
     def __init__(
-        self, settings: LiveLinkSettings, box_id: str, realtime_priority: int, problems: Problems, metrics: Metrics
+        self,
+        settings: LiveLinkSettings,
+        box_id: str,
+        realtime_priority: int,
+        problems: Problems,
+        metrics: Metrics,
+        *,
+        after: LiveLinkOutput | None = None,
     ) -> None:
-        """``box_id``: ``device.id``; the face's own id is made from it and the subject."""
+        """``box_id``: ``device.id``; the face's own id is made from it and the subject.
+
+        ``after``: the output whose place it takes; it goes on with that one's counters and scene time.
+        """
         self._settings = settings
         self._device_id = livelink_device_id(box_id, settings.subject)
         self._priority = realtime_priority
         self._problems = problems
         self._board, self._fd = PoseBoard.create(settings.fps, now_ns())
+        if after is not None:
+            self._board.continue_from(after._board)
         self._resolver = Resolver(self._board, settings.targets, problems)
         self._outages = Outages(self._board, settings.targets, problems, self._resolver.nudge)
         self._restarts = metrics.counter("livelink.restarts")

@@ -6,13 +6,12 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from visaged.config import Settings
 from visaged.face.energy import EnergySolver
 from visaged.face.prosody import ProsodyGains, ProsodySolver
 from visaged.face.solver import Solver
-from visaged.face.stage import SolverStage
 from visaged.inference.errors import NoPackageError, PackageError, SessionError
 from visaged.inference.package import Package
 from visaged.problems import Problems
@@ -20,6 +19,14 @@ from visaged.problems import Problems
 log = logging.getLogger(__name__)
 
 PROBLEM = "solver_package"
+
+
+class TakesSolver(Protocol):
+    """Where a solver goes: the solver stage, or whoever renders without one."""
+
+    def select(self, solver: Solver[Any]) -> None:
+        """Use ``solver`` from now on."""
+        ...
 
 
 class Solvers:
@@ -38,11 +45,11 @@ class Solvers:
         """The solver that needs no model."""
         return self._with_prosody(EnergySolver(settings.face.lookahead_ms), settings)
 
-    def open_later(self, settings: Settings, stage: SolverStage) -> None:
+    def open_later(self, settings: Settings, stage: TakesSolver) -> None:
         """Open what ``settings`` ask for on a thread and give it to ``stage``, which goes on as it is until then."""
         threading.Thread(target=self.open, args=(settings, stage), name="solver-opener", daemon=True).start()
 
-    def open(self, settings: Settings, stage: SolverStage) -> None:
+    def open(self, settings: Settings, stage: TakesSolver) -> None:
         """Open and select; when no package can be used, the fallback, and a problem that says why."""
         if settings.face.solver == "energy":
             self.package, self.precision, self.providers = None, None, ()
@@ -68,7 +75,16 @@ class Solvers:
         self.package, self.precision, self.providers = solver.package, solver.precision, tuple(solver.providers)
         stage.select(self._with_prosody(solver, settings))
 
-    def _fall_back(self, reason: str, settings: Settings, stage: SolverStage) -> None:
+    def open_package(self, package: Package, precision: str, settings: Settings, stage: TakesSolver) -> None:
+        """Use ``package``. Raises PackageError, SessionError, LookaheadError; what runs goes on then."""
+        from visaged.face.lipsync import LipsyncSolver  # noqa: PLC0415
+
+        solver = LipsyncSolver(package, settings.face.lookahead_ms, precision, settings.inference.providers)
+        self.package, self.precision, self.providers = package, solver.precision, tuple(solver.providers)
+        self._problems.clear(PROBLEM)
+        stage.select(self._with_prosody(solver, settings))
+
+    def _fall_back(self, reason: str, settings: Settings, stage: TakesSolver) -> None:
         self.package, self.precision, self.providers = None, None, ()
         remedy = 'The energy solver moves the mouth meanwhile. Install a sound package, or set face.solver = "energy"'
         self._problems.open(PROBLEM, reason, remedy)

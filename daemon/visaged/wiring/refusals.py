@@ -1,0 +1,22 @@
+"""Errors of the rooms as refusals of commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from visaged.capsules.errors import BusyError, CapsuleError, UnknownError
+from visaged.control.refusal import Refusal
+
+
+@contextmanager
+def capsule_refusals() -> Iterator[None]:
+    """What capsules raise, as Refusal."""
+    try:
+        yield
+    except BusyError as error:
+        raise Refusal("busy", error.problem, error.field) from None
+    except UnknownError as error:
+        raise Refusal("not_found", str(error), error.field) from None
+    except CapsuleError as error:
+        raise Refusal("invalid", str(error), error.field) from None

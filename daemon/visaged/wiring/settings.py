@@ -1,0 +1,63 @@
+"""New settings while the daemon runs: each section to the stage that owns it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from visaged.config import Settings
+from visaged.control.config_handlers import differences
+from visaged.control.refusal import Refusal
+
+if TYPE_CHECKING:
+    from visaged.daemon import Daemon
+
+# They are read once, at the start: who the box is, how it is scheduled, and what was taken from the device.
+_FIXED: Final = (
+    "device.id",
+    "device.mode",
+    "runtime.realtime_priority",
+    "capsules.library",
+    "capsules.cache_mib",
+    "capsules.device",
+    "capsules.ttl_s",
+    "capsules.seed",
+    "capsules.cue_target",
+    "inference.engine_cache",
+    "animation.seed",
+)
+
+
+def apply(daemon: Daemon, settings: Settings) -> None:
+    """Run with ``settings`` from now on. Raises Refusal, with nothing changed, for what only a restart can change."""
+    before = daemon.settings
+    changed = differences(before, settings)
+    fixed = [key for key in changed if key in _FIXED]
+    if fixed:
+        message = f"{', '.join(fixed)} cannot change while the daemon runs; set it in the file on the box and restart"
+        raise Refusal("refused", message, f"settings.{fixed[0]}")
+    daemon.settings = settings
+    for prefix, use in _uses(daemon, settings).items():
+        if any(key.startswith(prefix) for key in changed):
+            use()
+
+
+def _uses(daemon: Daemon, settings: Settings) -> dict[str, Callable[[], None]]:
+    """What each part of the settings means for the stages."""
+    return {
+        "runtime.log_level": lambda: logging.getLogger().setLevel(settings.runtime.log_level.upper()),
+        "face": lambda: daemon.use_face(settings),
+        "animation": lambda: daemon.use_face(settings),
+        "face.solver": lambda: daemon.solvers.open(settings, daemon.solver),
+        "face.lookahead_ms": lambda: daemon.solvers.open(settings, daemon.solver),
+        "face.prosody": lambda: daemon.solvers.open(settings, daemon.solver),
+        "inference": lambda: daemon.solvers.open(settings, daemon.solver),
+        "audio.input": lambda: daemon.capture.reconfigure(settings.audio.input),
+        "audio.output": lambda: daemon.playback.reconfigure(settings.audio.output),
+        "livelink": lambda: daemon.use_livelink(settings),
+        "capsules.personality": lambda: daemon.capsules.set_personality(settings.capsules.personality),
+        "capsules.pinned": lambda: daemon.pin(before=(), after=settings.capsules.pinned),
+        "mqtt": lambda: daemon.control.use_mqtt(settings),
+        "device.groups": lambda: daemon.control.use_mqtt(settings),
+    }

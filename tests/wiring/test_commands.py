@@ -1,0 +1,175 @@
+"""Commands on the local socket of a running daemon, and what the packets show for them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.running import Running
+from visaged.curves import COUNT, CURVES, INDEX
+
+FPS = 60
+
+
+class Asker:
+    """A client of the control socket that knows nothing of ours."""
+
+    def __init__(self, path: Path) -> None:
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.settimeout(30)
+        self._socket.connect(str(path))
+        self._file = self._socket.makefile("rw")
+
+    def close(self) -> None:
+        """Hang up."""
+        self._file.close()
+        self._socket.close()
+
+    def ask(self, command: str, **fields: object) -> dict[str, Any]:
+        """The answer to one request."""
+        self._file.write(json.dumps({"command": command, **fields}) + "\n")
+        self._file.flush()
+        answer: dict[str, Any] = json.loads(self._file.readline())
+        return answer
+
+    def data(self, command: str, **fields: object) -> dict[str, Any]:
+        """The data of an answer that must be ok."""
+        answer = self.ask(command, **fields)
+        assert answer["status"] == "ok", answer
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    def refusal(self, command: str, **fields: object) -> tuple[str, str | None]:
+        """Code and field of an answer that must be a refusal."""
+        answer = self.ask(command, **fields)
+        assert answer["status"] == "error", answer
+        return answer["error"]["code"], answer["error"]["field"]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    folder = tmp_path_factory.mktemp("box")
+    config = folder / "visaged.toml"
+    config.write_text(
+        f'[audio.input]\nbackend = "none"\n[animation]\nidle = false\n[capsules]\nlibrary = "{folder}/library"\n'
+    )
+    with Running(f"--config={config}", log=folder / "log") as daemon:
+        daemon.wait_for(lambda: "control socket" in daemon.log, "the control socket")
+        daemon.wait_for_packets(FPS)
+        yield daemon
+
+
+@pytest.fixture
+def asker(running: Running) -> Iterator[Asker]:
+    client = Asker(running.folder / "control.sock")
+    yield client
+    client.close()
+
+
+def test_ping_and_health(asker: Asker) -> None:
+    assert asker.data("ping")["uptime_s"] >= 0
+    time.sleep(1.1)  # a rate needs a second
+    health = asker.data("health.get")
+    assert health["livelink"]["fps"] == pytest.approx(60, abs=6)
+    assert health["capsules"]["cap_mib"] == 64
+    assert health["process"]["rss_mib"] > 20
+    assert health["system"]["gpu_temp_c"] is None
+
+
+def test_a_capsule_changes_the_packets_and_fades_out(running: Running, asker: Asker) -> None:
+    played = asker.data("capsule.play", cid="VF_SMILE_DUCHENNE")["played"]
+    assert played[0]["state"] == "cached"
+    running.wait_for(lambda: running.curve("MouthSmileLeft", 5).max() > 0.3, "the smile")
+    asker.data("capsule.stop")
+    running.wait_for(lambda: running.curve("MouthSmileLeft", 5).max() < 0.1, "the smile to fade")
+
+
+def test_an_unknown_capsule_falls_back_and_malformed_ones_are_refused(asker: Asker) -> None:
+    assert asker.data("capsule.play", cid="VF_NOT_THERE")["played"][0]["state"] == "unknown"
+    assert asker.refusal("capsule.play", cid="vf nope") == ("invalid", "cid")
+    assert asker.refusal("capsule.play", cid="VF_NEUTRAL", weight=1e9) == ("invalid", "weight")
+    assert asker.refusal("capsule.play", cid="E_9999")[0] == "not_found"
+
+
+def test_a_packet_with_mood_context_and_profile(asker: Asker) -> None:
+    asker.data("packet", video_blend=[{"cid": "VF_NEUTRAL", "w": 0.5}], context="listening", emotion={"valence": 0.5})
+    mood = asker.data("emotion.set", arousal=-0.5)
+    assert mood["context"] == "listening"
+    assert mood["arousal"] == pytest.approx(-0.5)
+    assert asker.refusal("profile.set", profile="no_such") == ("not_found", "profile")
+    assert asker.data("context.set", context=None)["context"] is None
+
+
+def test_held_curves(running: Running, asker: Asker) -> None:
+    asker.data("face.set", curves={"BrowInnerUp": 0.9}, duration_ms=60_000)
+    running.wait_for(lambda: running.curve("BrowInnerUp", 3).min() > 0.85, "the brow")
+    asker.data("face.release")
+    running.wait_for(lambda: running.curve("BrowInnerUp", 3).max() < 0.2, "the brow to fall")
+    assert asker.refusal("face.set", curves={"BrowInnerUp": 7}) == ("invalid", "curves")
+
+
+def test_pins_are_all_or_none(asker: Asker) -> None:
+    before = asker.data("capsule.unpin", cids=["VF_WINK_LEFT"])["pinned_mib"]
+    assert asker.refusal("capsule.pin", cids=["VF_WINK_LEFT", "VF_NOT_THERE"])[0] == "not_found"
+    assert asker.data("capsule.prefetch", cids=["VF_WINK_LEFT"])["pinned_mib"] == before
+    assert asker.data("capsule.pin", cids=["VF_WINK_LEFT"])["pinned_mib"] > before
+
+
+def test_a_snapshot_is_what_was_sent(running: Running, asker: Asker) -> None:
+    asker.data("face.set", curves={"TongueOut": 0.5}, duration_ms=60_000)
+    running.wait_for(lambda: running.curve("TongueOut", FPS).min() > 0.49, "a second of tongue")
+    snapshot = asker.data("snapshot", seconds=0.5)
+    poses = np.frombuffer(base64.b64decode(snapshot["curves_base64"]), "<f2").reshape(-1, COUNT)
+    assert len(poses) == snapshot["frames"] == FPS // 2
+    assert tuple(snapshot["names"]) == CURVES
+    np.testing.assert_allclose(poses[:, INDEX["TongueOut"]], 0.5, atol=1e-3)
+    asker.data("face.release")
+
+
+def test_models_and_self_test(asker: Asker) -> None:
+    models = asker.data("models.list")["models"]
+    assert [model["selected"] for model in models if model["name"] == "lipsync"] == [True]
+    assert asker.data("models.select", name="lipsync", precision="int8")["precision"] == "int8"
+    assert asker.refusal("models.select", name="nope") == ("not_found", "name")
+    checks = asker.data("selftest")["checks"]
+    assert {"identity", "disk", "clock"} <= {check["name"] for check in checks}
+
+
+def test_converse_is_refused_while_there_is_no_codec(asker: Asker) -> None:
+    assert asker.refusal("mode.set", mode="converse") == ("unavailable", "mode")
+    assert asker.data("mode.set", mode="mirror") == {}
+
+
+def test_settings_over_the_socket_are_applied_whole_or_not_at_all(running: Running, asker: Asker) -> None:
+    config = running.folder / "visaged.toml"
+    before = config.read_text()
+    assert asker.refusal("config.set", settings={"face": {"intensity": 50}}) == ("invalid", "settings.face.intensity")
+    assert asker.refusal("config.set", settings={"device": {"id": "other"}})[0] == "refused"
+    assert config.read_text() == before
+    applied = asker.data("config.set", settings={"livelink": {"subject": "renamed"}, "face": {"intensity": 0.5}})
+    assert set(applied["changed"]) == {"livelink.subject", "face.intensity"}
+    running.wait_for(lambda: running.packets[-1][1].subject == "renamed", "the new subject")
+    running.wait_for(lambda: not asker.data("config.get", section="face")["on_probation"], "the probation to be over")
+    assert 'subject = "renamed"' in config.read_text()
+    assert asker.data("config.get", section="face")["settings"]["face"]["intensity"] == 0.5
+    times = np.array([packet.frame + packet.sub_frame for _, packet in running.packets])
+    assert np.diff(times).max() < 0.5 * FPS, "the new sender took over within half a second"
+
+
+def test_restart_comes_back_with_the_same_process_id(running: Running, asker: Asker) -> None:
+    pid = running.process.pid
+    asker.data("restart")
+    running.wait_for(lambda: running.log.count("control socket") == 2, "the second start")
+    again = Asker(running.folder / "control.sock")
+    assert again.data("ping")["uptime_s"] < 30
+    again.close()
+    assert running.process.pid == pid
+    assert running.process.poll() is None
