@@ -190,6 +190,25 @@ def test_a_bad_container_is_one_error(data: bytes) -> None:
         capsule_format.decode(data)
 
 
+@pytest.mark.parametrize(
+    ("spans", "size", "said"),
+    [
+        ([(2, 124)], 124, "a gap"),
+        ([(0, 122), (124, 246)], 246, "a gap"),
+        ([(0, 122), (100, 222)], 222, "an overlap"),
+        ([(0, 122)], 123, "belong to no tensor"),
+    ],
+)
+def test_gaps_and_overlaps_are_refused(spans: list[tuple[int, int]], size: int, said: str) -> None:
+    names = ("curves", "pcm")
+    header = {
+        name: {"dtype": "F16", "shape": [1, 61], "data_offsets": list(span)}
+        for name, span in zip(names, spans, strict=False)
+    }
+    with pytest.raises(CapsuleError, match=said):
+        tensors.decode("x", _container(header, b"0" * size))
+
+
 def test_a_file_that_is_too_large_is_not_looked_at() -> None:
     with pytest.raises(CapsuleError, match="at most"):
         capsule_format.decode(b"\0" * (capsule_format.MAX_FILE_BYTES + 1))

@@ -336,6 +336,9 @@ def test_what_is_pinned_stays_and_what_does_not_fit_is_refused(tmp_path: Path) -
     with pytest.raises(CapsuleError, match=r"capsules\.pinned: does not fit"):
         stage.capsules.start(pinned=["VF_BIG"])
     assert not any(thread.name.startswith("capsule-") for thread in threading.enumerate())
+    stage.capsules.start()  # without that pin it runs
+    stage.loaded(len(CAPSULES) - 1)
+    assert stage.capsules.play("VF_A").state == "cached"
     stage.capsules.stop()
 
 
