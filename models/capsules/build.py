@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from models.capsules.keyposes import bake
-
 from visaged.capsules import format as capsule_format
 from visaged.capsules.format import SUFFIX, Capsule
 from visaged.capsules.pack import write_pack

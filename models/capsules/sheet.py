@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from models.capsules.face import draw_face
 from PIL import Image, ImageDraw, ImageFont
 
+from models.capsules.face import draw_face
 from visaged.animation.rest import REST
 from visaged.capsules.format import Capsule
 from visaged.capsules.ids import Kind

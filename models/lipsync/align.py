@@ -13,8 +13,9 @@ from typing import Final
 
 import numpy as np
 import pocketsphinx
-from models.lipsync.phones import SILENCE, Phone, from_arpabet, from_ipa, merge
 from numpy.typing import NDArray
+
+from models.lipsync.phones import SILENCE, Phone, from_arpabet, from_ipa, merge
 
 ALIGN_RATE_HZ: Final = 16_000
 

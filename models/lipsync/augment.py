@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import soxr
+from numpy.typing import NDArray
+from scipy.signal import fftconvolve
+
 from models.lipsync.noises import KINDS, Rng, Sound, coloured
 from models.lipsync.phones import Phone
 from models.lipsync.utterance import RATE_HZ, Utterance
-from numpy.typing import NDArray
-from scipy.signal import fftconvolve
 
 
 def resize(utterance: Utterance, factor: float) -> Utterance:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
+
 from models.lipsync.phones import BILABIALS, LABIODENTALS, SILENCE, VOWELS, Phone
 from models.lipsync.visemes import CHANNELS, DIPHTHONGS, SHAPES, Shape
-from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
 

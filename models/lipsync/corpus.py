@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
-from models.lipsync.espeak import Espeak
-from models.lipsync.utterance import RATE_HZ, Utterance, save
-from models.lipsync.voices import Voice
 from rich.progress import track
 
 from models.lipsync import cache as cache_folder
 from models.lipsync import festival, flite, recorded, text, voices
+from models.lipsync.espeak import Espeak
+from models.lipsync.utterance import RATE_HZ, Utterance, save
+from models.lipsync.voices import Voice
 
 logger = logging.getLogger(__name__)
 

@@ -6,10 +6,10 @@ from typing import Final
 
 import numpy as np
 import torch
-from models.lipsync.targets import CLOSURE, CONTACT, LOOKAHEADS_MS, SPEECH
-from models.lipsync.visemes import CHANNELS, SHAPES
 from torch import Tensor, nn
 
+from models.lipsync.targets import CLOSURE, CONTACT, LOOKAHEADS_MS, SPEECH
+from models.lipsync.visemes import CHANNELS, SHAPES
 from visaged.curves import COUNT, INDEX
 
 # Around its threshold a closure closes the lips part of the way: no jumps, no chatter. A jaw at rest in a closure is

@@ -6,9 +6,10 @@ import ctypes
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
+
 from models.lipsync.phones import SILENCE, Phone, from_ipa, merge
 from models.lipsync.utterance import Utterance, resampled
-from numpy.typing import NDArray
 
 # speak_lib.h: AUDIO_OUTPUT_SYNCHRONOUS, espeakINITIALIZE_PHONEME_EVENTS | _PHONEME_IPA, espeakCHARS_UTF8, event types.
 _SYNCHRONOUS: Final = 2

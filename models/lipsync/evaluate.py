@@ -9,13 +9,14 @@ import argparse
 import sys
 from pathlib import Path
 
+from rich.console import Console
+
 from models.lipsync.eval import report
 from models.lipsync.eval.clip import Clip, ClipError, read_folder
 from models.lipsync.eval.conditions import CONDITIONS
 from models.lipsync.eval.contenders import ContenderError, default_package, find
 from models.lipsync.eval.others import PACKAGES, Other, OtherError
 from models.lipsync.eval.session import CLEAN, evaluate
-from rich.console import Console
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import numpy as np
+
 from models.lipsync.eval.clip import ClipError, read_clip
 from models.lipsync.eval.contenders import ContenderError, default_package, find, run
 from models.lipsync.eval.draw import strip
-
 from visaged.face.prosody import ProsodySolver
 
 

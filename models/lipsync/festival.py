@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import soundfile
+
 from models.lipsync.phones import Phone, from_arpabet, merge
 from models.lipsync.utterance import Utterance, resampled
 

@@ -15,11 +15,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import torch
-from models.lipsync.utterance import RATE_HZ
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.lipsync import cmu
+from models.lipsync.utterance import RATE_HZ
 
 HOP: Final = 200
 FRAME: Final = 2 * HOP

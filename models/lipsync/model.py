@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import torch
+from torch import Tensor, nn
+
 from models.lipsync.frontend import FEATURES, MELS
 from models.lipsync.targets import LOOKAHEADS_MS, SPEECH
 from models.lipsync.visemes import OVR
-from torch import Tensor, nn
 
 OUTPUTS: Final = SPEECH + 1
 """Per look-ahead: channels, closure, contact, speech, all as logits."""

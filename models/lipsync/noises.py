@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
-from models.lipsync.utterance import RATE_HZ
 from numpy.typing import NDArray
+
+from models.lipsync.utterance import RATE_HZ
 
 Sound = NDArray[np.float32]
 Rng = np.random.Generator

@@ -8,14 +8,14 @@ from typing import Final
 
 import matplotlib as mpl
 import numpy as np
+from numpy.typing import NDArray
+
+from models.lipsync import flite
 from models.lipsync.augment import loudness
 from models.lipsync.coarticulation import Mouth, mouth
 from models.lipsync.phones import BILABIALS, LABIODENTALS, ROUNDED, SILENCE, Phone
 from models.lipsync.utterance import RATE_HZ
 from models.lipsync.visemes import CHANNELS
-from numpy.typing import NDArray
-
-from models.lipsync import flite
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt

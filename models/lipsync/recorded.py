@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 import soundfile
 import soxr
+
 from models.lipsync.align import ALIGN_RATE_HZ, Aligner
 from models.lipsync.phones import SILENCE, Phone
 from models.lipsync.utterance import RATE_HZ, Utterance, resampled

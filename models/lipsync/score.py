@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
+
 from models.lipsync.targets import FRAME_RATE_HZ, SPEECH, VISEME_CLASS
 from models.lipsync.visemes import OVR
-from numpy.typing import NDArray
 
 _BILABIAL: Final = OVR.index("PP")
 # A closure counts for a bilabial from 50 ms before its start to 100 ms after, as in the acceptance evaluation.

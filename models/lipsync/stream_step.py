@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 import torch
+from torch import Tensor, nn
+
+from models.lipsync import cmu
 from models.lipsync.decode import Decoder
 from models.lipsync.frontend import FRAME, HISTORY, HOP, WINDOW, FrontEnd, Tracker
 from models.lipsync.model import LipNet
 from models.lipsync.targets import LOOKAHEADS_MS
-from torch import Tensor, nn
-
-from models.lipsync import cmu
 
 INPUT: Final = "sound"
 OUTPUTS: Final = (*(f"curves_{ms}" for ms in LOOKAHEADS_MS), "activity")

@@ -14,15 +14,15 @@ from typing import Final
 
 import numpy as np
 import torch
-from models.lipsync.frontend import FRAME, FrontEnd
-from models.lipsync.phones import SILENCE, Phone
-from models.lipsync.targets import targets
-from models.lipsync.utterance import RATE_HZ, Utterance, load
 from numpy.typing import NDArray
 from rich.progress import track
 
 from models.lipsync import augment, noises, voices
 from models.lipsync import cache as cache_folder
+from models.lipsync.frontend import FRAME, FrontEnd
+from models.lipsync.phones import SILENCE, Phone
+from models.lipsync.targets import targets
+from models.lipsync.utterance import RATE_HZ, Utterance, load
 
 SECONDS: Final = 20
 SAMPLES: Final = SECONDS * RATE_HZ

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
+
 from models.lipsync.augment import loudness
 from models.lipsync.coarticulation import mouth
 from models.lipsync.phones import SILENCE, Phone
 from models.lipsync.utterance import RATE_HZ
 from models.lipsync.visemes import CHANNELS, OVR, VISEME
-from numpy.typing import NDArray
 
 FRAME_RATE_HZ: Final = 60
 LOOKAHEADS_MS: Final = (0, 40, 80)

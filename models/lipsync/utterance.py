@@ -10,8 +10,9 @@ from typing import Final
 import numpy as np
 import soundfile
 import soxr
-from models.lipsync.phones import Phone
 from numpy.typing import NDArray
+
+from models.lipsync.phones import Phone
 
 RATE_HZ: Final = 24_000
 """The corpus and the model's front end: 400 samples per 60 fps frame."""

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from models.lipsync.phones import BILABIALS, COMMON, LABIODENTALS, SILENCE
 from numpy.typing import NDArray
+
+from models.lipsync.phones import BILABIALS, COMMON, LABIODENTALS, SILENCE
 
 
 def _words(text: str) -> list[str]:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from models.capsules.build import PACK, bake_all, build
 from models.capsules.keyposes import PoseError, bake
-
 from tests.capsules.making import JAW, SMILE
 from visaged.capsules.catalogue import Catalogue
 from visaged.capsules.format import SUFFIX, Capsule, decode

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from scipy.signal import butter, sosfilt
+
+from models.lipsync import festival, flite
 from models.lipsync.eval.clip import RATE_HZ, SYNTHESISED, Clip, Sound, at_house_rate
 from models.lipsync.eval.conditions import pink_noise
 from models.lipsync.eval.label import Labeller
@@ -16,9 +19,6 @@ from models.lipsync.eval.sentences import PLAIN, RICH
 from models.lipsync.phones import BILABIALS
 from models.lipsync.utterance import RATE_HZ as UTTERANCE_RATE_HZ
 from models.lipsync.utterance import Utterance
-from scipy.signal import butter, sosfilt
-
-from models.lipsync import festival, flite
 
 _log = logging.getLogger(__name__)
 

@@ -21,9 +21,10 @@ from typing import Any, Final
 import numpy as np
 import soundfile
 import soxr
+from numpy.typing import NDArray
+
 from models.lipsync.eval.label import Labeller
 from models.lipsync.phones import Phone, from_arpabet, merge
-from numpy.typing import NDArray
 
 RATE_HZ: Final = 48_000
 Sound = NDArray[np.float32]

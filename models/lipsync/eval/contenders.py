@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from models.lipsync.eval.signals import Signals, from_poses
 from numpy.typing import NDArray
 
+from models.lipsync.eval.signals import Signals, from_poses
 from visaged.curves import COUNT, INDEX, Pose, make_legal
 from visaged.face.energy import EnergySolver
 from visaged.face.lipsync import LipsyncSolver

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from models.lipsync.phones import BILABIALS, LABIODENTALS, ROUNDED, SILENCE, Phone
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from models.lipsync.phones import BILABIALS, LABIODENTALS, ROUNDED, SILENCE, Phone
 from visaged.curves import INDEX
 
 Pose = NDArray[np.float32]

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import soxr
-from models.lipsync.phones import SILENCE, Phone, from_arpabet, merge
 from numpy.typing import NDArray
+
+from models.lipsync.phones import SILENCE, Phone, from_arpabet, merge
 
 if TYPE_CHECKING:
     from models.lipsync.align import Aligner

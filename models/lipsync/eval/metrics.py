@@ -23,10 +23,11 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final
 
 import numpy as np
-from models.lipsync.eval.signals import Signals
-from models.lipsync.phones import BILABIALS, LABIODENTALS, ROUNDED, SILENCE, VOWELS, Phone
 from numpy.typing import NDArray
 from scipy.stats import rankdata
+
+from models.lipsync.eval.signals import Signals
+from models.lipsync.phones import BILABIALS, LABIODENTALS, ROUNDED, SILENCE, VOWELS, Phone
 
 BEFORE_S: Final = 0.05
 AFTER_S: Final = 0.10

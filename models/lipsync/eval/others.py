@@ -17,8 +17,9 @@ from typing import Any, Final
 
 import numpy as np
 import soxr
-from models.lipsync.eval.signals import Signals, Viseme, from_visemes
 from numpy.typing import NDArray
+
+from models.lipsync.eval.signals import Signals, Viseme, from_visemes
 
 Sound = NDArray[np.float32]
 

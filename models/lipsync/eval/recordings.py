@@ -17,8 +17,9 @@ from typing import Final
 
 import numpy as np
 import soundfile
-from models.lipsync.eval.clip import at_house_rate
 from numpy.typing import NDArray
+
+from models.lipsync.eval.clip import at_house_rate
 
 # Words that make a sentence worth judging, and the length that keeps the set quick.
 _WORDS: Final = (4, 24)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
+
 from models.lipsync.coarticulation import mouth
 from models.lipsync.eval.clip import RATE_HZ, Clip
 from models.lipsync.eval.signals import Signals, from_targets
-from numpy.typing import NDArray
 
 _BLOCK: Final = RATE_HZ // 100
 # Loudness moves the jaw slowly: averaged over 150 ms, and no further than this around the clip's own level.

@@ -8,11 +8,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Final
 
+from rich.console import Console
+from rich.table import Table
+
 from models.lipsync.eval.clip import Clip
 from models.lipsync.eval.metrics import Figures
 from models.lipsync.eval.session import CLEAN, Result, groups
-from rich.console import Console
-from rich.table import Table
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
+
 from models.lipsync.eval.clip import RATE_HZ, SYNTHESISED, Clip, Sound
 from models.lipsync.eval.conditions import CONDITIONS, pink_noise
 from models.lipsync.eval.contenders import Contender
@@ -17,7 +18,6 @@ from models.lipsync.eval.others import Other
 from models.lipsync.eval.reference import heard_pause, phones_alone, target_jaw
 from models.lipsync.eval.signals import Signals
 from models.lipsync.phones import Phone
-
 from visaged.curves import COUNT
 from visaged.face.solver import HOP
 

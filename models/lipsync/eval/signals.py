@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from models.lipsync.coarticulation import Mouth
-from models.lipsync.visemes import CHANNELS
 from numpy.typing import NDArray
 
+from models.lipsync.coarticulation import Mouth
+from models.lipsync.visemes import CHANNELS
 from visaged.curves import INDEX, REGIONS
 
 Array = NDArray[np.float32]

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from models.lipsync.phones import Phone
-from models.lipsync.utterance import RATE_HZ, Utterance
 
 from models.lipsync import augment, noises
+from models.lipsync.phones import Phone
+from models.lipsync.utterance import RATE_HZ, Utterance
 
 TONE = (0.3 * np.sin(2 * np.pi * 500 * np.arange(RATE_HZ) / RATE_HZ)).astype(np.float32)
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from models.lipsync.coarticulation import CLOSING_LEAD_S, dominance, mouth
 from models.lipsync.phones import BILABIALS, COMMON, SILENCE, Phone
 from models.lipsync.visemes import CHANNELS

@@ -9,14 +9,13 @@ torch = pytest.importorskip("torch", reason="torch is a build-time dependency: p
 pytest.importorskip("pocketsphinx", reason="the front end's tables are in the pocketsphinx package (extra: build)")
 pytest.importorskip("onnx", reason="onnx is a build-time dependency: pip install 'visaged[build]'")
 
+from models.lipsync import export  # noqa: E402
 from models.lipsync.decode import Decoder  # noqa: E402
 from models.lipsync.frontend import FEATURES, FRAME, MELS, FrontEnd  # noqa: E402
 from models.lipsync.model import OUTPUTS, LipNet  # noqa: E402
 from models.lipsync.stream_step import StreamStep  # noqa: E402
 from models.lipsync.targets import CLOSURE, CONTACT, SPEECH  # noqa: E402
 from models.lipsync.utterance import RATE_HZ  # noqa: E402
-
-from models.lipsync import export  # noqa: E402
 from visaged.curves import CURVES, INDEX  # noqa: E402
 
 THRESHOLDS = [0.5, 0.45, 0.4]

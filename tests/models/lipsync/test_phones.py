@@ -1,6 +1,7 @@
 """Every source's phone names end in the common set."""
 
 import pytest
+
 from models.lipsync.phones import COMMON, SILENCE, Phone, from_arpabet, from_ipa, merge
 
 

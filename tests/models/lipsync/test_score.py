@@ -1,6 +1,7 @@
 """Closure scores on made-up targets."""
 
 import numpy as np
+
 from models.lipsync.score import closures
 from models.lipsync.targets import SPEECH, VISEME_CLASS, WIDTH
 from models.lipsync.visemes import OVR

@@ -1,6 +1,7 @@
 """Targets of the three look-aheads are the same mouth at three times."""
 
 import numpy as np
+
 from models.lipsync.phones import SILENCE, Phone
 from models.lipsync.targets import CLOSURE, SPEECH, VISEME_CLASS, targets
 from models.lipsync.utterance import RATE_HZ

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
+
 from models.lipsync.eval.clip import RATE_HZ, Clip
 from models.lipsync.eval.signals import Signals
 from models.lipsync.phones import Phone
-from numpy.typing import NDArray
 
 SENTENCE = [
     Phone("SIL", 0.0, 0.3),

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+
 from models.lipsync.eval.clip import RATE_HZ, ClipError, read_clip, read_folder, write
 from models.lipsync.phones import Phone
-
 from tests.models.lipsync.eval.made import clip
 
 

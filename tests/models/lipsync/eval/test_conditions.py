@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from models.lipsync.eval.conditions import CONDITIONS, RATE_HZ, pink_noise
 from numpy.typing import NDArray
+
+from models.lipsync.eval.conditions import CONDITIONS, RATE_HZ, pink_noise
 
 
 def rng() -> np.random.Generator:

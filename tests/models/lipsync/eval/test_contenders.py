@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from models.lipsync.eval.contenders import ContenderError, LoudnessFollower, ShutMouth, find, run
-from models.lipsync.eval.signals import CLOSED_GAP, Viseme, from_poses, from_visemes
 from numpy.typing import NDArray
 
+from models.lipsync.eval.contenders import ContenderError, LoudnessFollower, ShutMouth, find, run
+from models.lipsync.eval.signals import CLOSED_GAP, Viseme, from_poses, from_visemes
 from tests.face.lipsync_model import write_lipsync
 from visaged.curves import INDEX, Pose
 

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from models.lipsync.eval.clip import RATE_HZ
 from models.lipsync.eval.metrics import Tally, sum_up, tally
 from models.lipsync.eval.reference import heard_pause
 from models.lipsync.phones import ROUNDED
-
 from tests.models.lipsync.eval.made import SENTENCE, between, clip, frames, signals
 
 TIMES = frames()

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from models.lipsync.eval.clip import write
-from models.lipsync.eval.contenders import find
-from models.lipsync.eval.session import evaluate as run_evaluation
-from models.lipsync.phones import Phone
 from rich.console import Console
 
 from models.lipsync import evaluate
 from models.lipsync.eval import report
+from models.lipsync.eval.clip import write
+from models.lipsync.eval.contenders import find
+from models.lipsync.eval.session import evaluate as run_evaluation
+from models.lipsync.phones import Phone
 from tests.models.lipsync.eval.made import clip
 from visaged.curves import INDEX
 
