@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what to render, and how."""
     parser.epilog = (
-        "The result is that of a live run with the same settings and seed. CSV is the format of the Live Link Face "
-        "app; NPZ holds curves [frames, 61], fps and names. The frame rate is livelink.fps."
+        "The result is that of a live run with the same settings and seed, without capsules. The frame rate is "
+        "livelink.fps. CSV is the format of the Live Link Face app; NPZ holds curves [frames, 61], fps and names."
     )
     parser.add_argument("input", type=Path, metavar="IN", help="sound file: WAV, FLAC, OGG or MP3")
     parser.add_argument("output", type=Path, metavar="OUT", help="file to write: .csv or .npz")

@@ -2,7 +2,8 @@
 
 What is simulated is the live run: at each tick only the sound that would have been heard by then has reached the
 solver, and the face shows what was heard one latency budget ago. So the poses are those of a live run with the same
-seed, settings and tick phase; frame k of the recording belongs to the sound at k / fps.
+seed, settings and tick phase; frame k of the recording belongs to the sound at k / fps. Capsules, which come by command
+or by mood, are no part of it.
 """
 
 from __future__ import annotations
