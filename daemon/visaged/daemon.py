@@ -173,6 +173,10 @@ class Daemon:
         self.animation.sink = self.output
         self.animation.start(self.output.schedule)
 
+    def use_mqtt(self, settings: Settings) -> None:
+        """Another broker, other groups, or none."""
+        self.control.use_mqtt(settings)
+
     def pin(self, before: Iterable[str], after: Iterable[str]) -> None:
         """Keep ``after`` on the device instead of ``before``. Raises CapsuleError."""
         kept = set(after)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from visaged.config import Settings
 from visaged.control.config_handlers import differences
 from visaged.control.refusal import Refusal
-
-if TYPE_CHECKING:
-    from visaged.daemon import Daemon
+from visaged.wiring.box import Box
 
 # They are read once, at the start: who the box is, how it is scheduled, and what was taken from the device.
 _FIXED: Final = (
@@ -29,7 +27,7 @@ _FIXED: Final = (
 )
 
 
-def apply(daemon: Daemon, settings: Settings) -> None:
+def apply(daemon: Box, settings: Settings) -> None:
     """Run with ``settings`` from now on. Raises Refusal, with nothing changed, for what only a restart can change."""
     before = daemon.settings
     changed = differences(before, settings)
@@ -38,26 +36,23 @@ def apply(daemon: Daemon, settings: Settings) -> None:
         message = f"{', '.join(fixed)} cannot change while the daemon runs; set it in the file on the box and restart"
         raise Refusal("refused", message, f"settings.{fixed[0]}")
     daemon.settings = settings
-    for prefix, use in _uses(daemon, settings).items():
-        if any(key.startswith(prefix) for key in changed):
+    for prefixes, use in _uses(daemon, before, settings).items():
+        if any(key.startswith(prefixes) for key in changed):
             use()
 
 
-def _uses(daemon: Daemon, settings: Settings) -> dict[str, Callable[[], None]]:
-    """What each part of the settings means for the stages."""
+def _uses(daemon: Box, before: Settings, settings: Settings) -> dict[tuple[str, ...], Callable[[], None]]:
+    """What each part of the settings means for the stages, by the beginnings of its keys."""
     return {
-        "runtime.log_level": lambda: logging.getLogger().setLevel(settings.runtime.log_level.upper()),
-        "face": lambda: daemon.use_face(settings),
-        "animation": lambda: daemon.use_face(settings),
-        "face.solver": lambda: daemon.solvers.open(settings, daemon.solver),
-        "face.lookahead_ms": lambda: daemon.solvers.open(settings, daemon.solver),
-        "face.prosody": lambda: daemon.solvers.open(settings, daemon.solver),
-        "inference": lambda: daemon.solvers.open(settings, daemon.solver),
-        "audio.input": lambda: daemon.capture.reconfigure(settings.audio.input),
-        "audio.output": lambda: daemon.playback.reconfigure(settings.audio.output),
-        "livelink": lambda: daemon.use_livelink(settings),
-        "capsules.personality": lambda: daemon.capsules.set_personality(settings.capsules.personality),
-        "capsules.pinned": lambda: daemon.pin(before=(), after=settings.capsules.pinned),
-        "mqtt": lambda: daemon.control.use_mqtt(settings),
-        "device.groups": lambda: daemon.control.use_mqtt(settings),
+        ("runtime.log_level",): lambda: logging.getLogger().setLevel(settings.runtime.log_level.upper()),
+        ("face.", "animation."): lambda: daemon.use_face(settings),
+        ("face.solver", "face.lookahead_ms", "face.prosody", "inference."): lambda: daemon.solvers.open(
+            settings, daemon.solver
+        ),
+        ("audio.input.",): lambda: daemon.capture.reconfigure(settings.audio.input),
+        ("audio.output.",): lambda: daemon.playback.reconfigure(settings.audio.output),
+        ("livelink.",): lambda: daemon.use_livelink(settings),
+        ("capsules.personality",): lambda: daemon.capsules.set_personality(settings.capsules.personality),
+        ("capsules.pinned",): lambda: daemon.pin(before.capsules.pinned, settings.capsules.pinned),
+        ("mqtt.", "device.groups"): lambda: daemon.use_mqtt(settings),
     }
