@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from tests.devices.card import SoundCards
 from tests.running import Running
 from visaged import samples
 from visaged.curves import MAXIMUM, MINIMUM
+from visaged.inference.find import WHEEL_ROOT
 
 QUIET_FACE = ("--set", "animation.idle=false")
 FPS = 60
@@ -182,3 +184,15 @@ def test_a_target_that_does_not_resolve_does_not_hold_up_the_others(tmp_path: Pa
     with Running("--input=none", "--target=no-such-host.invalid:11111", log=tmp_path / "log") as running:
         running.wait_for_packets(FPS)
         running.wait_for(lambda: "no-such-host.invalid" in running.log, "the target to be named")
+
+
+def test_a_damaged_model_package_falls_back_and_says_so(tmp_path: Path) -> None:
+    folder = tmp_path / "models" / "lipsync"
+    shutil.copytree(WHEEL_ROOT / "lipsync", folder)
+    for model in folder.glob("*.onnx"):
+        model.write_bytes(b"not a model")
+    with Running(f"--models={tmp_path}/models", "--input=none", log=tmp_path / "log") as running:
+        running.wait_for(lambda: "solver_package" in running.log, "the refusal")
+        running.wait_for(lambda: "solver lipsync" in running.log, "the next package, that of the wheel")
+        running.wait_for_packets(FPS)
+    assert str(folder) in running.log

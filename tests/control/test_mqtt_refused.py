@@ -10,8 +10,12 @@ import pytest
 
 from tests.control.broker import Broker, make_certificates, set_password
 from tests.control.fakes import Desk
-from tests.control.linked import Linked, eventually, link_to
+from tests.control.linked import Linked, eventually, link_to, settings_for
 from tests.control.operator import Operator
+from visaged.config import Settings
+from visaged.control.broker_check import check_broker
+from visaged.control.mqtt_errors import MqttError
+from visaged.doctor import broker as doctor
 
 # The example of docs/mqtt.md: a box below its own topics, an operator everywhere below the base.
 _ACL = """
@@ -182,3 +186,20 @@ def test_a_certificate_file_that_is_none(desk: Desk, broker: Broker, tmp_path: P
     box = _start(desk, broker, ca_file=str(tmp_path / "ca.pem"))
     eventually(lambda: box.open_codes() == {"mqtt_tls"})
     box.link.stop()
+
+
+def test_the_doctor_finds_the_same(guarded: Broker, tmp_path: Path) -> None:
+    settings = settings_for(guarded, username="box-01", password_file=str(tmp_path / "password"))
+    with pytest.raises(MqttError, match="nothing listens"):
+        check_broker(settings)
+    guarded.start()
+    check_broker(settings)
+    (tmp_path / "password").write_text("wrong")
+    with pytest.raises(MqttError, match="Not authorized") as caught:
+        check_broker(settings)
+    assert caught.value.code == "mqtt_credentials"
+    (finding,) = doctor.check(Settings(mqtt=settings))
+    assert finding.verdict == "fail"
+    assert "mqtt.password_file" in finding.remedy
+    assert list(doctor.check(Settings())) == []
+    guarded.stop()

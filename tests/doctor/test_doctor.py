@@ -13,7 +13,7 @@ import pytest
 from tests.devices.card import SoundCards
 from visaged.cli import main
 from visaged.config import Settings
-from visaged.doctor import machine, network, sound
+from visaged.doctor import machine, models, network, sound
 
 
 def settings(**sections: object) -> Settings:
@@ -79,3 +79,13 @@ def test_the_command_reads_well(capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out
     assert "ok   settings: no file" in printed
     assert "warn target 127.0.0.1:9: nobody listens" in printed
+
+
+def test_the_solver_is_opened_as_the_daemon_would() -> None:
+    (found,) = models.check(settings())
+    assert found.verdict == "ok"
+    assert "on CPUExecutionProvider" in found.text
+    (missing,) = models.check(settings(inference={"providers": ["NoSuchProvider"]}))
+    assert missing.verdict == "fail"
+    (plain,) = models.check(settings(face={"solver": "energy"}))
+    assert plain.verdict == "ok"

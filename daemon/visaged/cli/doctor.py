@@ -15,7 +15,7 @@ from rich.text import Text
 from visaged.cli import exit_codes
 from visaged.cli.settings_arguments import add_settings_arguments
 from visaged.config.safe_mode import Loaded, load_or_safe
-from visaged.doctor import machine, network, sound
+from visaged.doctor import broker, machine, models, network, sound
 from visaged.doctor.finding import Finding, fail, ok
 
 _STYLES: Final = {"ok": "green", "warn": "yellow", "fail": "bold red"}
@@ -36,7 +36,9 @@ def findings(loaded: Loaded) -> Iterator[Finding]:
         yield ok("settings", f"{loaded.path} is good" if loaded.path else "no file: the defaults are in effect")
     yield from machine.check(loaded.settings)
     yield from network.check(loaded.settings)
+    yield from broker.check(loaded.settings)
     yield from sound.check(loaded.settings, demo=loaded.path is None)
+    yield from models.check(loaded.settings)
 
 
 def run(options: argparse.Namespace) -> int:

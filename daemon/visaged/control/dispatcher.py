@@ -25,6 +25,7 @@ from visaged.control.rate import RateLimit
 from visaged.control.refusal import Refusal
 from visaged.control.transactions import Key, Reply, Transactions
 from visaged.metrics import Metrics
+from visaged.realtime import go_realtime
 
 log = logging.getLogger(__name__)
 
@@ -62,8 +63,18 @@ class _Task:
 class Dispatcher:
     """Commands by name, their handlers, and the two threads that run them."""
 
-    def __init__(self, device_id: str, metrics: Metrics, events: Events, rate: RateLimit | None = None) -> None:
+    def __init__(
+        self,
+        device_id: str,
+        metrics: Metrics,
+        events: Events,
+        rate: RateLimit | None = None,
+        *,
+        realtime_priority: int = 0,
+    ) -> None:
+        """``realtime_priority``: SCHED_FIFO of the control thread (not of the worker); 0: none."""
         self._device_id = device_id
+        self._priority = realtime_priority
         self._events = events
         self._handlers: Table = {}
         self._queue: queue.Queue[Incoming | None] = queue.Queue(_MAX_QUEUED)
@@ -105,6 +116,7 @@ class Dispatcher:
             self._refuse(incoming, Refusal("busy", f"{_MAX_QUEUED} commands are waiting; send again in a second"))
 
     def _run(self) -> None:
+        go_realtime(self._priority)
         while (incoming := self._queue.get()) is not None:
             started_ns = now_ns()
             try:

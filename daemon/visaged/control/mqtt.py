@@ -34,6 +34,7 @@ from visaged.control.topics import HOME_ASSISTANT, Topics
 from visaged.control.wake import Wake
 from visaged.metrics import Metrics
 from visaged.problems import Problems
+from visaged.realtime import go_realtime
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +64,11 @@ class MqttLink:
         sources: LinkSources,
         metrics: Metrics,
         problems: Problems,
+        realtime_priority: int = 0,
     ) -> None:
+        """``realtime_priority``: SCHED_FIFO of its thread; 0: none."""
         self._settings = settings
+        self._priority = realtime_priority
         self._device_id = device_id
         self._topics = Topics(settings.base, device_id, groups)
         self._dispatcher = dispatcher
@@ -136,6 +140,7 @@ class MqttLink:
         self._wake.call()
 
     def _run(self) -> None:
+        go_realtime(self._priority)
         while not self._stopping:
             if self._renew is not None:
                 self._settings, self._topics = self._renew

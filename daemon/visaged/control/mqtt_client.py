@@ -48,13 +48,13 @@ def make_client(settings: MqttSettings, client_id: str, will_topic: str, will: b
     return client
 
 
-def connect(client: paho.Client, settings: MqttSettings) -> None:
+def connect(client: paho.Client, settings: MqttSettings, session_expiry_s: int = SESSION_EXPIRY_S) -> None:
     """Open the connection and send CONNECT. Raises OSError, or ValueError when the host name cannot be one."""
     if settings.protocol != "5":
         client.connect(settings.host, settings.port, settings.keepalive_s)
         return
     properties = make_properties(PacketTypes.CONNECT)
-    properties.SessionExpiryInterval = SESSION_EXPIRY_S
+    properties.SessionExpiryInterval = session_expiry_s
     properties.MaximumPacketSize = _MAX_PACKET_BYTES
     properties.ReceiveMaximum = _RECEIVE_MAXIMUM
     client.connect(settings.host, settings.port, settings.keepalive_s, clean_start=False, properties=properties)

@@ -19,6 +19,7 @@ from visaged.control.dispatcher import Dispatcher, Incoming
 from visaged.control.parse import MAX_PAYLOAD_BYTES, parse_object
 from visaged.control.refusal import Refusal
 from visaged.control.wake import Wake
+from visaged.realtime import go_realtime
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +44,10 @@ class _Client:
 class ControlSocket:
     """Serves the dispatcher on a unix socket, on one thread of its own."""
 
-    def __init__(self, path: Path, dispatcher: Dispatcher) -> None:
+    def __init__(self, path: Path, dispatcher: Dispatcher, *, realtime_priority: int = 0) -> None:
+        """``realtime_priority``: SCHED_FIFO of its thread; 0: none."""
         self._path = path
+        self._priority = realtime_priority
         self._dispatcher = dispatcher
         self._selector = selectors.DefaultSelector()
         self._wake = Wake()
@@ -83,6 +86,7 @@ class ControlSocket:
         self._wake.close()
 
     def _run(self) -> None:
+        go_realtime(self._priority)
         while not self._stopping:
             for key, events in self._selector.select():
                 if key.fileobj is self._listener:

@@ -30,10 +30,10 @@ class CapsuleCommands:
     def capsule_play(self, request: c.CapsulePlay) -> c.Played:
         """One capsule or one event."""
         with capsule_refusals():
-            if request.cid.startswith(EVENT_PREFIX):
-                return _played(self._capsules.event(request.cid))
-            layer = check_layer(request.layer)
             at_ns = now_ns() + request.delay_ms * NS_PER_MS if request.delay_ms else None
+            if request.cid.startswith(EVENT_PREFIX):
+                return _played(self._capsules.event(request.cid, request.weight, at_ns=at_ns))
+            layer = check_layer(request.layer)
             return _played([self._capsules.play(request.cid, request.weight, layer=layer, at_ns=at_ns)])
 
     def capsule_stop(self, request: c.CapsuleStop) -> Nothing:

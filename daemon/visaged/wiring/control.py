@@ -36,10 +36,11 @@ from visaged.control.paths import bind_path
 from visaged.control.process import ProcessFigures
 from visaged.control.socket import ControlSocket
 from visaged.control.status import Status
-from visaged.doctor import machine, network
+from visaged.doctor import machine, models, network
 from visaged.inference.find import BOX_ROOT
 from visaged.system.sensors import Sensors
 from visaged.wiring import settings as wiring_settings
+from visaged.wiring.box import Box
 from visaged.wiring.capsule_commands import CapsuleCommands, MoodCommands
 from visaged.wiring.device_commands import DeviceCommands
 from visaged.wiring.face_commands import FaceCommands
@@ -48,7 +49,6 @@ from visaged.wiring.refusals import capsule_refusals
 
 if TYPE_CHECKING:
     from visaged.control.mqtt import MqttLink
-    from visaged.daemon import Daemon
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ _DATA: Final = Path("/var/lib/visaged")
 class Control:
     """Everything that commands come in by and figures go out by."""
 
-    def __init__(self, daemon: Daemon) -> None:
+    def __init__(self, daemon: Box) -> None:
         self._daemon = daemon
         self.events = Events()
         pid = daemon.output_pids
@@ -67,8 +67,13 @@ class Control:
         self.face = FaceCommands(daemon.animator, daemon.capture, daemon.playback, daemon.settings)
         self._mood = MoodCommands(daemon.capsules)
         self._sensors = Sensors(_DATA)
-        self._dispatcher = Dispatcher(daemon.settings.device.id, daemon.metrics, self.events)
-        self._socket = ControlSocket(bind_path(), self._dispatcher)
+        # Below all that moves the face, above the rest of the machine: a command must show in the next frame, and
+        # a thread that holds the interpreter lock must not be held up itself.
+        self._priority = max(daemon.settings.runtime.realtime_priority - 2, 0)
+        self._dispatcher = Dispatcher(
+            daemon.settings.device.id, daemon.metrics, self.events, realtime_priority=self._priority
+        )
+        self._socket = ControlSocket(bind_path(), self._dispatcher, realtime_priority=self._priority)
         self._link: MqttLink | None = None
         hooks = ConfigHooks(
             apply=lambda settings: wiring_settings.apply(daemon, settings),
@@ -125,6 +130,7 @@ class Control:
             ),
             metrics=self._daemon.metrics,
             problems=self._daemon.problems,
+            realtime_priority=self._priority,
         )
         self.events.listen(self._link.tell)
         self._link.start()
@@ -148,7 +154,11 @@ class Control:
                 DeviceCommands(
                     daemon.animation.history,
                     lambda: daemon.output.schedule,
-                    lambda: (*machine.check(daemon.settings), *network.check(daemon.settings)),
+                    lambda: (
+                        *machine.check(daemon.settings),
+                        *network.check(daemon.settings),
+                        *models.check(daemon.settings),
+                    ),
                     daemon.restart_wanted.set,
                 )
             )
