@@ -53,7 +53,7 @@ class Connection:
         send_at_once(self._client)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
-        self._client.on_message = lambda client, userdata, message: self.on_request(message)
+        self._client.on_message = lambda client, userdata, message: self.on_message(message)
         self._client.on_publish = self._on_publish
         self._client.on_subscribe = self._on_subscribe
         self._selector = selectors.DefaultSelector()
@@ -64,7 +64,7 @@ class Connection:
         self._error: MqttError | None = None
         self.accepted = False
         """CONNACK came and was no error."""
-        self.on_request: Callable[[paho.MQTTMessage], None] = lambda message: None
+        self.on_message: Callable[[paho.MQTTMessage], None] = lambda message: None
 
     def open(self, give_up: Callable[[], bool]) -> None:
         """Connect and wait for CONNACK. Raises MqttError with the reason when the broker does not take us in."""

@@ -21,14 +21,13 @@ from visaged.config import MqttSettings
 from visaged.control.announcer import Announcer
 from visaged.control.backoff import Backoff
 from visaged.control.connection import Connection
-from visaged.control.dispatcher import Dispatcher, Incoming
+from visaged.control.dispatcher import Dispatcher
 from visaged.control.events import Event
 from visaged.control.health_model import MqttHealth
+from visaged.control.inbox import Inbox
 from visaged.control.link_sources import LinkSources
 from visaged.control.mqtt_errors import CODES, SESSION_TAKEN_OVER, MqttError, explain_loss
-from visaged.control.outbox import Message, Outbox
-from visaged.control.parse import find_transaction
-from visaged.control.refusal import Refusal
+from visaged.control.outbox import OWN_STATE, Message, Outbox
 from visaged.control.strangers import Strangers
 from visaged.control.topics import HOME_ASSISTANT, Topics
 from visaged.control.wake import Wake
@@ -45,10 +44,6 @@ _FAREWELL_S: Final = 1.0
 _STEADY_NS: Final = 5 * NS_PER_S
 # A connection attempt that runs may take its time-outs (name, TCP, TLS) before the thread sees that it should stop.
 _JOIN_S: Final = 2.0
-# After these, health is told at once: a switch in Home Assistant shows what health says.
-_SHOWN_IN_HEALTH: Final = frozenset(
-    {"mode.set", "mute.set", "gain.set", "emotion.set", "profile.set", "context.set", "config.set", "models.select"}
-)
 
 
 class MqttLink:
@@ -146,6 +141,9 @@ class MqttLink:
                 self._settings, self._topics = self._renew
                 self._renew = None
                 self._backoff.reset()
+                # What the box said of itself there is not true here.
+                for kind in OWN_STATE:
+                    self.outbox.clear(kind)
             pause_s = 0.0
             try:
                 self._connect_and_serve()
@@ -162,10 +160,11 @@ class MqttLink:
         session = str(uuid.uuid4())
         self._strangers.own(session)
         announcer = Announcer(session, self._topics, self._sources, self._settings, self.outbox)
+        inbox = Inbox(self._topics, self._dispatcher, announcer, self._sources.codec_down, self._put)
         connection = Connection(
             self._settings, self._device_id, (self._topics.status, announcer.status("offline")), self.outbox, self._wake
         )
-        connection.on_request = lambda message: self._on_message(message, announcer)
+        connection.on_message = lambda message: self._on_message(message, inbox)
         try:
             connection.open(lambda: self._stopping or self._renew is not None)
             self._connection = connection
@@ -215,39 +214,8 @@ class MqttLink:
                 if selector.select(left_ns / NS_PER_S):
                     self._wake.drain()
 
-    def _on_message(self, message: paho.MQTTMessage, announcer: Announcer) -> None:
-        topic = message.topic
-        if topic == self._topics.status:
-            if self._strangers.heard(bytes(message.payload), now_ns()):
-                raise explain_loss(SESSION_TAKEN_OVER, "session taken over", self._settings)
-            announcer.heard_status(bytes(message.payload))
-        elif topic == f"{HOME_ASSISTANT}/status":
-            if message.payload == b"online":
-                announcer.discover()
-        elif topic == self._topics.codec_down:
-            if self._sources.codec_down is not None:
-                self._sources.codec_down(bytes(message.payload))
-        elif (command := self._topics.command_of(topic)) is not None:
-            self._on_request(command, message, announcer)
-
-    def _on_request(self, command: str, message: paho.MQTTMessage, announcer: Announcer) -> None:
-        payload, properties = bytes(message.payload), message.properties
-        asked: str | None = getattr(properties, "ResponseTopic", None)
-        correlation: bytes | None = getattr(properties, "CorrelationData", None)
-        expiry_s: int | None = getattr(properties, "MessageExpiryInterval", None)
-        topic = self._topics.response(command)
-        allowed = asked is None or self._topics.may_answer_to(asked)
-        if asked is not None and allowed:
-            topic = asked
-
-        def reply(answer: bytes) -> None:
-            if command in _SHOWN_IN_HEALTH:
-                announcer.hurry()
-            self._put(Message("response", topic, answer, correlation=correlation))
-
-        if not allowed:
-            refusal = Refusal("invalid", "answers are not sent to that topic; use one of your own", "response_topic")
-            reply(self._dispatcher.encode(command, find_transaction(payload), None, refusal))
-            return
-        deadline_ns = None if expiry_s is None else now_ns() + expiry_s * NS_PER_S
-        self._dispatcher.submit(Incoming(command, payload, "mqtt", reply, message.retain, deadline_ns))
+    def _on_message(self, message: paho.MQTTMessage, inbox: Inbox) -> None:
+        """Take in one message. Raises MqttError when it shows that another box uses our id."""
+        if message.topic == self._topics.status and self._strangers.heard(bytes(message.payload), now_ns()):
+            raise explain_loss(SESSION_TAKEN_OVER, "session taken over", self._settings)
+        inbox.take(message)

@@ -12,6 +12,9 @@ from typing import Final, Literal
 
 Kind = Literal["status", "health", "event", "response", "discovery", "codec"]
 
+OWN_STATE: Final[tuple[Kind, ...]] = ("status", "health", "discovery")
+"""What is only true of one connection or moment."""
+
 # Ten minutes without a broker at several events per second; 2 MiB is what a box can spare for it.
 MAX_MESSAGES: Final = 4096
 MAX_BYTES: Final = 2 << 20

@@ -1,0 +1,47 @@
+"""The sub-commands of ``visaged fleet`` and their options."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from visaged.control.commands import COMMANDS
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The sub-commands and the options for the broker."""
+    parser.add_argument("--config", type=Path, metavar="FILE", help="take the broker from [mqtt] of this settings file")
+    parser.add_argument("--broker", metavar="HOST[:PORT]", help="broker (default: settings, else localhost:1883)")
+    parser.add_argument("--username", help="user at the broker")
+    parser.add_argument("--password-file", metavar="FILE", help="file with the password")
+    parser.add_argument("--ca-file", metavar="FILE", help="authority of the broker's certificate; turns TLS on")
+    parser.add_argument("--cert-file", metavar="FILE", help="your certificate")
+    parser.add_argument("--key-file", metavar="FILE", help="its key")
+    parser.add_argument("--tls", action="store_true", default=None, help="TLS with the system's authorities")
+    parser.add_argument("--base", help="first level of the topics (default: visaged)")
+    commands = parser.add_subparsers(dest="fleet_command", required=True, metavar="COMMAND")
+    ls = commands.add_parser("ls", help="list the boxes and how they are")
+    ls.add_argument("--json", action="store_true", help="for machines: one JSON object per line")
+    watch = commands.add_parser("watch", help="the same, live, until Ctrl-C")
+    watch.add_argument("--seconds", type=float, help="end after this time")
+    send = commands.add_parser("send", help="send one command and show the answers, and who did not answer")
+    send.add_argument("name", metavar="COMMAND", choices=sorted(COMMANDS), help="such as ping or capsule.play")
+    send.add_argument("fields", nargs="?", default="{}", help='JSON: \'{"cid": "VF_083"}\'')
+    send.add_argument("--timeout", type=float, metavar="S", help="wait this long (default: 5, slow commands 120)")
+    send.add_argument("--json", action="store_true", help="for machines: one JSON object per answer")
+    rollout = commands.add_parser("rollout", help="change boxes in waves; undo everything when a wave gets worse")
+    rollout.add_argument("--waves", default="1,10%,100%", help="cumulative counts or shares (default: 1,10%%,100%%)")
+    rollout.add_argument("--soak", type=float, default=60.0, metavar="S", help="watch each wave so long (default: 60)")
+    what = rollout.add_mutually_exclusive_group(required=True)
+    what.add_argument("--set", action="append", metavar="KEY=VALUE", help="settings: face.intensity=0.9")
+    what.add_argument("--pack", nargs=2, metavar=("URL", "SHA256"), help="capsule pack")
+    what.add_argument("--model", metavar="NAME[@VERSION]", help="model package")
+    rollout.add_argument("--model-from", nargs=2, metavar=("URL", "SHA256"), help="install the model from here first")
+    rollout.add_argument("--previous", nargs=2, metavar=("URL", "SHA256"), help="pack to go back to")
+    forget = commands.add_parser("forget", help="remove boxes that are gone from broker and Home Assistant")
+    forget.add_argument("ids", nargs="+", metavar="BOX")
+    for command in (send, rollout):
+        to = command.add_mutually_exclusive_group(required=True)
+        to.add_argument("--to", nargs="+", metavar="BOX", help="these boxes")
+        to.add_argument("--group", help="every box of the group")
+        to.add_argument("--all", action="store_true", help="every box")
