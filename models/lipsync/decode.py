@@ -15,8 +15,8 @@ from visaged.curves import COUNT, INDEX
 # Around its threshold a closure closes the lips part of the way: no jumps, no chatter. A jaw at rest in a closure is
 # shut to the eye two thirds up this ramp, which is where the threshold lies.
 _RAMP: Final = (-0.10, 0.05)
-# Teeth on the lip: probability of contact at which the lower lip begins and has finished rolling in.
-_TOUCHING: Final = (0.3, 0.55)
+# Teeth on the lip: the lower lip rolls in around its threshold.
+_TOUCHING: Final = (-0.12, 0.12)
 # Probability of speech below and above which the mouth rests and moves freely.
 _RESTING: Final = (0.06, 0.22)
 # In speech the lips part at least this far where no bilabial closes them.
@@ -33,9 +33,11 @@ _DIMPLE_OF_SMILE: Final = 0.5
 class Decoder(nn.Module):
     """Logits [1, look-aheads, OUTPUTS] -> curves [1, look-aheads, 61] and activity [1, 1]."""
 
-    def __init__(self, thresholds: list[float]) -> None:
+    def __init__(self, closure: list[float], contact: list[float]) -> None:
+        """The thresholds of either decision, one per look-ahead (``train.Thresholds``)."""
         super().__init__()
-        self.register_buffer("thresholds", torch.tensor(thresholds))
+        self.register_buffer("closure", torch.tensor(closure))
+        self.register_buffer("contact", torch.tensor(contact))
         self.register_buffer("spread", torch.from_numpy(_spread()))
 
     def forward(self, logits: Tensor) -> tuple[Tensor, Tensor]:
@@ -43,8 +45,8 @@ class Decoder(nn.Module):
         said = torch.sigmoid(logits)
         speech = said[:, :, SPEECH]
         awake = _ramp(speech, *_RESTING)
-        gate = _ramp(said[:, :, CLOSURE] - self.thresholds, *_RAMP)
-        touch = _ramp(said[:, :, CONTACT], *_TOUCHING) * (1 - gate)
+        gate = _ramp(said[:, :, CLOSURE] - self.closure, *_RAMP)
+        touch = _ramp(said[:, :, CONTACT] - self.contact, *_TOUCHING) * (1 - gate)
         channels = list(torch.unbind(said[:, :, :CLOSURE] * awake.unsqueeze(2), dim=2))
         jaw = torch.maximum(channels[0], _PARTED_JAW * awake)
         channels[0] = jaw

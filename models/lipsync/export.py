@@ -63,7 +63,7 @@ ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
 def export(weights: Path, folder: Path, version: str, check_sound: NDArray[np.float32]) -> Package:
     """Write a package into ``folder``; parity is measured on ``check_sound`` (float32 at 24 kHz)."""
     net, thresholds = load(weights)
-    step = StreamStep(net, thresholds).eval()
+    step = StreamStep(net, thresholds.closure, thresholds.contact).eval()
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
         old.unlink()
@@ -219,6 +219,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Export and say how exact it is; returns an exit status."""
     cache_folder.log_to_terminal()
+    # The quantiser tells the root logger of every tensor it leaves alone.
+    logging.getLogger().setLevel(logging.WARNING)
     said = load_utterance(min((arguments.cache / "clean" / "flite-rms-en").glob("0*.json")))
     weights = arguments.weights or arguments.cache / "model.pt"
     package = export(weights, arguments.folder, arguments.version, said.sound)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from models.lipsync.targets import FRAME_RATE_HZ, SPEECH, VISEME_CLASS
 from models.lipsync.visemes import OVR
 
-_BILABIAL: Final = OVR.index("PP")
+BILABIAL: Final = OVR.index("PP")
+LABIODENTAL: Final = OVR.index("FF")
 # A closure counts for a bilabial from 50 ms before its start to 100 ms after, as in the acceptance evaluation.
 _EARLY: Final = round(0.05 * FRAME_RATE_HZ)
 _LATE: Final = round(0.1 * FRAME_RATE_HZ)
@@ -30,11 +31,14 @@ class Closures:
         return f"{self.recall:.3f} / {100 * self.false_share:.1f} % ({self.false_per_minute:.1f}/min)"
 
 
-def closures(closed: NDArray[np.bool_], wanted: NDArray[np.uint8]) -> Closures:
-    """``closed`` [streams, frames] against targets uint8 [streams, frames, WIDTH] of the same look-ahead."""
+def closures(closed: NDArray[np.bool_], wanted: NDArray[np.uint8], viseme: int = BILABIAL) -> Closures:
+    """``closed`` [streams, frames] against targets uint8 [streams, frames, WIDTH] of the same look-ahead.
+
+    With ``LABIODENTAL`` the same is counted for contact.
+    """
     hits = total = false_frames = closed_frames = false_events = speech_frames = 0
     for row, target in zip(closed, wanted, strict=True):
-        lips = target[:, VISEME_CLASS] == _BILABIAL
+        lips = target[:, VISEME_CLASS] == viseme
         speech = target[:, SPEECH] > 127
         starts = np.flatnonzero(lips & ~np.roll(lips, 1))
         near = lips.copy()

@@ -20,11 +20,11 @@ OUTPUTS: Final = (*(f"curves_{ms}" for ms in LOOKAHEADS_MS), "activity")
 class StreamStep(nn.Module):
     """Front end, network and decoder. Every state tensor is zero at the start of a stream."""
 
-    def __init__(self, net: LipNet, thresholds: list[float]) -> None:
+    def __init__(self, net: LipNet, closure: list[float], contact: list[float]) -> None:
         super().__init__()
         self.front = FrontEnd()
         self.net = net
-        self.decoder = Decoder(thresholds)
+        self.decoder = Decoder(closure, contact)
         self.state_shapes = {
             "state_sound": (1, WINDOW - HOP),
             "state_level": (1, 2),

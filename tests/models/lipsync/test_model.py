@@ -18,7 +18,7 @@ from models.lipsync.targets import CLOSURE, CONTACT, SPEECH  # noqa: E402
 from models.lipsync.utterance import RATE_HZ  # noqa: E402
 from visaged.curves import CURVES, INDEX  # noqa: E402
 
-THRESHOLDS = [0.5, 0.45, 0.4]
+CLOSURE_AT, CONTACT_AT = [0.5, 0.45, 0.4], [0.4, 0.4, 0.4]
 
 
 def sound(seconds: float = 0.6) -> np.ndarray:
@@ -40,7 +40,14 @@ def net() -> LipNet:
 def package(net: LipNet, tmp_path_factory: pytest.TempPathFactory) -> export.Package:
     folder = tmp_path_factory.mktemp("package")
     weights = folder / "model.pt"
-    torch.save({"weights": net.state_dict(), "hidden": net.hidden, "thresholds": THRESHOLDS}, weights)
+    torch.save(
+        {
+            "weights": net.state_dict(),
+            "hidden": net.hidden,
+            "thresholds": {"closure": CLOSURE_AT, "contact": CONTACT_AT},
+        },
+        weights,
+    )
     return export.export(weights, folder / "lipsync", "0.0.1", sound())
 
 
@@ -66,8 +73,8 @@ def test_the_stream_equals_the_whole_utterance(net: LipNet) -> None:
     x = sound()
     with torch.no_grad():
         features = FrontEnd()(torch.from_numpy(x)[None])
-        curves, _ = Decoder(THRESHOLDS)(net(net.normal(features)).curves[0])
-    streamed = export.run_torch(StreamStep(net, THRESHOLDS).eval(), x)
+        curves, _ = Decoder(CLOSURE_AT, CONTACT_AT)(net(net.normal(features)).curves[0])
+    streamed = export.run_torch(StreamStep(net, CLOSURE_AT, CONTACT_AT).eval(), x)
     assert features.shape == (1, len(x) // FRAME, FEATURES)
     assert np.abs(streamed[:, :-1].reshape(curves.shape) - curves.numpy()).max() < 1e-5
 
@@ -83,7 +90,7 @@ def decode(**logits: float) -> dict[str, float]:
     row = torch.full((1, 3, OUTPUTS), float(np.log(0.3 / 0.7)))
     for name, column in (("closure", CLOSURE), ("contact", CONTACT), ("speech", SPEECH)):
         row[:, :, column] = logits.get(name, -10.0)
-    return dict(zip(CURVES, Decoder(THRESHOLDS)(row)[0][0, 1].tolist(), strict=True))
+    return dict(zip(CURVES, Decoder(CLOSURE_AT, CONTACT_AT)(row)[0][0, 1].tolist(), strict=True))
 
 
 def test_a_closure_shuts_the_lips_and_presses_them() -> None:

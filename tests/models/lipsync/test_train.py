@@ -1,0 +1,70 @@
+"""Training pieces on a tiny shard: crops, thresholds, and that a network can learn a closure at all."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is a build-time dependency: pip install 'visaged[build]'")
+pytest.importorskip("pocketsphinx", reason="the front end's tables are in the pocketsphinx package (extra: build)")
+
+from models.lipsync import train  # noqa: E402
+from models.lipsync.frontend import FEATURES  # noqa: E402
+from models.lipsync.model import LipNet  # noqa: E402
+from models.lipsync.targets import CLOSURE, SPEECH, VISEME_CLASS, WIDTH  # noqa: E402
+from models.lipsync.visemes import OVR  # noqa: E402
+
+
+def shard(streams: int = 2, frames: int = 240) -> train.Shard:
+    """A closure of 6 frames every 40, announced by one feature."""
+    x = np.zeros((streams, frames, FEATURES), np.float16)
+    y = np.zeros((streams, 3, frames, WIDTH), np.uint8)
+    y[..., SPEECH] = 255
+    y[..., VISEME_CLASS] = OVR.index("aa")
+    for start in range(20, frames - 10, 40):
+        x[:, start : start + 6, -1] = 8.0
+        y[:, :, start : start + 6, CLOSURE] = 255
+        y[:, :, start : start + 6, VISEME_CLASS] = OVR.index("PP")
+    return train.Shard("validate-tiny-clean", x, y)
+
+
+def test_a_network_learns_a_closure_and_its_threshold_separates() -> None:
+    torch.manual_seed(0)
+    made = shard()
+    net = LipNet(16)
+    optimiser = torch.optim.AdamW(net.parameters(), lr=0.02)
+    x, y = net.normal(torch.from_numpy(made.x).float()), torch.from_numpy(made.y.transpose(0, 2, 1, 3).copy())
+    losses = []
+    for _ in range(25):
+        loss = train._loss(net(x), y)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.5 * losses[0]
+    thresholds, report = train.tune(net, [made])
+    assert len(thresholds.closure) == len(thresholds.contact) == 3
+    assert report[f"40 ms closure at {thresholds.closure[1]:.3f} validate-tiny-clean"].startswith("1.000 / 0.0 %")
+
+
+def test_crops_are_drawn_from_what_is_on_disk_and_take_in_what_comes_later(tmp_path: Path) -> None:
+    folder = tmp_path / "streams"
+    folder.mkdir()
+    made = shard()
+    np.savez(folder / "train-espeak-a-00000.npz", x=made.x, y=made.y)
+    np.savez(folder / "train-espeak-b-00000.part.npz", x=made.x, y=made.y)
+    crops = train.Crops(tmp_path, np.random.default_rng(1))
+    x, y = crops.draw(5)
+    assert x.shape == (5, 96, FEATURES)
+    assert y.shape == (5, 96, 3, WIDTH)
+    assert len(crops._places) == 2
+    np.savez(folder / "train-flite-c-00000.npz", x=made.x, y=made.y)
+    crops.refresh()
+    assert len(crops._places) == 4
+
+
+def test_disturbing_keeps_shape_and_can_silence_the_scores() -> None:
+    x = torch.ones(6, 20, FEATURES)
+    assert train._disturbed(x, True).shape == x.shape
+    assert not train._disturbed(x, False)[:, :, 82:].any()
+    assert x.eq(1).all()
