@@ -18,7 +18,7 @@ alsa-utils:arecord and aplay against the test sound card
 libc6-dev:compiles the test sound card
 flite:speaks test sentences
 espeak-ng:speaks test sentences
-mosquitto:a real MQTT broker
+mosquitto:a real MQTT broker (Debian also starts it as a service, on localhost:1883)
 mosquitto-clients:the MQTT lines of the documentation
 openssl:certificates for the broker's TLS"
 
@@ -28,9 +28,13 @@ test) wanted=$run_packages$test_packages extra="[dev]" ;;
 *) echo "usage: ./setup.sh run|test" >&2; exit 2 ;;
 esac
 
-stamp=.venv/.set-up-for-$profile
+# What was set up for the tests is enough for a run. The import fails where Python was upgraded or the checkout moved.
 inputs=$(cat pyproject.toml setup.sh daemon/visaged/__init__.py | cksum)
-if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$inputs" ] && .venv/bin/python -c '' 2>/dev/null; then exit 0; fi
+for stamp in .venv/.set-up-for-"$profile" .venv/.set-up-for-test; do
+    if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$inputs" ] && .venv/bin/python -c 'import visaged' 2>/dev/null; then
+        exit 0
+    fi
+done
 
 missing=""
 if command -v dpkg-query >/dev/null; then
@@ -64,7 +68,12 @@ fi
 python=${PYTHON:-python3}
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' || {
     echo "$("$python" -V) is too old: Python 3.10 or newer is needed (set PYTHON=/path/to/python3)" >&2; exit 69; }
-[ -x .venv/bin/python ] || { echo "making .venv"; "$python" -m venv .venv; }
-echo "installing Python packages into .venv"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable ".$extra"
-echo "$inputs" >"$stamp"
+# Without pip in it, .venv is missing or was left half made; venv completes it and removes nothing.
+if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
+    echo "making .venv, a virtual environment of $("$python" -V)"
+    "$python" -m venv .venv
+fi
+echo "installing visaged and the Python packages that pyproject.toml lists into .venv (some 20 s on a fast line)"
+# --use-pep517: pyalsaaudio has no pyproject.toml; the old way to build it makes pip warn in red.
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 --editable ".$extra"
+echo "$inputs" >.venv/.set-up-for-"$profile"
