@@ -124,7 +124,12 @@ def _flood(operator: Operator) -> Row:
         "unanswered": _FLOOD_PER_S * _FLOOD_S - sum(answers.values()),
         "flooder CPU s": round(time.thread_time() - cpu, 2),
     }
-    return Row(f"flood of {_FLOOD_PER_S} commands/s for {_FLOOD_S} s", figures, "every one answered", figures["unanswered"] == 0)
+    return Row(
+        f"flood of {_FLOOD_PER_S} commands/s for {_FLOOD_S} s",
+        figures,
+        "every one answered",
+        figures["unanswered"] == 0,
+    )
 
 
 def _returns(broker: Broker, box: Linked) -> Row:
