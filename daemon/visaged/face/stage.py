@@ -107,7 +107,9 @@ class SolverStage:
         self._chosen.append(self._wanted)
         self._stopping = threading.Event()
         self.alive_ns = now_ns()
-        self._thread = threading.Thread(target=self._run, args=(self._stopping,), name="solver", daemon=True)
+        # What is heard from this call on counts, however long the thread takes to come up.
+        arguments = (self._stopping, self._begin())
+        self._thread = threading.Thread(target=self._run, args=arguments, name="solver", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -119,9 +121,8 @@ class SolverStage:
                 log.error("the solver does not return from a step; its thread is left behind")
             self._thread = None
 
-    def _run(self, stopping: threading.Event) -> None:
+    def _run(self, stopping: threading.Event, position: int) -> None:
         go_realtime(self._priority)
-        position = self._begin()
         while not stopping.is_set():
             self.alive_ns = now_ns()
             if self._chosen:
