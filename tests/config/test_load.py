@@ -136,3 +136,9 @@ def test_any_value_is_taken_or_refused_with_a_config_error(value: object) -> Non
     for section, key in (("livelink", "fps"), ("livelink", "targets"), ("face", "scale"), ("audio", "output")):
         with contextlib.suppress(ValueError):
             Settings.model_validate({section: {key: value}})
+
+
+@pytest.mark.parametrize("device_id", ["all", "group", "", "a/b", "a+b", "x" * 65])
+def test_a_device_id_that_would_break_topics_is_refused(device_id: str) -> None:
+    with pytest.raises(ValueError, match=r"pattern|topics"):
+        Settings.model_validate({"device": {"id": device_id}})

@@ -19,7 +19,8 @@ from visaged.capsules.format import SUFFIX, Capsule
 from visaged.capsules.library import LOCAL_PACK, Library, Record, Revoked, entry_of
 from visaged.capsules.pack import PackManifest, PackReader
 from visaged.capsules.signing import PublicKeys, verify
-from visaged.capsules.storage import only_writer, sync_directory, sync_file_system, write_atomic
+from visaged.capsules.storage import only_writer, sync_file_system
+from visaged.files import sync_directory, write_atomic
 
 log = logging.getLogger(__name__)
 

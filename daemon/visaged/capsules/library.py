@@ -31,8 +31,8 @@ from visaged.capsules.errors import CapsuleError, UnknownError, from_validation
 from visaged.capsules.format import SUFFIX, Capsule
 from visaged.capsules.header import Strict
 from visaged.capsules.pack import MAX_TABLE_BYTES, PackManifest, PackReader
-from visaged.capsules.storage import write_atomic
 from visaged.capsules.tables import Tables
+from visaged.files import write_atomic
 
 log = logging.getLogger(__name__)
 

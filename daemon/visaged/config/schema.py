@@ -45,6 +45,12 @@ LiveLinkFps = Annotated[
 ]
 
 
+def _no_topic_word(device_id: str) -> str:
+    if device_id in ("all", "group"):
+        raise ValueError("all and group are words of the MQTT topics; choose another name")
+    return device_id
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -52,7 +58,9 @@ class _Section(BaseModel):
 class DeviceSettings(_Section):
     """Who this box is."""
 
-    id: Name = Field(default_factory=default_device_id, description="Name of this box; default: from /etc/machine-id")
+    id: Annotated[Name, AfterValidator(_no_topic_word)] = Field(
+        default_factory=default_device_id, description="Name of this box; default: from /etc/machine-id"
+    )
     groups: list[Name] = Field(default=[], max_length=32, description="Groups this box belongs to")
     mode: Literal["mirror"] = Field(default="mirror", description="mirror: the audio input drives the face")
 

@@ -7,16 +7,18 @@ new version is on probation. A daemon that finds the trial at boot did not survi
 from __future__ import annotations
 
 import logging
-import os
-import tempfile
 from pathlib import Path
 from typing import Final
+
+from visaged.files import sync_directory, write_atomic
 
 log = logging.getLogger(__name__)
 
 # What the trial file holds: whether there was a settings file before.
 _CHANGED: Final = "changed\n"
 _CREATED: Final = "created\n"
+# Of a file that was not there: names of hosts and users are nobody else's business.
+_NEW_MODE: Final = 0o640
 
 
 class ConfigStore:
@@ -44,22 +46,22 @@ class ConfigStore:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         existed = self.path.exists()
         if existed:
-            _replace(self.previous, self.read())
+            write_atomic(self.previous, self.read().encode(), _NEW_MODE)
         # The trial is written before the file: a crash in between puts back what is there anyway.
-        _replace(self._trial, _CHANGED if existed else _CREATED)
-        _replace(self.path, text)
+        write_atomic(self._trial, (_CHANGED if existed else _CREATED).encode(), _NEW_MODE)
+        write_atomic(self.path, text.encode(), _NEW_MODE)
 
     def keep(self) -> None:
         """The version on trial is good."""
         self._trial.unlink(missing_ok=True)
-        _sync(self.path.parent)
+        sync_directory(self.path.parent)
 
     def put_back(self) -> None:
         """The version on trial is not: the one before comes back."""
         if self._trial.read_text(encoding="ascii") == _CREATED:
             self.path.unlink(missing_ok=True)
         else:
-            _replace(self.path, self.previous.read_text(encoding="utf-8"))
+            write_atomic(self.path, self.previous.read_bytes(), _NEW_MODE)
         self.keep()
 
     def recover(self) -> bool:
@@ -71,28 +73,3 @@ class ConfigStore:
             "%s was changed and the daemon ended before it had proven good; the version before is back", self.path
         )
         return True
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write so that after a power cut the file is the old one or the new one, whole."""
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o640
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

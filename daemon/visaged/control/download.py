@@ -5,7 +5,6 @@ A part lies in the folder as ``<sha256>.part``; its name says what it must becom
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import logging
 import shutil
@@ -20,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 from visaged.control.handlers import Progress
 from visaged.control.refusal import Refusal
+from visaged.files import sha256_of
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ class Downloader:
             else:
                 self._load(url, part, progress)
             progress("verifying", None)
-            actual = _sha256(part)
+            actual = sha256_of(part)
         except OSError as error:
             raise Refusal("failed", f"{url} cannot be stored on the box: {error.strerror or error}", "url") from None
         if actual != sha256:
@@ -205,14 +205,6 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:
         return 0
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 Fetch = Callable[[str, str, Progress], Path]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 
+from visaged.files import sha256_of
 from visaged.inference.errors import PackageError
 from visaged.inference.manifest import MANIFEST_NAME, Manifest, Precision
 
@@ -16,8 +16,6 @@ from visaged.inference.manifest import MANIFEST_NAME, Manifest, Precision
 MAX_MANIFEST_BYTES: Final = 256 * 1024
 # Protobuf, and so an ONNX file, ends at 2 GiB.
 MAX_FILE_BYTES: Final = 2 * 1024**3
-# Hash in pieces that fit a cache rather than reading hundreds of MB at once.
-_CHUNK_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ def load_package(folder: Path) -> Package:
         if not 0 < size <= MAX_FILE_BYTES:
             raise PackageError(folder, name, f"is {size} bytes; 1 to {MAX_FILE_BYTES} are accepted")
         try:
-            actual = _sha256(path)
+            actual = sha256_of(path)
         except OSError as error:
             raise PackageError(folder, name, f"cannot be read: {error.strerror}") from error
         if actual != expected:
@@ -74,7 +72,7 @@ def write_package(folder: Path, **fields: Any) -> Package:
     target = folder / MANIFEST_NAME
     target.unlink(missing_ok=True)
     try:
-        manifest = Manifest(sha256={path.name: _sha256(path) for path in sorted(folder.iterdir())}, **fields)
+        manifest = Manifest(sha256={path.name: sha256_of(path) for path in sorted(folder.iterdir())}, **fields)
     except ValidationError as error:
         raise PackageError(folder, *_first(error)) from error
     except OSError as error:
@@ -109,11 +107,3 @@ def _first(error: ValidationError) -> tuple[str, str]:
     value = repr(first["input"])
     shown = value if len(value) <= 80 else value[:77] + "…"
     return where, first["msg"] + (f" (got {shown})" if first["loc"] else "")
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()

@@ -1,0 +1,50 @@
+"""Files that survive a power cut: written beside, synced, then renamed over the old one; and their hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Final
+
+# Hash in pieces that fit a cache rather than reading hundreds of MB at once.
+_CHUNK_BYTES: Final = 1 << 20
+
+
+def write_atomic(path: Path, data: bytes, new_mode: int = 0o644) -> None:
+    """Replace ``path`` by ``data``: after a power cut it holds the old bytes or the new ones, never a part.
+
+    A file that exists keeps its mode, a new one gets ``new_mode``. Raises OSError; nothing is left behind then.
+    """
+    mode = path.stat().st_mode & 0o777 if path.exists() else new_mode
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    sync_directory(path.parent)
+
+
+def sync_directory(path: Path) -> None:
+    """Make renames and removals in ``path`` durable. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of the content, 64 hex digits. Raises OSError."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
