@@ -48,7 +48,7 @@ class Oracle:
 def test_thresholds_are_chosen_where_closures_separate() -> None:
     thresholds, report = train.tune(Oracle(), [shard()])  # type: ignore[arg-type]
     assert len(thresholds.closure) == len(thresholds.contact) == 3
-    assert report[f"40 ms closure at {thresholds.closure[1]:.3f} validate-tiny-clean"].startswith("1.000 / 0.0 %")
+    assert report[f"closure at {thresholds.closure[1]:.3f} 40 ms validate-tiny-clean"].startswith("1.000 / 0.0 %")
 
 
 def test_a_few_steps_lower_the_loss() -> None:
