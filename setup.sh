@@ -59,9 +59,11 @@ if [ -n "$missing" ]; then
         command -v sudo >/dev/null || { echo "not root and no sudo: run as root: apt-get install$missing" >&2; exit 69; }
     fi
     echo "installing with apt:$missing"
-    $as_root apt-get update -qq
     # shellcheck disable=SC2086
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+    { $as_root apt-get update -qq &&
+        $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null; } || {
+        echo "apt could not install them: see above; is Debian's mirror within reach? Then the same command again" >&2
+        exit 69; }
 fi
 
 # The newest Python that the machine has; 3.10 is the oldest that we support (JetPack 6).
@@ -75,5 +77,6 @@ if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
 fi
 echo "installing visaged and the Python packages that pyproject.toml lists into .venv (some 20 s on a fast line)"
 # --use-pep517: pyalsaaudio has no pyproject.toml; the old way to build it makes pip warn in red.
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 --editable ".$extra"
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 --editable ".$extra" || {
+    echo "pip could not install them: see above; is PyPI within reach? Then the same command again" >&2; exit 69; }
 echo "$inputs" >.venv/.set-up-for-"$profile"
