@@ -45,7 +45,7 @@ _REFRESH_STEPS: Final = 150
 _CHECKPOINT_MINUTES: Final = 7.0
 # Thresholds that are tried, and what a missed sound costs against a false one.
 _TRIED: Final = np.arange(0.1, 0.9, 0.025)
-_MISS_WEIGHT: Final = {"closure": 1.4, "contact": 1.6}
+_MISS_WEIGHT: Final = {"closure": 1.2, "contact": 1.6}
 # Fewer sounds than this say nothing about a threshold (Indonesian has hardly an f).
 _ENOUGH: Final = 10
 
