@@ -89,7 +89,9 @@ def test_a_broken_file_says_its_line_and_the_face_lives_on(tmp_path: Path) -> No
     assert running.packets[-1][1].subject == "visaged"
 
 
-@pytest.mark.parametrize("item", ["--set=livelink.fps=0", "--target=nowhere", "--solver=psychic"])
+@pytest.mark.parametrize(
+    "item", ["--set=livelink.fps=0", "--target=nowhere", "--solver=psychic", "--input=none-such.wav", "--set=fps"]
+)
 def test_a_mistyped_option_is_a_usage_error(item: str) -> None:
     done = subprocess.run(
         (sys.executable, "-m", "visaged", "run", "--plain", item),

@@ -12,6 +12,11 @@ from pathlib import Path
 from tests.control.broker import make_certificates
 
 
+class _Quiet(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Clients hang up on purpose here."""
+
+
 @dataclass
 class Web:
     """Serves ``content`` at any path."""
@@ -33,7 +38,7 @@ class Web:
         self.client = ssl.create_default_context(cafile=str(ca))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = _Quiet(("127.0.0.1", 0), _handler(self))
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self.url = f"https://127.0.0.1:{self._server.server_address[1]}/pack.zip"
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()

@@ -108,7 +108,8 @@ def _prepare(library: Library) -> None:
         for folder in (library.packs_dir, library.objects_dir, library.tables_dir):
             folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CapsuleError(str(library.root), "library", f"cannot be written: {error.strerror}") from None
+        remedy = "use sudo, or another folder with --library or capsules.library"
+        raise CapsuleError(str(library.root), "library", f"cannot be written: {error.strerror}; {remedy}") from None
 
 
 def _refuse_taken(library: Library, record: Record, entries: Mapping[str, Entry]) -> None:

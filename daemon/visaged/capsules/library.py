@@ -121,7 +121,8 @@ class Library:
             log.warning("capsule library: %s", sentence)
         self.catalogue = Catalogue(entries, tables_format.merge(tables), packs, tuple(refused))
         self._seen = seen
-        log.info("capsule library %s: %d capsules in %d packs", self.root, len(entries), len(packs))
+        named = ", ".join(f"{name} {version}" for name, version in packs.items()) or "none"
+        log.info("capsules: %d in the program and in %s; packs: %s", len(entries), self.root, named)
         return self.catalogue
 
     def refresh(self) -> bool:

@@ -6,10 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
 from visaged.cli import exit_codes
+from visaged.cli.tables import plain_table, print_table
 from visaged.inference.errors import PackageError
 from visaged.inference.find import list_packages, search_roots
 from visaged.inference.package import load_package
@@ -30,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _list(models_dir: Path | None) -> int:
-    table = Table("kind", "name", "version", "precisions", "look-ahead ms", "folder", box=None)
+    table = plain_table("folder", "kind", "name", "version", "precisions", "look-ahead ms")
     found, refused = 0, []
     for root in search_roots(models_dir):
         packages, bad = list_packages(root)
@@ -41,9 +39,9 @@ def _list(models_dir: Path | None) -> int:
             precisions = ", ".join(f"{name}*" if name == manifest.precision else name for name in manifest.files)
             lookahead = ", ".join(f"{choice:g}" for choice in manifest.lookahead_ms)
             named = (manifest.kind, manifest.name, manifest.version)
-            table.add_row(*named, precisions, lookahead, str(package.folder))
+            table.add_row(str(package.folder), *named, precisions, lookahead)
     if found:
-        Console().print(table)
+        print_table(table)
     else:
         print("no package is installed; looked in " + ", ".join(map(str, search_roots(models_dir))))
     for error in refused:

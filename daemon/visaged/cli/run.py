@@ -8,13 +8,14 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from visaged.cli import exit_codes
 from visaged.cli.log import log_above_live_view, log_lines
 from visaged.cli.settings_arguments import add_settings_arguments
-from visaged.config.load import find_file
+from visaged.config.load import ConfigIssue, find_file
 from visaged.config.safe_mode import load_or_safe
 from visaged.control.config_store import ConfigStore
 
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from visaged.cli.minute_log import MinuteLog
 
 _SUPERVISE_S: Final = 0.1
+
+_SHORTHANDS: Final = {"livelink.targets": "--target", "face.solver": "--solver", "audio.input": "--input"}
+
+# A word that ends so is meant to be a file; anything else that is no file is the name of a device.
+_SOUND_SUFFIXES: Final = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +53,7 @@ def overrides_of(options: argparse.Namespace) -> list[str]:
     items = []
     if options.input == "none":
         items.append("audio.input.backend=none")
-    elif options.input is not None and (Path(options.input).is_file() or Path(options.input).suffix):
+    elif options.input is not None and _is_file(options.input):
         items += ["audio.input.backend=file", f"audio.input.path={json.dumps(options.input)}"]
     elif options.input is not None:
         items += ["audio.input.backend=alsa", f"audio.input.device={json.dumps(options.input)}"]
@@ -58,6 +64,25 @@ def overrides_of(options: argparse.Namespace) -> list[str]:
     return [*items, *options.set]
 
 
+def _is_file(name: str) -> bool:
+    return Path(name).is_file() or Path(name).suffix.lower() in _SOUND_SUFFIXES
+
+
+def _typed_wrong(options: argparse.Namespace, issues: Sequence[ConfigIssue]) -> list[str]:
+    """What is wrong with what was typed. A broken file must not stop the face; a person is better served by a word."""
+    if options.input is not None and _is_file(options.input) and not Path(options.input).is_file():
+        return [f"--input {options.input}: there is no such file"]
+    return [_as_typed(issue, options.set) for issue in issues if issue.place.startswith("--set")]
+
+
+def _as_typed(issue: ConfigIssue, items: Sequence[str]) -> str:
+    """The issue by the name of the option that brought it: a shorthand, unless it is among the --set ``items``."""
+    shorthand = _SHORTHANDS.get(".".join(str(part) for part in issue.path[:2]))
+    if shorthand is None or any(item.startswith(issue.key) for item in items):
+        return str(issue)
+    return f"{shorthand} {issue.value}: {issue.accepted}"
+
+
 def run(options: argparse.Namespace) -> int:
     """Run until SIGINT or SIGTERM; a second one ends at once."""
     overrides = overrides_of(options)
@@ -65,11 +90,10 @@ def run(options: argparse.Namespace) -> int:
     if path is not None:
         ConfigStore(path).recover()
     loaded = load_or_safe(path, overrides)
-    mistyped = [issue for issue in loaded.issues if issue.place.startswith("--set")]
+    mistyped = _typed_wrong(options, loaded.issues)
+    for word in mistyped:
+        print(f"visaged run: {word}", file=sys.stderr)
     if mistyped:
-        # A broken file must not stop the face; a person at the keyboard is better served by being told.
-        for issue in mistyped:
-            print(f"visaged run: {issue}", file=sys.stderr)
         return exit_codes.USAGE
     # Imported here and not above: what is wrong with the settings is said before half a second of imports, and a box
     # without a terminal does not wait for what only a terminal needs.

@@ -191,5 +191,6 @@ class LiveLinkOutput:
             self._problems.open(
                 "livelink_not_realtime",
                 f"the Live Link sender got no realtime priority ({reason}): under load packets come late",
-                "Grant it (LimitRTPRIO=, `ulimit -r` or CAP_SYS_NICE), or set runtime.realtime_priority = 0",
+                "Run it as the service or with sudo, or put a line such as '@audio - rtprio 20' into "
+                "/etc/security/limits.conf and log in anew; runtime.realtime_priority = 0 goes without",
             )

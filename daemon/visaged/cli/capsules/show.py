@@ -6,12 +6,10 @@ import argparse
 import json
 import sys
 
-from rich.console import Console
-from rich.table import Table
-
 from visaged.capsules.catalogue import Entry
 from visaged.cli import exit_codes
 from visaged.cli.capsules.library import open_library, read_capsule
+from visaged.cli.tables import plain_table, print_table
 
 
 def list_capsules(options: argparse.Namespace) -> int:
@@ -24,13 +22,12 @@ def list_capsules(options: argparse.Namespace) -> int:
         for entry in entries:
             print(json.dumps(json.loads(entry.header_json) | {"pack": entry.pack, "sha256": entry.sha256}))
         return exit_codes.DONE
-    table = Table("ID", "title", "layer", "seconds", "valence, arousal, dominance", "tags", "pack", box=None)
+    table = plain_table("ID", "title", "layer", "seconds", "valence, arousal, dominance", "tags", "pack")
     for entry in entries:
         table.add_row(*_row(entry))
-    console = Console()
-    console.print(table)
+    print_table(table)
     packs = ", ".join(f"{name} {version}" for name, version in catalogue.packs.items()) or "none"
-    console.print(f"{len(entries)} of {len(catalogue.entries)} capsules; packs: {packs}", highlight=False)
+    print(f"{len(entries)} of {len(catalogue.entries)} capsules; packs: {packs}")
     for sentence in catalogue.refused:
         print(sentence, file=sys.stderr)
     return exit_codes.FAILED if catalogue.refused else exit_codes.DONE
