@@ -22,5 +22,7 @@ def test_the_cap_is_held_and_nothing_tears_or_leaks(kind: str) -> None:
     assert int(outcome.figures["evictions"]) > 20
     assert int(outcome.figures["started"]) > 250
     assert int(outcome.figures["load_failed"]) == 0
-    assert outcome.largest_step < 0.5
+    # The quickest that is authored is a blink, shut in three frames, and two capsules may move one curve at once; a cut
+    # (a fade left out, a clip torn) is a step of 1 and more.
+    assert outcome.largest_step < 0.8
     assert outcome.rss_end_kib - outcome.rss_start_kib < 16 * 1024
