@@ -4,7 +4,7 @@
 help:
 	@echo "make run       a moving face: speech (or the microphone) -> Live Link on 127.0.0.1:11111; ARGS='…' for options"
 	@echo "make test      the test suite"
-	@echo "make test-gpu  the tests that need an NVIDIA GPU and torch; fails where there is none"
+	@echo "make test-gpu  tests and figures that need an NVIDIA GPU and torch; fails where there is none"
 	@echo "make lint      ruff;   make types   mypy --strict"
 	@echo "make bench     measurements -> docs/benchmarks.md (some minutes)"
 	@echo "make clean     removes .venv and caches"
@@ -17,9 +17,12 @@ test:
 	@./setup.sh test
 	.venv/bin/pytest $(ARGS)
 
+# A machine without network: make test-gpu PYTHON=python3, with what pyproject.toml lists and torch on its path.
+PYTHON ?= .venv/bin/python
 test-gpu:
-	@./setup.sh test
-	.venv/bin/pytest tests/gpu $(ARGS)
+	@[ "$(PYTHON)" != .venv/bin/python ] || ./setup.sh test
+	PYTHONPATH=daemon:$$PYTHONPATH $(PYTHON) -m pytest tests/gpu $(ARGS)
+	PYTHONPATH=daemon:$$PYTHONPATH $(PYTHON) -m tests.bench gpu
 
 lint:
 	@./setup.sh test

@@ -1,0 +1,83 @@
+"""What only a GPU can show: device memory under the capsule cache, and the solver on CUDA beside the CPU.
+
+``make test-gpu`` runs it after the tests; without a card, or without torch, it says so and fails.
+"""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from tests.bench.capsules import hit_to_pose, play
+from tests.bench.report import Bench, Row
+from tests.inference.slabs import cuda_missing
+from visaged.curves import neutral
+from visaged.face.lipsync import open_lipsync
+from visaged.face.solver import HOP
+from visaged.inference.errors import NoPackageError
+from visaged.inference.find import search_roots
+from visaged.inference.memory import CudaSlab, HostSlab, Slab
+
+_STEPS = 3000
+_COPY_BYTES = 64 << 20
+_COPIES = 20
+# A day on the host takes a quarter of an hour; an hour on the card shows the same code with another memory.
+_PLAY_HOURS = 1.0
+
+
+def measure() -> Bench:
+    """All rows, host or CPU and card side by side. Raises RuntimeError where there is no card."""
+    missing = cuda_missing()
+    if missing:
+        raise RuntimeError(f"this needs an NVIDIA GPU and torch: {missing}")
+    import torch  # noqa: PLC0415
+
+    card = torch.cuda.get_device_name(0)
+    rows = [
+        copy("host", HostSlab(_COPY_BYTES)),
+        copy("cuda", CudaSlab(_COPY_BYTES)),
+        hit_to_pose("host", HostSlab),
+        hit_to_pose("cuda", CudaSlab),
+        play("cuda", CudaSlab, _PLAY_HOURS),
+        solver_step("cpu"),
+        solver_step("cuda"),
+    ]
+    return Bench("gpu", "make test-gpu", rows, f"Card: {card}; torch {torch.__version__}.")
+
+
+def copy(name: str, slab: Slab) -> Row:
+    """Whole slab in and out."""
+    data = np.random.default_rng(1).integers(0, 256, _COPY_BYTES, dtype=np.uint8)
+    begun = time.perf_counter()
+    for _ in range(_COPIES):
+        slab.write(0, data)
+    written = time.perf_counter()
+    for _ in range(_COPIES):
+        back = slab.read(0, _COPY_BYTES).copy()
+    read = time.perf_counter()
+    assert np.array_equal(back, data)
+    slab.close()
+    moved_gib = _COPIES * _COPY_BYTES / 2**30
+    figures: dict[str, float | str | None] = {
+        "write GiB/s": moved_gib / (written - begun),
+        "read GiB/s": moved_gib / (read - written),
+    }
+    return Row(f"slab of 64 MiB, {name}", figures)
+
+
+def solver_step(provider: str) -> Row:
+    """One lipsync step, 16.7 ms of sound; a provider that is not really used is an empty row."""
+    try:
+        solver, _ = open_lipsync(search_roots(), providers=(provider,))
+    except NoPackageError as error:
+        return Row(f"lipsync step on {provider}: not to be had ({error})", {})
+    rng, pose, state = np.random.default_rng(1), neutral(), solver.initial_state()
+    sounds = (0.1 * rng.standard_normal((16, HOP))).astype(np.float32)
+    times_ms = []
+    for step in range(_STEPS):
+        begun = time.perf_counter()
+        state = solver.step(sounds[step % 16], state, pose)
+        times_ms.append(1000 * (time.perf_counter() - begun))
+    p50, p99 = np.percentile(times_ms[100:], (50, 99))
+    return Row(f"lipsync step on {', '.join(solver.providers)}", {"p50 ms": float(p50), "p99 ms": float(p99)})
