@@ -20,7 +20,8 @@ flite:speaks test sentences
 espeak-ng:speaks test sentences
 mosquitto:a real MQTT broker (Debian also starts it as a service, on localhost:1883)
 mosquitto-clients:the MQTT lines of the documentation
-openssl:certificates for the broker's TLS"
+openssl:certificates for the broker's TLS
+strace:proves that loading a model opens no socket"
 
 case $profile in
 run) wanted=$run_packages extra="" ;;
