@@ -17,6 +17,7 @@ from visaged.audio.follower import DelayedRing
 from visaged.audio.line_voice import LineVoice
 from visaged.audio.playback import Playback
 from visaged.budget import budget_ns
+from visaged.capsules.errors import CapsuleError
 from visaged.clock import NS_PER_MS, RATE_HZ, now_ns
 from visaged.config import Settings
 from visaged.config.safe_mode import Loaded
@@ -178,11 +179,18 @@ class Daemon:
         self.control.use_mqtt(settings)
 
     def pin(self, before: Iterable[str], after: Iterable[str]) -> None:
-        """Keep ``after`` on the device instead of ``before``. Raises CapsuleError."""
-        kept = set(after)
-        for cid in kept:
-            self.capsules.pin(cid)
-        for cid in set(before) - kept:
+        """Keep ``after`` on the device instead of ``before``. Raises CapsuleError, with nothing changed."""
+        old, new = set(before), set(after)
+        pinned: list[str] = []
+        try:
+            for cid in sorted(new - old):
+                self.capsules.pin(cid)
+                pinned.append(cid)
+        except CapsuleError:
+            for cid in pinned:
+                self.capsules.unpin(cid)
+            raise
+        for cid in old - new:
             self.capsules.unpin(cid)
 
     def _start_capsules(self) -> None:

@@ -153,6 +153,10 @@ def test_settings_over_the_socket_are_applied_whole_or_not_at_all(running: Runni
     before = config.read_text()
     assert asker.refusal("config.set", settings={"face": {"intensity": 50}}) == ("invalid", "settings.face.intensity")
     assert asker.refusal("config.set", settings={"device": {"id": "other"}})[0] == "refused"
+    pins = ["CID_NEUTRAL_LOOP", "VF_NOD", "VF_NOT_THERE"]
+    refusal = asker.refusal("config.set", settings={"capsules": {"pinned": pins}, "face": {"intensity": 0.1}})
+    assert refusal[0] == "not_found"
+    assert asker.data("config.get", section="face")["settings"]["face"]["intensity"] == 1.0
     assert config.read_text() == before
     applied = asker.data("config.set", settings={"livelink": {"subject": "renamed"}, "face": {"intensity": 0.5}})
     assert set(applied["changed"]) == {"livelink.subject", "face.intensity"}

@@ -10,6 +10,7 @@ from visaged.config import Settings
 from visaged.control.config_handlers import differences
 from visaged.control.refusal import Refusal
 from visaged.wiring.box import Box
+from visaged.wiring.refusals import capsule_refusals
 
 # They are read once, at the start: who the box is, how it is scheduled, and what was taken from the device.
 _FIXED: Final = (
@@ -35,13 +36,17 @@ def apply(daemon: Box, settings: Settings) -> None:
     if fixed:
         message = f"{', '.join(fixed)} cannot change while the daemon runs; set it in the file on the box and restart"
         raise Refusal("refused", message, f"settings.{fixed[0]}")
+    # The one change that a stage may refuse comes first: nothing else is done then.
+    if "capsules.pinned" in changed:
+        with capsule_refusals():
+            daemon.pin(before.capsules.pinned, settings.capsules.pinned)
     daemon.settings = settings
-    for prefixes, use in _uses(daemon, before, settings).items():
+    for prefixes, use in _uses(daemon, settings).items():
         if any(key.startswith(prefixes) for key in changed):
             use()
 
 
-def _uses(daemon: Box, before: Settings, settings: Settings) -> dict[tuple[str, ...], Callable[[], None]]:
+def _uses(daemon: Box, settings: Settings) -> dict[tuple[str, ...], Callable[[], None]]:
     """What each part of the settings means for the stages, by the beginnings of its keys."""
     return {
         ("runtime.log_level",): lambda: logging.getLogger().setLevel(settings.runtime.log_level.upper()),
@@ -53,6 +58,5 @@ def _uses(daemon: Box, before: Settings, settings: Settings) -> dict[tuple[str, 
         ("audio.output.",): lambda: daemon.playback.reconfigure(settings.audio.output),
         ("livelink.",): lambda: daemon.use_livelink(settings),
         ("capsules.personality",): lambda: daemon.capsules.set_personality(settings.capsules.personality),
-        ("capsules.pinned",): lambda: daemon.pin(before.capsules.pinned, settings.capsules.pinned),
         ("mqtt.", "device.groups"): lambda: daemon.use_mqtt(settings),
     }
