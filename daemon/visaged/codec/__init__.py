@@ -1,0 +1,1 @@
+"""The speech codec: voice to tokens and back, and the link that carries them."""
