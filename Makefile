@@ -33,8 +33,9 @@ types:
 	@./setup.sh test
 	.venv/bin/mypy
 
+# With the peers, for figures are taken side by side.
 bench:
-	@./setup.sh test
+	@./setup.sh peers
 	.venv/bin/python -m tests.bench $(ARGS)
 
 clean:

@@ -1,9 +1,9 @@
 #!/bin/sh
 # Prepares a fresh Debian / Ubuntu machine: system packages that are missing (apt), a virtual environment in .venv.
-# Usage: ./setup.sh run|test     A second call finds everything done, needs no network and takes no time.
+# Usage: ./setup.sh run|test|peers     A second call finds everything done, needs no network and takes no time.
 set -eu
 cd "$(dirname "$0")"
-profile=${1:?usage: ./setup.sh run|test}
+profile=${1:?usage: ./setup.sh run|test|peers}
 
 # package: why. Each is needed because PyPI has no ready-made Linux build, or because it is no Python package at all.
 run_packages="
@@ -26,12 +26,20 @@ strace:proves that loading a model opens no socket"
 case $profile in
 run) wanted=$run_packages extra="" ;;
 test) wanted=$run_packages$test_packages extra="[dev]" ;;
-*) echo "usage: ./setup.sh run|test" >&2; exit 2 ;;
+# torch and the software that ours is compared with (1.6 GB): the tests that need them are skipped without.
+peers) wanted=$run_packages$test_packages extra="[dev,peers]" ;;
+*) echo "usage: ./setup.sh run|test|peers" >&2; exit 2 ;;
 esac
 
-# What was set up for the tests is enough for a run. The import fails where Python was upgraded or the checkout moved.
+# Each set-up is enough for those before it. The import fails where Python was upgraded or the checkout moved.
+case $profile in
+run) enough="run test peers" ;;
+test) enough="test peers" ;;
+peers) enough="peers" ;;
+esac
 inputs=$(cat pyproject.toml setup.sh daemon/visaged/__init__.py | cksum)
-for stamp in .venv/.set-up-for-"$profile" .venv/.set-up-for-test; do
+for name in $enough; do
+    stamp=.venv/.set-up-for-$name
     if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$inputs" ] && .venv/bin/python -c 'import visaged' 2>/dev/null; then
         exit 0
     fi
@@ -80,4 +88,10 @@ echo "installing visaged and the Python packages that pyproject.toml lists into 
 # --use-pep517: pyalsaaudio has no pyproject.toml; the old way to build it makes pip warn in red.
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 --editable ".$extra" || {
     echo "pip could not install them: see above; is PyPI within reach? Then the same command again" >&2; exit 69; }
+# moshi asks for older versions of torch, numpy and safetensors than it runs with: its own word cannot be taken, so it
+# comes without its dependencies; the extra lists the ones that its Mimi uses.
+if [ "$profile" = peers ]; then
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps moshi==0.2.13 || {
+        echo "pip could not install moshi: see above; is PyPI within reach? Then the same command again" >&2; exit 69; }
+fi
 echo "$inputs" >.venv/.set-up-for-"$profile"
