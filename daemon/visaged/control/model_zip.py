@@ -6,11 +6,8 @@ signature of ``model.json`` by a key that this box trusts. ``model.json`` has th
 
 from __future__ import annotations
 
-import logging
 import re
-import shutil
 import stat
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -19,11 +16,10 @@ from typing import Final
 
 from visaged.control.commands.models import ModelInstalled
 from visaged.control.refusal import Refusal
-from visaged.inference.errors import PackageError
+from visaged.inference.errors import PackageConflict, PackageError
 from visaged.inference.manifest import MANIFEST_NAME
-from visaged.inference.package import MAX_FILE_BYTES, MAX_MANIFEST_BYTES, Package, load_package
-
-log = logging.getLogger(__name__)
+from visaged.inference.package import MAX_FILE_BYTES, MAX_MANIFEST_BYTES, load_package
+from visaged.inference.store import put, staging
 
 SIGNATURE_NAME: Final = "model.sig"
 _MAX_SIGNATURE_BYTES: Final = 256
@@ -39,27 +35,29 @@ Verify = Callable[[bytes, bytes], bool]
 """(message, signature) -> whether a trusted key made it."""
 
 
-def install_model_zip(path: Path, root: Path, verify: Verify) -> ModelInstalled:
-    """Unpack, verify and put the package into ``root`` as ``<name>-<version>``. Raises Refusal with nothing changed."""
-    root.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".installing-", dir=root) as name:
-        folder = Path(name) / "package"
-        folder.mkdir()
-        try:
+def install_model_zip(path: Path, root: Path, verify: Verify | None) -> ModelInstalled:
+    """Unpack, verify and put the package into ``root`` as ``<name>-<version>``. Raises Refusal with nothing changed.
+
+    ``verify`` None: the signature is not asked for; only a person at the box may say so.
+    """
+    try:
+        with staging(root) as folder:
             with zipfile.ZipFile(path) as archive:
                 entries = _check(archive)
                 _verify(archive, entries, verify)
                 for entry in entries.values():
                     if entry.filename != SIGNATURE_NAME:
                         _extract(archive, entry, folder / entry.filename)
-            package = load_package(folder)
-        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-            raise Refusal("failed", f"the file is not a zip that can be read: {error}", "url") from None
-        except PackageError as error:
-            raise Refusal("failed", f"{error.where}: {error.problem}", "url") from None
-        except OSError as error:
-            raise Refusal("failed", f"the package cannot be unpacked: {error.strerror or error}", "url") from None
-        return _put(package, root)
+            manifest = put(load_package(folder), root).manifest
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise Refusal("failed", f"the file is not a zip that can be read: {error}", "url") from None
+    except PackageConflict as error:
+        raise Refusal("refused", f"{error.folder.name} {error.problem}", "url") from None
+    except PackageError as error:
+        raise Refusal("failed", f"{error.where}: {error.problem}", "url") from None
+    except OSError as error:
+        raise Refusal("failed", f"the package cannot be unpacked: {error.strerror or error}", "url") from None
+    return ModelInstalled(kind=manifest.kind, name=manifest.name, version=manifest.version)
 
 
 def _check(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
@@ -84,13 +82,14 @@ def _check(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     return by_name
 
 
-def _verify(archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo], verify: Verify) -> None:
-    for name, limit in ((MANIFEST_NAME, MAX_MANIFEST_BYTES), (SIGNATURE_NAME, _MAX_SIGNATURE_BYTES)):
+def _verify(archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo], verify: Verify | None) -> None:
+    limits = {MANIFEST_NAME: MAX_MANIFEST_BYTES} | ({SIGNATURE_NAME: _MAX_SIGNATURE_BYTES} if verify else {})
+    for name, limit in limits.items():
         if name not in entries:
             raise Refusal("failed", f"{name} is missing in the zip", "url")
         if entries[name].file_size > limit:
             raise Refusal("failed", f"{name} is larger than {limit} bytes", "url")
-    if not verify(archive.read(MANIFEST_NAME), archive.read(SIGNATURE_NAME)):
+    if verify and not verify(archive.read(MANIFEST_NAME), archive.read(SIGNATURE_NAME)):
         raise Refusal("refused", "no key that this box trusts signed the package; keys are in /etc/visaged/keys", "url")
 
 
@@ -102,27 +101,3 @@ def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path) -> 
             if written > entry.file_size:
                 raise Refusal("failed", f"{entry.filename} is larger than the zip says", "url")
             file.write(chunk)
-
-
-def _put(package: Package, root: Path) -> ModelInstalled:
-    manifest = package.manifest
-    target = root / f"{manifest.name}-{manifest.version}"
-    installed = ModelInstalled(kind=manifest.kind, name=manifest.name, version=manifest.version)
-    if target.exists():
-        present = _load(target)
-        if present is not None and present.manifest == manifest:
-            return installed
-        if present is not None:
-            raise Refusal("refused", f"{target.name} is installed with another content; raise its version", "url")
-        # What lies there is broken and could not be used anyway.
-        shutil.rmtree(target)
-    package.folder.rename(target)
-    log.info("model package %s is installed", target)
-    return installed
-
-
-def _load(folder: Path) -> Package | None:
-    try:
-        return load_package(folder)
-    except PackageError:
-        return None

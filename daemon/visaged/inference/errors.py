@@ -15,6 +15,10 @@ class PackageError(Exception):
         self.problem = problem
 
 
+class PackageConflict(PackageError):
+    """Another content is installed under this name and version."""
+
+
 class SessionError(Exception):
     """ONNX Runtime cannot run this model as asked: names the file, the providers and the reason."""
 

@@ -1,0 +1,44 @@
+"""``visaged models``: the model packages on this box: look at them, check them, make them of weights, time them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from visaged.cli import exit_codes
+from visaged.cli.models.build_tools import ToolsMissing
+from visaged.cli.models.importing import ImportFailed, add_import_arguments, import_model
+from visaged.cli.models.listing import add_list_arguments, add_verify_arguments, list_models, verify
+from visaged.inference.errors import NoPackageError, PackageError, SessionError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the actions."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    add_list_arguments(_action(actions, "list", "packages in the order in which they are looked for", list_models))
+    add_verify_arguments(_action(actions, "verify", "check a package's manifest and the hash of every file", verify))
+    add_import_arguments(_action(actions, "import", "install a package, or make one of trained weights", import_model))
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do the chosen action; exit 1 when something is refused, 69 when what it takes is not on this box."""
+    try:
+        return int(options.function(options))
+    except ToolsMissing as error:
+        print(error, file=sys.stderr)
+        return exit_codes.UNAVAILABLE
+    except (ImportFailed, PackageError, SessionError, NoPackageError) as error:
+        print(error, file=sys.stderr)
+        return exit_codes.FAILED
+
+
+def _action(
+    actions: Any, name: str, summary: str, function: Callable[[argparse.Namespace], int]
+) -> argparse.ArgumentParser:
+    action: argparse.ArgumentParser = actions.add_parser(
+        name, help=summary, description=summary[0].upper() + summary[1:]
+    )
+    action.set_defaults(function=function)
+    return action

@@ -1,0 +1,102 @@
+"""``visaged models import``: a ready package (folder or zip), or trained weights that become one."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import shutil
+from pathlib import Path
+from typing import Final
+
+from visaged.capsules.errors import CapsuleError
+from visaged.capsules.signing import KEYS_DIR, load_public_keys, verify
+from visaged.cli import exit_codes
+from visaged.inference.find import BOX_ROOT
+from visaged.inference.manifest import MANIFEST_NAME
+from visaged.inference.package import load_package
+from visaged.inference.store import put, staging
+
+# Kind of weights -> the module here with add_arguments(group) and import_weights(options, file) -> exit code.
+WEIGHTS: Final[dict[str, str]] = {}
+
+
+class ImportFailed(Exception):
+    """Nothing was installed; says why and what would be accepted."""
+
+
+def add_import_arguments(action: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    kinds = ", ".join(WEIGHTS)
+    action.usage = "visaged models import [options] DIR|ZIP\n       visaged models import [options] KIND FILE"
+    action.add_argument(
+        "what",
+        nargs="+",
+        metavar="WHAT",
+        help=f"package folder, package zip, or a kind of weights ({kinds}) and a file",
+    )
+    action.add_argument(
+        "--models", type=Path, default=BOX_ROOT, metavar="DIR", help="folder to install into (default %(default)s)"
+    )
+    zips = action.add_argument_group("a package zip")
+    zips.add_argument("--keys", type=Path, default=KEYS_DIR, help=f"folder of trusted keys (default {KEYS_DIR})")
+    zips.add_argument("--unsigned", action="store_true", help="accept a zip that no trusted key has signed")
+    weights = action.add_argument_group("weights")
+    weights.add_argument("--name", help="of the package (default: the kind)")
+    weights.add_argument("--version", default="1.0.0", help="of the package (default %(default)s)")
+    weights.add_argument("--licence", default="", help="of the weights, for the record")
+    for kind, module in WEIGHTS.items():
+        importlib.import_module(module).add_arguments(action.add_argument_group(f"{kind} weights"))
+
+
+def import_model(options: argparse.Namespace) -> int:
+    """Install; nothing is seen by the daemon before it is whole. Raises ImportFailed, PackageError, ToolsMissing."""
+    if len(options.what) == 1:
+        path = Path(options.what[0])
+        return _import_folder(path, options) if path.is_dir() else _import_zip(path, options)
+    kind, *files = options.what
+    if kind not in WEIGHTS or len(files) != 1:
+        raise ImportFailed(
+            f"'{' '.join(options.what)}' is not what can be imported; accepted: DIR, ZIP, "
+            + ", ".join(f"{name} FILE" for name in WEIGHTS)
+        )
+    path = Path(files[0])
+    if not path.is_file():
+        raise ImportFailed(f"'{path}': there is no such file")
+    try:
+        return int(importlib.import_module(WEIGHTS[kind]).import_weights(options, path))
+    except OSError as error:
+        raise ImportFailed(f"'{path}' is not imported, nothing was changed: {error}") from None
+
+
+def _import_folder(source: Path, options: argparse.Namespace) -> int:
+    sound = load_package(source)
+    try:
+        with staging(options.models) as folder:
+            for name in (MANIFEST_NAME, *sound.manifest.sha256):
+                shutil.copyfile(source / name, folder / name)
+            package = put(load_package(folder), options.models)
+    except OSError as error:
+        raise ImportFailed(f"'{source}' is not imported, nothing was changed: {error}") from None
+    print(f"{package.manifest.name} {package.manifest.version} is installed in {package.folder}")
+    return exit_codes.DONE
+
+
+def _import_zip(path: Path, options: argparse.Namespace) -> int:
+    from visaged.control.model_zip import install_model_zip  # noqa: PLC0415
+    from visaged.control.refusal import Refusal  # noqa: PLC0415
+
+    if not path.is_file():
+        raise ImportFailed(f"'{path}': there is no such folder or file")
+    try:
+        keys = {} if options.unsigned else load_public_keys(options.keys)
+        trusted = None if options.unsigned else lambda message, signature: verify(message, signature, keys) is not None
+        installed = install_model_zip(path, options.models, trusted)
+    except Refusal as refusal:
+        hint = "; --unsigned accepts it as it is" if refusal.code == "refused" and not options.unsigned else ""
+        raise ImportFailed(f"'{path}': {refusal.message}{hint}") from None
+    except CapsuleError as error:
+        raise ImportFailed(f"'{options.keys}': {error}") from None
+    except OSError as error:
+        raise ImportFailed(f"'{options.models}': {error}") from None
+    print(f"{installed.name} {installed.version} is installed in {options.models}")
+    return exit_codes.DONE

@@ -1,0 +1,55 @@
+"""``visaged models list | verify``: what is on this box, and whether it is sound."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from visaged.cli import exit_codes
+from visaged.cli.tables import plain_table, print_table
+from visaged.inference.find import list_packages, search_roots
+from visaged.inference.package import load_package
+
+
+def add_list_arguments(action: argparse.ArgumentParser) -> None:
+    """Add the options of ``list``."""
+    action.add_argument("--models", type=Path, metavar="DIR", help="folder that is searched before the others")
+
+
+def add_verify_arguments(action: argparse.ArgumentParser) -> None:
+    """Add the options of ``verify``."""
+    action.add_argument("folder", type=Path, help="the folder with model.json")
+
+
+def list_models(options: argparse.Namespace) -> int:
+    """Print the packages; exit 1 when one is refused."""
+    roots = search_roots(options.models)
+    table = plain_table("folder", "kind", "name", "version", "precisions", "look-ahead ms")
+    found, refused = 0, []
+    for root in roots:
+        packages, bad = list_packages(root)
+        refused += bad
+        for package in packages:
+            found += 1
+            manifest = package.manifest
+            precisions = ", ".join(f"{name}*" if name == manifest.precision else name for name in manifest.files)
+            lookahead = ", ".join(f"{choice:g}" for choice in manifest.lookahead_ms)
+            named = (manifest.kind, manifest.name, manifest.version)
+            table.add_row(str(package.folder), *named, precisions, lookahead)
+    if found:
+        print_table(table)
+    else:
+        print("no package is installed; looked in " + ", ".join(map(str, roots)))
+    for error in refused:
+        print(error, file=sys.stderr)
+    return exit_codes.FAILED if refused else exit_codes.DONE
+
+
+def verify(options: argparse.Namespace) -> int:
+    """Check one package. Raises PackageError."""
+    manifest = load_package(options.folder).manifest
+    parity = ", ".join(f"{name} {value:.2g}" for name, value in manifest.parity.items())
+    print(f"{options.folder}: {manifest.name} {manifest.version} is sound; largest error against fp32: {parity}")
+    print(f"made {manifest.created:%Y-%m-%d}. Source: {manifest.source} Licence: {manifest.licence}")
+    return exit_codes.DONE

@@ -1,0 +1,91 @@
+"""Put a package where packages are looked for: made in a hidden folder beside them, whole before anybody sees it."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from visaged.files import sync_directory
+from visaged.inference.errors import PackageConflict, PackageError
+from visaged.inference.package import Package, load_package
+
+log = logging.getLogger(__name__)
+
+_PREFIX: Final = ".installing-"
+
+
+@contextmanager
+def staging(root: Path) -> Iterator[Path]:
+    """An empty folder on the disk of ``root`` (made when missing) to make a package in; gone afterwards.
+
+    What a process that was killed left behind is removed first: a package may be a gigabyte. Raises OSError.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    _remove_abandoned(root)
+    with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=root) as name:
+        descriptor = os.open(name, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            folder = Path(name) / "package"
+            folder.mkdir()
+            yield folder
+        finally:
+            os.close(descriptor)
+
+
+def put(package: Package, root: Path) -> Package:
+    """Move a package that lies in a staging folder to ``<root>/<name>-<version>``; returns it from there.
+
+    The same again changes nothing. Raises PackageConflict, OSError.
+    """
+    manifest = package.manifest
+    target = root / f"{manifest.name}-{manifest.version}"
+    if target.exists():
+        present = _load(target)
+        if present is not None and present.manifest == manifest:
+            return present
+        if present is not None:
+            raise PackageConflict(target, "version", "is installed with another content; raise its version")
+        # What lies there is broken and could not be used anyway.
+        shutil.rmtree(target)
+    for path in package.folder.iterdir():
+        _sync(path)
+    sync_directory(package.folder)
+    package.folder.rename(target)
+    sync_directory(root)
+    log.info("model package %s is installed", target)
+    return Package(target, manifest)
+
+
+def _load(folder: Path) -> Package | None:
+    try:
+        return load_package(folder)
+    except PackageError:
+        return None
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove_abandoned(root: Path) -> None:
+    """Staging folders whose lock nobody holds any more."""
+    for folder in root.glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder)
+            finally:
+                os.close(descriptor)

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.inference.tiny import fields, write_model, write_tiny
+from visaged.inference.errors import PackageConflict
+from visaged.inference.package import load_package, write_package
+from visaged.inference.store import put, staging
+
+
+def _install(root: Path, **changes: object) -> None:
+    with staging(root) as folder:
+        write_model(folder / "tiny.onnx")
+        put(write_package(folder, **fields(**changes)), root)
+
+
+def test_a_package_appears_whole_and_staging_disappears(tmp_path: Path) -> None:
+    _install(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["tiny-1.0.0"]
+    load_package(tmp_path / "tiny-1.0.0")
+
+
+def test_another_content_under_a_version_is_refused_and_the_first_stays(tmp_path: Path) -> None:
+    _install(tmp_path)
+    _install(tmp_path)
+    with pytest.raises(PackageConflict, match="raise its version"):
+        _install(tmp_path, source="another")
+    assert load_package(tmp_path / "tiny-1.0.0").manifest.source == "made by hand for a test"
+
+
+def test_what_a_killed_process_left_is_removed_but_not_what_another_is_making(tmp_path: Path) -> None:
+    abandoned = tmp_path / ".installing-killed"
+    write_tiny(abandoned / "package")
+    with staging(tmp_path) as other, staging(tmp_path) as mine:
+        assert not abandoned.exists()
+        assert other.is_dir()
+        assert mine.is_dir()
