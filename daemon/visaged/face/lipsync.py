@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from visaged.curves import COUNT, Pose, make_legal
-from visaged.face.decimate import Decimator
+from visaged.decimate import Decimator
 from visaged.face.solver import FRAME_RATE_HZ, HOP, Sound
 from visaged.inference.errors import PackageError, SessionError
 from visaged.inference.find import open_first
@@ -132,7 +132,7 @@ def _decimator(package: Package) -> Decimator:
     if manifest.frame_rate_hz != FRAME_RATE_HZ:
         raise PackageError(package.folder, "frame_rate_hz", f"is {manifest.frame_rate_hz:g}; this solver steps at 60")
     try:
-        decimator = Decimator(manifest.sample_rate_hz)
+        decimator = Decimator(manifest.sample_rate_hz, HOP)
     except ValueError as error:
         raise PackageError(package.folder, "sample_rate_hz", str(error)) from error
     inputs = {spec.name: (spec.shape, spec.dtype) for spec in manifest.inputs}

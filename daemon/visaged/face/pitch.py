@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from visaged.face.decimate import Decimator
-from visaged.face.solver import Sound
+from visaged.decimate import Decimator
+from visaged.face.solver import HOP, Sound
 
 # The lowest rate that Decimator makes: harmonics to 3.8 kHz are plenty for a pitch below 400 Hz.
 _RATE_HZ: Final = 9_600
@@ -44,7 +44,7 @@ class PitchTracker:
     """Scratch memory and the decimator. For one thread."""
 
     def __init__(self) -> None:
-        self._decimator = Decimator(_RATE_HZ)
+        self._decimator = Decimator(_RATE_HZ, HOP)
         self._centred = np.zeros(_WINDOW)
         self._energy = np.zeros(_WINDOW + 1)
         self._lags = np.arange(_LONGEST + 2)

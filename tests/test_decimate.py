@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from visaged.clock import RATE_HZ
-from visaged.face.decimate import Decimator
+from visaged.decimate import Decimator
 from visaged.face.solver import HOP
 
 
@@ -23,7 +23,7 @@ def tone(frequency_hz: float, seconds: float = 0.5) -> NDArray[np.float32]:
 
 @pytest.mark.parametrize("rate_hz", [24_000, 12_000])
 def test_the_pass_band_passes_and_the_rest_does_not_alias(rate_hz: int) -> None:
-    decimator = Decimator(rate_hz)
+    decimator = Decimator(rate_hz, HOP)
     settled = decimator.hop
     passed = decimate(decimator, tone(0.38 * rate_hz))[settled:]
     stopped = decimate(decimator, tone(0.62 * rate_hz))[settled:]
@@ -33,7 +33,7 @@ def test_the_pass_band_passes_and_the_rest_does_not_alias(rate_hz: int) -> None:
 
 @pytest.mark.parametrize("rate_hz", [48_000, 24_000, 12_000, 9_600])
 def test_the_delay_is_what_it_says(rate_hz: int) -> None:
-    decimator = Decimator(rate_hz)
+    decimator = Decimator(rate_hz, HOP)
     frequency_hz = 100.0
     out = decimate(decimator, tone(frequency_hz))
     times = np.arange(len(out)) / rate_hz - decimator.delay_ms / 1e3
@@ -42,7 +42,7 @@ def test_the_delay_is_what_it_says(rate_hz: int) -> None:
 
 
 def test_steps_leave_no_seam() -> None:
-    decimator = Decimator(24_000)
+    decimator = Decimator(24_000, HOP)
     rng = np.random.default_rng(1)
     sound = rng.standard_normal(HOP * 6).astype(np.float32)
     padded = np.concatenate([decimator.initial_state(), sound])
@@ -53,4 +53,4 @@ def test_steps_leave_no_seam() -> None:
 @pytest.mark.parametrize("rate_hz", [0, -24_000, 16_000, 44_100, 96_000])
 def test_other_rates_are_refused(rate_hz: int) -> None:
     with pytest.raises(ValueError, match="48000, 24000"):
-        Decimator(rate_hz)
+        Decimator(rate_hz, HOP)
