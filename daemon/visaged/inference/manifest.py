@@ -25,6 +25,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 Kind = Literal["lipsync", "neurosync", "mimi-encoder", "mimi-decoder"]
 Precision = Literal["fp32", "fp16", "int8"]
+PositionEncoding = Literal["local", "global+local", "sinusoidal"]
 Dtype = Literal["float32", "float16", "int64", "int32", "uint8", "int8", "bool"]
 
 FORMAT: Final = 1
@@ -93,6 +94,8 @@ class Manifest(_Strict):
     inputs: Annotated[tuple[TensorSpec, ...], Field(min_length=1)]
     outputs: Annotated[tuple[TensorSpec, ...], Field(min_length=1)]
     state: tuple[StateSpec, ...] = ()
+    position_encoding: PositionEncoding | None = None
+    """neurosync only: how the network was told where in the window a frame is (models/neurosync/shape.py)."""
     source: Text
     licence: Text
     parity: dict[Precision, NotNegative]

@@ -77,7 +77,7 @@ def write_package(folder: Path, **fields: Any) -> Package:
         raise PackageError(folder, *_first(error)) from error
     except OSError as error:
         raise PackageError(folder, str(error.filename), f"cannot be read: {error.strerror}") from error
-    target.write_text(manifest.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    target.write_text(manifest.model_dump_json(indent=1, exclude_none=True) + "\n", encoding="utf-8")
     try:
         return load_package(folder)
     except PackageError:

@@ -1,0 +1,1 @@
+"""Build time: NeuroSync weights to verified model packages."""
