@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from visaged import __version__
@@ -28,10 +28,8 @@ _EPILOG: Final = "Exit codes: 0 done, 1 failed, 2 usage or settings error, 69 a 
 130 interrupted."
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    chosen = next((word for word in words if not word.startswith("-")), "")
+def make_parser(chosen: Collection[str]) -> argparse.ArgumentParser:
+    """The command line, with the arguments of the ``chosen`` commands: making those imports their modules."""
     parser = argparse.ArgumentParser(
         prog="visaged",
         description="Turns a voice into a living face for Unreal Engine (Live Link Face).",
@@ -41,10 +39,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, summary in COMMANDS.items():
         subparser = subparsers.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
-        if name == chosen:
+        if name in chosen:
             command = importlib.import_module(f"visaged.cli.{name}")
             command.add_arguments(subparser)
             subparser.set_defaults(run=command.run)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    chosen = next((word for word in words if not word.startswith("-")), "")
+    parser = make_parser({chosen})
     options = parser.parse_args(words)
     try:
         return int(options.run(options))
