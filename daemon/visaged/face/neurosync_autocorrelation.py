@@ -1,0 +1,79 @@
+"""The autocorrelation of 16.7 ms frames at lags 1 to 187 (2.1 ms), through their power spectrum.
+
+By the Wiener-Khinchin theorem the autocorrelation is the transform of the power spectrum; zero padding to more than
+frame plus longest lag keeps it from wrapping around. The way back is a product with a cosine table, as only an eighth of
+the lags is wanted: an even lag's cosine is the same at bin m and at bin 864 - m, an odd lag's the negative, so the
+spectrum is folded first and the table is half as long.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visaged.face.neurosync_mel import FRAME, Frames
+
+LAGS: Final = 187
+
+# At least 1470 + 187; 2^6 3^3 is quick to transform.
+_FFT: Final = 1728
+_BINS: Final = _FFT // 2 + 1
+_FOLDED: Final = _BINS // 2 + 1
+
+
+class Autocorrelation:
+    """Window, table and scratch memory for up to ``most`` frames at a time; holds nothing of the stream."""
+
+    def __init__(self, most: int) -> None:
+        self._window = np.hanning(FRAME)
+        self._mean = np.zeros((most, 1))
+        self._padded = np.zeros((most, _FFT))
+        self._power = np.zeros((most, _BINS), np.float32)
+        self._imaginary = np.zeros((most, _BINS), np.float32)
+        self._folded = np.zeros((most, _FOLDED), np.float32)
+        self._lags = np.zeros((2, most, LAGS // 2 + 1), np.float32)
+
+    def relative(self, frames: Frames, out: NDArray[np.float32]) -> None:
+        """r[1..187] / r[0] of ``frames`` (float64 [n, 1470], n <= most), each less its mean and under a Hann window.
+
+        Into ``out`` (float32 [n, 187]); 0 for a frame of silence.
+        """
+        count = len(frames)
+        power, folded, (even, odd) = self._power[:count], self._folded[:count], self._lags[:, :count]
+        self._spectrum(frames, power)
+        mirrored = power[:, : _FOLDED - 2 : -1]
+        np.add(power[:, :_FOLDED], mirrored, out=folded)
+        np.matmul(folded, cosine_table(0), out=even)
+        np.subtract(power[:, :_FOLDED], mirrored, out=folded)
+        np.matmul(folded, cosine_table(1), out=odd)
+        energy = even[:, :1]
+        # Rounding leaves a constant frame something next to nothing: as in silence, there is no period to be found.
+        energy[energy <= np.finfo(np.float32).tiny] = np.inf
+        np.divide(odd, energy, out=out[:, ::2])
+        np.divide(even[:, 1:], energy, out=out[:, 1::2])
+
+    def _spectrum(self, frames: Frames, power: NDArray[np.float32]) -> None:
+        count = len(frames)
+        mean, padded, imaginary = self._mean[:count], self._padded[:count], self._imaginary[:count]
+        windowed = padded[:, :FRAME]
+        np.mean(frames, axis=1, keepdims=True, out=mean)
+        np.subtract(frames, mean, out=windowed)
+        np.multiply(windowed, self._window, out=windowed)
+        bins = np.fft.rfft(padded)
+        np.square(bins.real, out=power, casting="same_kind")
+        np.square(bins.imag, out=imaginary, casting="same_kind")
+        np.add(power, imaginary, out=power)
+
+
+@cache
+def cosine_table(parity: int) -> NDArray[np.float32]:
+    """Folded spectrum to even (0) or odd (1) lags from 0 to 187: float32 [433, 94]."""
+    lags = np.arange(parity, LAGS + 1, 2)
+    table = np.cos(2 * np.pi * np.outer(np.arange(_FOLDED), lags) / _FFT)
+    # 0 Hz has no mirror image among the negative frequencies, and the middle bin folds onto itself.
+    table[0] /= 2
+    table[-1] /= 2
+    return np.asarray(table, np.float32)
