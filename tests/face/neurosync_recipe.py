@@ -1,7 +1,7 @@
 """NeuroSync's feature recipe written down literally, frame by frame and slowly, in float64: what ours must equal.
 
-``features`` needs numpy alone. ``librosa_features`` is the recipe as the original runs it, on librosa's functions and an
-``np.correlate`` per frame: the peer that the benchmark times.
+``features`` needs numpy alone. ``librosa_features`` is the recipe as the original runs it, on librosa's functions and
+an ``np.correlate`` per frame: the peer that the benchmark times.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ HOP = FRAME // 2
 def features(sound: Array) -> Array:
     """[frames at 60 fps, 256]."""
     cepstra = normal(mfcc(sound))
-    columns = [*cepstra, *map(lambda row: slope(row, 1), cepstra), *map(lambda row: slope(row, 2), cepstra)]
+    columns = [*cepstra, *(slope(row, order) for order in (1, 2) for row in cepstra)]
     return in_pairs(np.vstack([columns, autocorrelation(sound)]).T)
 
 
@@ -77,11 +77,11 @@ def normal(cepstra: NDArray[Any]) -> NDArray[Any]:
 
 
 def slope(row: Array, order: int) -> Array:
-    """Savitzky-Golay, nine wide, polynomial and derivative of ``order``; the ends from the fits to the first and last."""
+    """Savitzky-Golay, nine wide, polynomial and derivative of ``order``; at the ends the first and the last fit."""
     out = np.zeros(len(row))
     for at in range(len(row)):
         first = min(max(at - 4, 0), len(row) - 9)
-        fit = np.polynomial.Polynomial.fit(np.arange(9), row[first : first + 9], order, domain=[], window=[])
+        fit = np.poly1d(np.polyfit(np.arange(9), row[first : first + 9], order))
         out[at] = fit.deriv(order)(at - first)
     return out
 

@@ -62,7 +62,7 @@ def test_any_length_gives_the_recipe_s_frames(length: int, seed: int) -> None:
 
 def test_silence_is_zero_and_has_no_peak_to_divide_by() -> None:
     nothing = np.zeros(RATE_HZ, np.float32)
-    assert not features(normalise(nothing)).any()
+    assert np.abs(features(normalise(nothing))).max() < CLOSE
 
 
 def test_too_short_a_clip_is_refused_with_what_is_needed() -> None:
@@ -71,7 +71,5 @@ def test_too_short_a_clip_is_refused_with_what_is_needed() -> None:
         features(np.ones(RATE_HZ // 20, np.float32))
 
 
-def test_some_bands_are_narrower_than_a_bin_and_stay_empty() -> None:
-    bands = mel_bands()
-    assert np.array_equal(bands > 0, recipe.mel_filters() > 0)
-    assert (bands.sum(axis=1) == 0).any()
+def test_the_bands_are_slaney_s() -> None:
+    assert np.abs(mel_bands() - recipe.mel_filters()).max() < 1e-8

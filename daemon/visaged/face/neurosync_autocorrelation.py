@@ -1,8 +1,8 @@
 """The autocorrelation of 16.7 ms frames at lags 1 to 187 (2.1 ms), through their power spectrum.
 
 By the Wiener-Khinchin theorem the autocorrelation is the transform of the power spectrum; zero padding to more than
-frame plus longest lag keeps it from wrapping around. The way back is a product with a cosine table, as only an eighth of
-the lags is wanted: an even lag's cosine is the same at bin m and at bin 864 - m, an odd lag's the negative, so the
+frame plus longest lag keeps it from wrapping around. The way back is a product with a cosine table, as only an eighth
+of the lags is wanted: an even lag's cosine is the same at bin m and at bin 864 - m, an odd lag's the negative, so the
 spectrum is folded first and the table is half as long.
 """
 

@@ -47,7 +47,7 @@ def slope_taps(order: int) -> NDArray[np.float64]:
 
 
 def slopes(cepstra: Matrix, order: int) -> Matrix:
-    """Slopes of number ``order`` of a whole clip (float32 [n, 23], n >= 9), its ends by the fits to its first and last."""
+    """Slopes of number ``order`` of a whole clip (float32 [n, 23], n >= 9); at its ends of the first and last fit."""
     taps = slope_taps(order)
     out = np.empty(cepstra.shape, np.float32)
     middle = out[REACH : len(out) - REACH]

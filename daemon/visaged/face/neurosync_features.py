@@ -1,8 +1,8 @@
 """NeuroSync's acoustic features of a whole clip: 256 numbers per 60 fps frame, equal to the original recipe's to 1e-4.
 
-Columns 0..22: cepstra, each with the clip's mean taken off and divided by its deviation. 23..45 and 46..68: their first and
-second slopes. 69..255: the autocorrelation at lags 1..187. Everything is measured at 120 frames a second and averaged
-in pairs. The original takes an ``np.correlate`` per frame in a loop; here spectra do it, on every core
+Columns 0..22: cepstra, each with the clip's mean taken off and divided by its deviation. 23..45 and 46..68: their first
+and second slopes. 69..255: the autocorrelation at lags 1..187. Everything is measured at 120 frames a second and
+averaged in pairs. The original takes an ``np.correlate`` per frame in a loop; here spectra do it, on every core
 (figures: docs/benchmarks.md, neurosync_features). The streaming form is neurosync_stream.py.
 """
 
@@ -100,6 +100,5 @@ def _measured(padded: NDArray[np.float64], width: int, make: Callable[[], Measur
 
     # numpy lets go of the interpreter in transforms and products, so threads do run side by side.
     with ThreadPoolExecutor(threads, "features") as pool:
-        for done in pool.map(work, range(threads)):
-            assert done is None
+        list(pool.map(work, range(threads)))  # asked for, so that an error in a thread is not lost
     return out

@@ -1,8 +1,7 @@
 """Mel levels of 16.7 ms frames, as NeuroSync was trained on them: 128 Slaney bands from 0 to 44.1 kHz, in dB.
 
-The scale and the bands are those of M. Slaney, "Auditory Toolbox", Interval Research 1998 (librosa's default): linear to
-1 kHz, logarithmic above, each triangle of unit area. At 60 Hz a bin the lowest triangles are narrower than the bins:
-some hold none and stay at the floor. That is part of what the model learned.
+The scale and the bands are those of M. Slaney, "Auditory Toolbox", Interval Research 1998 (librosa's default): linear
+to 1 kHz, logarithmic above, each triangle of unit area.
 """
 
 from __future__ import annotations
