@@ -1,8 +1,10 @@
 # visaged: what a person types. Each target sets up what it needs on a fresh Debian / Ubuntu machine.
-.PHONY: help run test test-gpu lint types bench clean
+.PHONY: help run install uninstall purge test test-gpu lint types bench clean
 
 help:
 	@echo "make run       a moving face: speech (or the microphone) -> Live Link on 127.0.0.1:11111; ARGS='…' for options"
+	@echo "make install   the box: /opt/visaged, user, units, default settings; DESTDIR, PREFIX, PYTHON: see install.sh"
+	@echo "make uninstall takes that away and keeps settings, capsules and models;   make purge   those too"
 	@echo "make test      the test suite"
 	@echo "make test-gpu  tests and figures that need an NVIDIA GPU and torch; fails where there is none"
 	@echo "make lint      ruff;   make types   mypy --strict"
@@ -12,6 +14,13 @@ help:
 run:
 	@./setup.sh run
 	@exec .venv/bin/visaged run $(ARGS)
+
+install:
+	@./setup.sh system
+	@./install.sh install
+
+uninstall purge:
+	@./install.sh $@
 
 test:
 	@./setup.sh test

@@ -1,9 +1,10 @@
 #!/bin/sh
 # Prepares a fresh Debian / Ubuntu machine: system packages that are missing (apt), a virtual environment in .venv.
-# Usage: ./setup.sh run|test|peers     A second call finds everything done, needs no network and takes no time.
+# Usage: ./setup.sh run|test|peers|system     A second call finds everything done, needs no network and takes no time.
+# system: the packages alone, for `make install`, which makes a virtual environment of its own.
 set -eu
 cd "$(dirname "$0")"
-profile=${1:?usage: ./setup.sh run|test|peers}
+profile=${1:?usage: ./setup.sh run|test|peers|system}
 
 # package: why. Each is needed because PyPI has no ready-made Linux build, or because it is no Python package at all.
 run_packages="
@@ -21,14 +22,16 @@ espeak-ng:speaks test sentences
 mosquitto:a real MQTT broker (Debian also starts it as a service, on localhost:1883)
 mosquitto-clients:the MQTT lines of the documentation
 openssl:certificates for the broker's TLS
-strace:proves that loading a model opens no socket"
+strace:proves that loading a model opens no socket
+systemd-container:boots the installed service (systemd-nspawn)
+mmdebstrap:makes the small Debian that it boots in"
 
 case $profile in
-run) wanted=$run_packages extra="" ;;
+run | system) wanted=$run_packages extra="" ;;
 test) wanted=$run_packages$test_packages extra="[dev]" ;;
 # torch and the software that ours is compared with (1.6 GB): the tests that need them are skipped without.
 peers) wanted=$run_packages$test_packages extra="[dev,peers]" ;;
-*) echo "usage: ./setup.sh run|test|peers" >&2; exit 2 ;;
+*) echo "usage: ./setup.sh run|test|peers|system" >&2; exit 2 ;;
 esac
 
 # Each set-up is enough for those before it. The import fails where Python was upgraded or the checkout moved.
@@ -36,6 +39,7 @@ case $profile in
 run) enough="run test peers" ;;
 test) enough="test peers" ;;
 peers) enough="peers" ;;
+system) enough="" ;;
 esac
 inputs=$(cat pyproject.toml setup.sh daemon/visaged/__init__.py | cksum)
 for name in $enough; do
@@ -74,6 +78,8 @@ if [ -n "$missing" ]; then
         echo "apt could not install them: see above; is Debian's mirror within reach? Then the same command again" >&2
         exit 69; }
 fi
+
+[ "$profile" != system ] || exit 0
 
 # The newest Python that the machine has; 3.10 is the oldest that we support (JetPack 6).
 python=${PYTHON:-python3}

@@ -27,7 +27,10 @@ from visaged.inference.find import search_roots
 from visaged.livelink.output import LiveLinkOutput
 from visaged.metrics import Metrics
 from visaged.problems import Problems
+from visaged.system.last_end import EndRecord, state_folder
+from visaged.system.notify import Notifier
 from visaged.track import FaceTrack
+from visaged.wiring.service import Service
 from visaged.wiring.solvers import Solvers
 
 if TYPE_CHECKING:
@@ -114,14 +117,18 @@ class Daemon:
         self._start_capsules()
         self._start_control()
         self._complete.set()
+        self.service = Service(self, Notifier(), EndRecord(state_folder()))
+        self.control.health.add("service", self.service.health)
         self.supervise()
 
     def supervise(self) -> None:
-        """Look after what changes slowly."""
+        """Look after what changes slowly, and after the stages."""
         self.animation.budget_ns = self.voice_to_packet_ns()
+        self.service.update()
 
     def stop(self) -> None:
         """Ease the face to rest, send the last packet, end every thread."""
+        self.service.stopping(again=self.restart_wanted.is_set())
         self.control.stop()
         self.animator.ease_to_neutral(now_ns(), _EASE_OUT_MS)
         time.sleep(_EASE_OUT_MS / 1000)
@@ -131,6 +138,7 @@ class Daemon:
         self.playback.stop()
         self.solver.stop()
         self.capture.stop()
+        self.service.ended()
 
     def voice_to_packet_ns(self) -> int:
         """How far behind the voice the face is shown (budget.py), for what is open and running now."""
@@ -147,6 +155,25 @@ class Daemon:
         """The processes of this daemon: its own and the sender's."""
         sender = self.output.pid
         return (os.getpid(),) if sender is None else (os.getpid(), sender)
+
+    def restart_capture(self) -> None:
+        """What hangs in a driver is left behind; the next try opens the device anew."""
+        self.capture.stop()
+        self.capture.start()
+
+    def restart_solver(self) -> None:
+        """The same solver with a fresh state."""
+        self.solver.stop()
+        self.solver.start()
+
+    def restart_animation(self) -> None:
+        """The face goes on from the pose that it was left in."""
+        self.animation.start(self.output.schedule)
+
+    def restart_playback(self) -> None:
+        """As for capture."""
+        self.playback.stop()
+        self.playback.start()
 
     def use_face(self, settings: Settings) -> None:
         """New strength, scale, smoothing, idle life; the face settles into them."""

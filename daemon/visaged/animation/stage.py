@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import Final, Protocol
 
@@ -12,6 +13,8 @@ from visaged.curves import Pose, neutral
 from visaged.metrics import Metrics
 from visaged.realtime import go_realtime
 from visaged.track import FaceTrack
+
+log = logging.getLogger(__name__)
 
 # Rendering takes a third of a millisecond; the rest is for a late wake-up. It adds to the latency, so it is kept short.
 LEAD_MS: Final = 2.5
@@ -53,33 +56,38 @@ class AnimatorStage:
         self._priority = realtime_priority
         self._skipped = metrics.counter("animation.skipped_ticks")
         self._render_time = metrics.histogram("animation.render")
-        self._stop = threading.Event()
+        self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self.pose = neutral()
         """The newest pose; only to look at from other threads, it changes under their eyes."""
         self._speech = neutral()
         self.last_render_ns = 0
-        """When a pose was last handed over, for the watchdog."""
+        """When a pose was last handed over (or the thread started), for the watchdog; 0: it does not run."""
 
     def start(self, schedule: TickSchedule) -> None:
         """Start rendering the ticks of ``schedule``; restarts the thread when it ran."""
         self.stop()
-        self._stop.clear()
-        self._thread = threading.Thread(target=self._run, args=(schedule,), name="animator", daemon=True)
+        self._stopping = threading.Event()
+        self.last_render_ns = now_ns()
+        arguments = (schedule, self._stopping)
+        self._thread = threading.Thread(target=self._run, args=arguments, name="animator", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop the thread."""
-        self._stop.set()
+        """Stop the thread; one that hangs is left behind and makes no pose more."""
+        self._stopping.set()
         if self._thread is not None:
             self._thread.join(timeout=1.0)
+            if self._thread.is_alive():
+                log.error("the animator does not return from a pose; its thread is left behind")
             self._thread = None
+        self.last_render_ns = 0
 
-    def _run(self, schedule: TickSchedule) -> None:
+    def _run(self, schedule: TickSchedule, stopping: threading.Event) -> None:
         go_realtime(self._priority)
         lead_ns = round(LEAD_MS * NS_PER_MS)
         tick = schedule.tick_at(now_ns() + lead_ns) + 1
-        while not self._stop.is_set():
+        while not stopping.is_set():
             sleep_until(schedule.time_ns(tick) - lead_ns)
             started_ns = now_ns()
             newest = schedule.tick_at(started_ns)
@@ -88,6 +96,8 @@ class AnimatorStage:
                 self._skipped.add(newest - tick)
                 tick = newest
             self.render(tick, schedule.time_ns(tick))
+            if stopping.is_set():
+                return
             self.last_render_ns = now_ns()
             self._render_time.record_ns(self.last_render_ns - started_ns)
             tick += 1

@@ -22,6 +22,7 @@ from visaged.control.health_model import (
     LiveLinkHealth,
     MqttHealth,
     ProblemHealth,
+    ServiceHealth,
     SolverHealth,
     State,
     SystemHealth,
@@ -31,7 +32,7 @@ from visaged.control.windows import Windows
 from visaged.metrics import Distribution, Metrics
 from visaged.problems import Problems
 
-Section = Literal["livelink", "latency", "audio", "solver", "codec", "capsules", "face", "system", "mqtt"]
+Section = Literal["livelink", "latency", "audio", "solver", "codec", "capsules", "face", "service", "system", "mqtt"]
 Source = Callable[[], Mapping[str, Any]]
 
 MINOR: Final = frozenset({"livelink_not_realtime", "mqtt_not_allowed", "mqtt_id_taken"})
@@ -116,6 +117,7 @@ class HealthBuilder:
             capsules=CapsulesHealth.model_validate(self._added("capsules")),
             face=FaceHealth.model_validate(self._added("face")),
             process=self._process.read(),
+            service=ServiceHealth.model_validate(self._added("service")),
             system=SystemHealth.model_validate(self._added("system")),
             mqtt=MqttHealth.model_validate(self._added("mqtt")),
             problems=tuple(

@@ -124,6 +124,14 @@ class MqttHealth(Data):
     dropped_by_kind: dict[str, int] = Field(default={})
 
 
+class ServiceHealth(Data):
+    """How well the process holds up."""
+
+    stage_restarts: int | None = Field(default=None, description="Wedged stages restarted in place since the start")
+    last_end: str | None = Field(default=None, description="Why the run before this one ended, if not well")
+    last_end_time: AwareDatetime | None = None
+
+
 class ProblemHealth(Data):
     """One thing that is wrong now."""
 
@@ -148,6 +156,7 @@ class Health(Data):
     capsules: CapsulesHealth = CapsulesHealth()
     face: FaceHealth = FaceHealth()
     process: ProcessHealth = ProcessHealth()
+    service: ServiceHealth = ServiceHealth()
     system: SystemHealth = SystemHealth()
     mqtt: MqttHealth = MqttHealth()
     problems: tuple[ProblemHealth, ...] = ()

@@ -69,7 +69,7 @@ class LiveLinkOutput:
         self._outages = Outages(self._board, settings.targets, problems, self._resolver.nudge)
         self._restarts = metrics.counter("livelink.restarts")
         self._process: subprocess.Popen[bytes] | None = None
-        self._spawned_ns = 0
+        self._started_ns = self._spawned_ns = 0
         self._stopping = threading.Event()
         self._supervisor = threading.Thread(target=self._supervise, name="livelink-supervisor", daemon=True)
         self._provide(metrics)
@@ -84,8 +84,19 @@ class LiveLinkOutput:
         """The sender's process, None when there is none."""
         return None if self._process is None else self._process.pid
 
+    @property
+    def ticks(self) -> int:
+        """How many packets have gone out (to each target)."""
+        return self._board.cells[Cell.TICKS]
+
+    @property
+    def sent_ns(self) -> int:
+        """CLOCK_MONOTONIC of the newest packet; before the first, of the start. For the watchdog; 0: stopped."""
+        return 0 if self._stopping.is_set() else max(self._board.cells[Cell.SENT_NS], self._started_ns)
+
     def start(self) -> None:
         """Start the sender. It sends from the first pose published on."""
+        self._started_ns = now_ns()
         self._resolver.start()
         self._spawn()
         self._supervisor.start()

@@ -46,6 +46,22 @@ class Box(Protocol):
         """The daemon's processes."""
         ...
 
+    def restart_capture(self) -> None:
+        """Stop and start a wedged stage in place; like the next three, within 5 s."""
+        ...
+
+    def restart_solver(self) -> None:
+        """See above."""
+        ...
+
+    def restart_animation(self) -> None:
+        """See above."""
+        ...
+
+    def restart_playback(self) -> None:
+        """See above."""
+        ...
+
     def use_face(self, settings: Settings) -> None:
         """New strength, scale, smoothing, idle life."""
         ...

@@ -1,0 +1,178 @@
+#!/bin/sh
+# Installs visaged as a service, or takes it away again. What `make install` and `make uninstall` call.
+#
+#   ./install.sh install     the program in /opt/visaged, units, user, folders; starts the service
+#   ./install.sh uninstall   all of that away; settings, capsules and models stay
+#   ./install.sh purge       those, too
+#
+# In the environment:
+#   DESTDIR=/somewhere   installs into a file system tree that another machine will boot (a package, an image): nothing
+#                        is started, and the user is made at its first boot
+#   PREFIX=/usr/local    where units, the command and documents go (a package says /usr)
+#   PYTHON=/usr/bin/python3   the interpreter; with DESTDIR it must be the same one, at the same place, in that tree
+#   EXTRAS=gpu           extras of pyproject.toml, with commas between
+#   NVIDIA=yes|no        let the service at NVIDIA's devices; else: if this machine has them
+#
+# Nothing that is installed is touched before its successor is complete; a second call with the same sources does nothing.
+set -eu
+cd "$(dirname "$0")"
+action=${1:-}
+DESTDIR=${DESTDIR:-} PREFIX=${PREFIX:-/usr/local} EXTRAS=${EXTRAS:-}
+PYTHON=${PYTHON:-/usr/bin/python3}
+home=/opt/visaged
+units=$DESTDIR$PREFIX/lib/systemd/system
+services="visaged.service visaged-models-build.service visaged-retry.timer"
+data="/etc/visaged /var/lib/visaged /var/cache/visaged"
+
+say() { echo "visaged: $*"; }
+die() { echo "visaged: $*" >&2; exit 1; }
+
+# Whether there is a running systemd that the changes concern.
+live() { [ -z "$DESTDIR" ] && [ -d /run/systemd/system ]; }
+
+need_root() {
+    [ -n "$DESTDIR" ] || [ "$(id -u)" -eq 0 ] || die "$1 needs root: sudo make $1"
+}
+
+check_python() {
+    case $(readlink -f "$PYTHON" || :) in
+    "") die "there is no $PYTHON: apt-get install python3 python3-venv, or set PYTHON" ;;
+    /home/* | /root/*) die "$PYTHON lies in a home folder, which the service cannot see: set PYTHON=/usr/bin/python3" ;;
+    esac
+    "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
+        die "$("$PYTHON" -V) is too old: Python 3.10 or newer is needed (set PYTHON)"
+}
+
+# What the installed program was made from; the same again means that there is nothing to do.
+fingerprint() {
+    { "$PYTHON" -V; echo "$EXTRAS"; find daemon pyproject.toml -type f ! -name '*.pyc' -print0 | sort -z | xargs -0 cksum; } | cksum
+}
+
+install_program() {
+    wanted=$(fingerprint)
+    if [ "$(cat "$DESTDIR$home/.made-from" 2>/dev/null || :)" = "$wanted" ]; then
+        say "$home is up to date"
+        return
+    fi
+    new=$DESTDIR$home.new
+    rm -rf "$new"
+    mkdir -p "$(dirname "$new")"
+    # An interrupted or failed installation leaves what runs as it is.
+    trap 'rm -rf "$new"' EXIT
+    trap 'exit 130' INT TERM
+    say "making $home with $("$PYTHON" -V) (packages come from PyPI: a minute or so)"
+    "$PYTHON" -m venv "$new" || die "no virtual environment: apt-get install python3-venv"
+    "$new/bin/python" -m pip install --quiet --disable-pip-version-check --no-warn-script-location --use-pep517 \
+        ".${EXTRAS:+[$EXTRAS]}" || die "pip could not install it: see above; is PyPI within reach? Nothing was changed"
+    # The scripts name the folder that they were made in.
+    grep -rlIF "$new" "$new/bin" | xargs -r sed -i "s|$new|$home|g"
+    sed -i "s|$new|$home|g" "$new/pyvenv.cfg"
+    PYTHONDONTWRITEBYTECODE=1 "$new/bin/python" -I -m visaged --version >/dev/null || die "what was installed does not run"
+    echo "$wanted" >"$new/.made-from"
+    # mkdir and venv take the mode from this shell's umask; the service is another user.
+    chmod -R go+rX,go-w "$new"
+    rm -rf "$DESTDIR$home.old"
+    [ ! -e "$DESTDIR$home" ] || mv "$DESTDIR$home" "$DESTDIR$home.old"
+    mv "$new" "$DESTDIR$home"
+    rm -rf "$DESTDIR$home.old"
+    trap - EXIT INT TERM
+    rm -f "$DESTDIR/var/cache/visaged/engines/.built"
+}
+
+has_nvidia() {
+    case ${NVIDIA:-} in
+    yes) return 0 ;;
+    no) return 1 ;;
+    *) [ -z "$DESTDIR" ] && { [ -e /dev/nvmap ] || [ -e /dev/nvidiactl ]; } ;;
+    esac
+}
+
+install_system() {
+    for unit in $services; do install -D -m 644 "systemd/$unit" "$units/$unit"; done
+    install -D -m 644 systemd/visaged.sysusers "$DESTDIR$PREFIX/lib/sysusers.d/visaged.conf"
+    install -D -m 644 systemd/visaged.tmpfiles "$DESTDIR$PREFIX/lib/tmpfiles.d/visaged.conf"
+    for service in visaged visaged-models-build; do
+        if has_nvidia; then
+            install -D -m 644 systemd/nvidia.conf "$units/$service.service.d/nvidia.conf"
+        else
+            rm -f "$units/$service.service.d/nvidia.conf"
+        fi
+    done
+    mkdir -p "$DESTDIR$PREFIX/bin"
+    ln -sfn "$home/bin/visaged" "$DESTDIR$PREFIX/bin/visaged"
+    install -D -m 644 LICENSE "$DESTDIR$PREFIX/share/doc/visaged/LICENSE"
+}
+
+install_settings() {
+    config=$DESTDIR/etc/visaged/visaged.toml
+    install -d -m 750 "$DESTDIR/etc/visaged"
+    if [ -e "$config" ]; then
+        say "keeping /etc/visaged/visaged.toml"
+    else
+        "$DESTDIR$home/bin/python" -I -m visaged config init "$config" >/dev/null
+        # There is nothing secret in it, and the service, which is not yet a user here, must read it.
+        chmod 644 "$config"
+        say "wrote /etc/visaged/visaged.toml: every setting with its default, as comments"
+    fi
+}
+
+enable_services() {
+    if ! live; then
+        # Enabled for the first boot of the tree.
+        install -d "$DESTDIR/etc/systemd/system/multi-user.target.wants"
+        for unit in visaged.service visaged-models-build.service; do
+            ln -sfn "$PREFIX/lib/systemd/system/$unit" "$DESTDIR/etc/systemd/system/multi-user.target.wants/$unit"
+        done
+        return
+    fi
+    systemd-sysusers "$PREFIX/lib/sysusers.d/visaged.conf"
+    systemd-tmpfiles --create "$PREFIX/lib/tmpfiles.d/visaged.conf"
+    chown -R visaged:visaged /etc/visaged/visaged.toml
+    systemctl daemon-reload
+    systemctl --quiet enable visaged.service visaged-models-build.service
+    systemctl reset-failed visaged.service visaged-retry.timer 2>/dev/null || :
+    systemctl restart visaged.service || die "the service does not start: journalctl -u visaged"
+    systemctl --no-block start visaged-models-build.service
+    say "the face moves; watch it with: visaged monitor, and see: systemctl status visaged"
+}
+
+remove_all() {
+    if live; then
+        # What was never enabled or never ran is no error.
+        systemctl --quiet disable --now $services 2>/dev/null || :
+    fi
+    rm -f "$DESTDIR/etc/systemd/system/multi-user.target.wants/visaged.service" \
+        "$DESTDIR/etc/systemd/system/multi-user.target.wants/visaged-models-build.service"
+    for unit in $services; do rm -f "$units/$unit"; rm -rf "$units/$unit.d"; done
+    rm -f "$DESTDIR$PREFIX/lib/sysusers.d/visaged.conf" "$DESTDIR$PREFIX/lib/tmpfiles.d/visaged.conf"
+    rm -f "$DESTDIR$PREFIX/bin/visaged"
+    rm -rf "$DESTDIR$PREFIX/share/doc/visaged" "$DESTDIR$home" "$DESTDIR$home.new" "$DESTDIR$home.old"
+    if live; then systemctl daemon-reload; fi
+}
+
+case $action in
+install)
+    need_root install
+    check_python
+    install_program
+    install_system
+    install_settings
+    enable_services
+    ;;
+uninstall)
+    need_root uninstall
+    remove_all
+    say "removed; settings, capsules and models stay in$(for folder in $data; do printf ' %s' "$folder"; done) (make purge removes them)"
+    ;;
+purge)
+    need_root purge
+    remove_all
+    for folder in $data; do rm -rf "$DESTDIR$folder"; done
+    # The user stays, as Debian's packages leave theirs: files of its elsewhere must not become another's.
+    say "removed with settings, capsules and models"
+    ;;
+*)
+    sed -n '2,6s/^# \{0,1\}//p' "$0" >&2
+    exit 2
+    ;;
+esac
