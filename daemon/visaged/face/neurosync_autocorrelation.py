@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from visaged.face.neurosync_mel import FRAME, Frames
+from visaged.face.neurosync_mel import FRAME, Frames, Matrix
 
 LAGS: Final = 187
 
@@ -25,7 +25,9 @@ _FOLDED: Final = _BINS // 2 + 1
 
 
 class Autocorrelation:
-    """Window, table and scratch memory for up to ``most`` frames at a time; holds nothing of the stream."""
+    """Window and scratch memory for up to ``most`` frames at a time; holds nothing of the stream."""
+
+    width = LAGS
 
     def __init__(self, most: int) -> None:
         self._window = np.hanning(FRAME)
@@ -36,14 +38,26 @@ class Autocorrelation:
         self._folded = np.zeros((most, _FOLDED), np.float32)
         self._lags = np.zeros((2, most, LAGS // 2 + 1), np.float32)
 
-    def relative(self, frames: Frames, out: NDArray[np.float32]) -> None:
-        """r[1..187] / r[0] of ``frames`` (float64 [n, 1470], n <= most), each less its mean and under a Hann window.
+    def transform(self, frames: Frames, first: int = 0) -> None:
+        """Take the power spectra of ``frames`` (float64 [n, 1470]), each less its mean and under a Hann window.
 
-        Into ``out`` (float32 [n, 187]); 0 for a frame of silence.
+        They become numbers ``first`` and on.
         """
-        count = len(frames)
+        part = slice(first, first + len(frames))
+        mean, padded, power, imaginary = self._mean[part], self._padded[part], self._power[part], self._imaginary[part]
+        windowed = padded[:, :FRAME]
+        np.mean(frames, axis=1, keepdims=True, out=mean)
+        np.subtract(frames, mean, out=windowed)
+        np.multiply(windowed, self._window, out=windowed)
+        bins = np.fft.rfft(padded)
+        np.square(bins.real, out=power, casting="same_kind")
+        np.square(bins.imag, out=imaginary, casting="same_kind")
+        np.add(power, imaginary, out=power)
+
+    def finish(self, out: Matrix) -> None:
+        """r[1..187] / r[0] of the first n frames transformed, into ``out`` (float32 [n, 187]); 0 for silence."""
+        count = len(out)
         power, folded, (even, odd) = self._power[:count], self._folded[:count], self._lags[:, :count]
-        self._spectrum(frames, power)
         mirrored = power[:, : _FOLDED - 2 : -1]
         np.add(power[:, :_FOLDED], mirrored, out=folded)
         np.matmul(folded, cosine_table(0), out=even)
@@ -54,18 +68,6 @@ class Autocorrelation:
         energy[energy <= np.finfo(np.float32).tiny] = np.inf
         np.divide(odd, energy, out=out[:, ::2])
         np.divide(even[:, 1:], energy, out=out[:, 1::2])
-
-    def _spectrum(self, frames: Frames, power: NDArray[np.float32]) -> None:
-        count = len(frames)
-        mean, padded, imaginary = self._mean[:count], self._padded[:count], self._imaginary[:count]
-        windowed = padded[:, :FRAME]
-        np.mean(frames, axis=1, keepdims=True, out=mean)
-        np.subtract(frames, mean, out=windowed)
-        np.multiply(windowed, self._window, out=windowed)
-        bins = np.fft.rfft(padded)
-        np.square(bins.real, out=power, casting="same_kind")
-        np.square(bins.imag, out=imaginary, casting="same_kind")
-        np.add(power, imaginary, out=power)
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from visaged.face.neurosync_mel import BANDS
+from visaged.face.neurosync_mel import BANDS, Matrix
 
 CEPSTRA: Final = 23
 SLOPE_WIDTH: Final = 9
@@ -18,8 +18,6 @@ REACH: Final = SLOPE_WIDTH // 2
 """Frames that a slope needs on either side."""
 # Levels more than this below the loudest of the clip are raised to it.
 DYNAMIC_RANGE_DB: Final = 80.0
-
-Matrix = NDArray[np.float32]
 
 
 @cache

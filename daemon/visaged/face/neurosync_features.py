@@ -9,16 +9,15 @@ averaged in pairs. The original takes an ``np.correlate`` per frame in a loop; h
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from visaged.face.neurosync_autocorrelation import LAGS, Autocorrelation
-from visaged.face.neurosync_cepstra import CEPSTRA, DYNAMIC_RANGE_DB, SLOPE_WIDTH, Matrix, cosines, slopes
-from visaged.face.neurosync_mel import BANDS, FRAME, RATE_HZ, STRIDE, Frames, MelLevels
+from visaged.face.neurosync_cepstra import CEPSTRA, DYNAMIC_RANGE_DB, SLOPE_WIDTH, cosines, slopes
+from visaged.face.neurosync_mel import FRAME, RATE_HZ, STRIDE, Frames, Matrix, MelLevels
 
 FEATURES: Final = 3 * CEPSTRA + LAGS
 """256 columns."""
@@ -27,17 +26,26 @@ SHORTEST: Final = FRAME + (SLOPE_WIDTH - 1) * STRIDE
 
 Features = NDArray[np.float32]
 """float32 [frames, 256]."""
-Measure = Callable[[Frames, Matrix], None]
-"""Writes what it measures of frames (at most 64) into the rows of a matrix."""
 
-# Frames at a time: what is worked on stays in the second-level cache.
-_BLOCK: Final = 64
+# Frames that a thread transforms at a time: they stay in its cache.
+_PART: Final = 64
 # Beyond this the memory is the bottleneck.
 _MOST_THREADS: Final = 4
-# Keeps the deviation of a constant coefficient from dividing by zero.
+# The original adds it to the deviation, so that a constant coefficient is divided by something.
 _LEAST_DEVIATION: Final = 1e-10
+# A coefficient that varies by less (in dB) varies by rounding: it is constant, as in silence.
+_ROUNDING_DB: Final = 1e-3
 # At a clip's ends the original copies the neighbour's autocorrelation into a frame that is next to nothing.
 _NOTHING: Final = 1e-7
+
+
+class Measure(Protocol):
+    """What is taken of frames: ``transform`` side by side in threads, ``finish`` in one (neurosync_mel.py)."""
+
+    width: int
+
+    def transform(self, frames: Frames, first: int = 0) -> None: ...
+    def finish(self, out: Matrix) -> None: ...
 
 
 class TooShort(ValueError):
@@ -62,11 +70,12 @@ def features(sound: NDArray[np.float32]) -> Features:
     margin = FRAME // 2
     padded = np.zeros(len(sound) + 2 * margin)
     padded[margin:-margin] = sound
-    levels = _measured(padded, BANDS, lambda: MelLevels(_BLOCK).decibels)
+    threads = min(len(os.sched_getaffinity(0)), _MOST_THREADS)
+    levels = _measured(padded, MelLevels(threads * _PART), threads)
     # The original mirrors the sound at its ends for the autocorrelation, and has silence there for the cepstra.
     padded[:margin] = padded[2 * margin : margin : -1]
     padded[-margin:] = padded[-margin - 2 : -2 * margin - 2 : -1]
-    lags = _measured(padded, LAGS, lambda: Autocorrelation(_BLOCK).relative)
+    lags = _measured(padded, Autocorrelation(threads * _PART), threads)
     for end, neighbour in ((0, 1), (-1, -2)):
         if np.abs(lags[end]).max() < _NOTHING:
             lags[end] = lags[neighbour]
@@ -84,21 +93,21 @@ def in_pairs(frames: Matrix) -> Matrix:
 def _normal_cepstra(levels: Matrix) -> Matrix:
     np.maximum(levels, levels.max() - np.float32(DYNAMIC_RANGE_DB), out=levels)
     cepstra = (levels @ cosines()).astype(np.float64)
-    return np.asarray((cepstra - cepstra.mean(axis=0)) / (cepstra.std(axis=0) + _LEAST_DEVIATION), np.float32)
+    deviation = cepstra.std(axis=0)
+    normal = (cepstra - cepstra.mean(axis=0)) / (deviation + _LEAST_DEVIATION)
+    return np.where(deviation < _ROUNDING_DB, 0, normal).astype(np.float32)
 
 
-def _measured(padded: NDArray[np.float64], width: int, make: Callable[[], Measure]) -> Matrix:
-    """What ``make()`` measures of every frame of ``padded``: float32 [frames, width]."""
+def _measured(padded: NDArray[np.float64], measure: Measure, threads: int) -> Matrix:
+    """What ``measure`` takes of every frame of ``padded``: float32 [frames, width]."""
     frames = np.lib.stride_tricks.sliding_window_view(padded, FRAME)[::STRIDE]
-    out = np.empty((len(frames), width), np.float32)
-    threads = min(len(os.sched_getaffinity(0)), _MOST_THREADS)
-
-    def work(first: int) -> None:
-        measure = make()
-        for start in range(first * _BLOCK, len(frames), threads * _BLOCK):
-            measure(frames[start : start + _BLOCK], out[start : start + _BLOCK])
-
-    # numpy lets go of the interpreter in transforms and products, so threads do run side by side.
+    out = np.empty((len(frames), measure.width), np.float32)
+    # numpy lets go of the interpreter in transforms, so threads do run side by side. Matrix products may have threads
+    # of their own and are left to them.
     with ThreadPoolExecutor(threads, "features") as pool:
-        list(pool.map(work, range(threads)))  # asked for, so that an error in a thread is not lost
+        for start in range(0, len(frames), threads * _PART):
+            block = frames[start : start + threads * _PART]
+            firsts = range(0, len(block), _PART)
+            list(pool.map(lambda first, block=block: measure.transform(block[first : first + _PART], first), firsts))
+            measure.finish(out[start : start + len(block)])
     return out

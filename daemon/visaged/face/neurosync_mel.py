@@ -22,6 +22,8 @@ BANDS: Final = 128
 
 Frames = NDArray[np.float64]
 """float64 [n, 1470]. In double precision: numpy's single-precision transforms are slower."""
+Matrix = NDArray[np.float32]
+"""float32 [frames, columns]."""
 
 _BINS: Final = FRAME // 2 + 1
 # Power below this is digital silence (-100 dB): keeps the logarithm finite.
@@ -37,6 +39,8 @@ _NARROW: Final = 96
 class MelLevels:
     """Window, bands and scratch memory for up to ``most`` frames at a time; holds nothing of the stream."""
 
+    width = BANDS
+
     def __init__(self, most: int) -> None:
         self._window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME) / FRAME)  # Hann, periodic
         bands = mel_bands()
@@ -49,15 +53,19 @@ class MelLevels:
         self._power = np.zeros((most, _BINS), np.float32)
         self._imaginary = np.zeros((most, _BINS), np.float32)
 
-    def decibels(self, frames: Frames, out: NDArray[np.float32]) -> None:
-        """Levels of ``frames`` (float64 [n, 1470], n <= most) in dB, -100 at least, into ``out`` (float32 [n, 128])."""
-        count = len(frames)
-        windowed, power, imaginary = self._windowed[:count], self._power[:count], self._imaginary[:count]
+    def transform(self, frames: Frames, first: int = 0) -> None:
+        """Take the power spectra of ``frames`` (float64 [n, 1470]) as numbers ``first`` and on."""
+        part = slice(first, first + len(frames))
+        windowed, power, imaginary = self._windowed[part], self._power[part], self._imaginary[part]
         np.multiply(frames, self._window, out=windowed)
         bins = np.fft.rfft(windowed)
         np.square(bins.real, out=power, casting="same_kind")
         np.square(bins.imag, out=imaginary, casting="same_kind")
-        power += imaginary
+        np.add(power, imaginary, out=power)
+
+    def finish(self, out: Matrix) -> None:
+        """Levels in dB, -100 at least, of the first n frames transformed, into ``out`` (float32 [n, 128])."""
+        power = self._power[: len(out)]
         np.matmul(power[:, self._narrow_bins], self._narrow, out=out[:, :_NARROW])
         np.matmul(power[:, self._wide_bins], self._wide, out=out[:, _NARROW:])
         np.maximum(out, _SILENCE, out=out)
