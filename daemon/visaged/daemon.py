@@ -29,7 +29,11 @@ from visaged.metrics import Metrics
 from visaged.problems import Problems
 from visaged.system.last_end import EndRecord, state_folder
 from visaged.system.notify import Notifier
+from visaged.system.pressure import MemoryShortage
+from visaged.system.sensors import Sensors
 from visaged.track import FaceTrack
+from visaged.wiring.ladder import Rung, SolverLadder, rungs, words
+from visaged.wiring.relief import Relief
 from visaged.wiring.service import Service
 from visaged.wiring.solvers import Solvers
 
@@ -73,6 +77,9 @@ class Daemon:
             realtime_priority=below,
         )
         self.solvers = Solvers(self.model_roots, self.problems, on_phrase_end=self._blink_at_phrase_end)
+        self.ladder = SolverLadder(self._use_rung, self.problems)
+        self._relief = Relief(self.ladder, Sensors(Path("/")), MemoryShortage())
+        self._selected: tuple[Package, str] | None = None
         fallback = self.solvers.fallback(settings)
         self.solver = SolverStage(
             self.capture.ring,
@@ -114,6 +121,7 @@ class Daemon:
         self.solver.start()
         self.playback.start()
         self.solvers.open_later(self.settings, self.solver)
+        self.ladder.restart(self._rungs)
         self._start_capsules()
         self._start_control()
         self._complete.set()
@@ -124,6 +132,7 @@ class Daemon:
     def supervise(self) -> None:
         """Look after what changes slowly, and after the stages."""
         self.animation.budget_ns = self.voice_to_packet_ns()
+        self._relief.update(now_ns())
         self.service.update()
 
     def stop(self) -> None:
@@ -180,9 +189,17 @@ class Daemon:
         self.control.face.use(settings)
         self.animator.configure(settings.face, settings.animation)
 
+    def use_solver(self, settings: Settings) -> None:
+        """Another solver, or the same one with other settings."""
+        self._selected = None
+        self.solvers.open(settings, self.solver)
+        self.ladder.restart(self._rungs)
+
     def use_package(self, package: Package, precision: str) -> None:
         """Another model for the face. Raises PackageError, SessionError, ValueError; the one before stays in use."""
         self.solvers.open_package(package, precision, self.settings, self.solver)
+        self._selected = (package, precision)
+        self.ladder.restart(self._rungs)
         self.control.events.tell("model_changed", name=package.manifest.name, version=package.manifest.version)
 
     def use_livelink(self, settings: Settings) -> None:
@@ -219,6 +236,19 @@ class Daemon:
             raise
         for cid in old - new:
             self.capsules.unpin(cid)
+
+    def _rungs(self) -> tuple[Rung, ...]:
+        package = self.solvers.package
+        return rungs(self.settings, () if package is None else package.manifest.files)
+
+    def _use_rung(self, rung: Rung) -> None:
+        """The ladder's step (the thread that supervises)."""
+        if rung is None:
+            self.solvers.rest(self.solver)
+        elif self._selected is not None and words(rung) == words(self.settings):
+            self.solvers.open_package_later(*self._selected, rung, self.solver)
+        else:
+            self.solvers.open_later(rung, self.solver)
 
     def _start_capsules(self) -> None:
         # Imported late, like the control side: the face is on its way before they are read from disk.

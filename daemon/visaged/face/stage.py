@@ -68,9 +68,9 @@ class SolverStage:
         self._skipped = metrics.counter("solver.skipped")
         self._failed = metrics.counter("solver.failed")
         self._name = metrics.gauge("solver.name")
-        self._wanted = solver
+        self._wanted: AnySolver | None = solver
         # What is to be begun before the next hop; the newest choice wins.
-        self._chosen: deque[AnySolver] = deque(maxlen=1)
+        self._chosen: deque[AnySolver | None] = deque(maxlen=1)
         self._solver: AnySolver | None = solver
         self._state: Any = None
         self._unproven = False
@@ -95,8 +95,11 @@ class SolverStage:
         """Whether somebody speaks."""
         return self._activity.speaking
 
-    def select(self, solver: AnySolver) -> None:
-        """Use ``solver`` from the next hop on, with a fresh state; again with the same one starts it anew."""
+    def select(self, solver: AnySolver | None) -> None:
+        """Use ``solver`` from the next hop on, with a fresh state; again with the same one starts it anew.
+
+        None: speech is still listened for and moves nothing; the face lives on idle.
+        """
         self._wanted = solver
         self._chosen.append(solver)
 

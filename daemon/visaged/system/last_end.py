@@ -62,8 +62,8 @@ class EndRecord:
             return None
         if not seen:
             return LastEnd(reason or "the box lost its power or was reset", None)
-        result, *_, status = (*seen.split(), "")
-        detail = f"{_WORDS.get(result, result)}: {status}" if status else _WORDS.get(result, result)
+        result, *status = seen.split()
+        detail = ": ".join((_WORDS.get(result, result), *status[-1:]))
         return LastEnd(f"{reason} ({detail})" if reason else detail, _time(self._systemd))
 
     def begin(self) -> None:

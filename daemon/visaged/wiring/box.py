@@ -74,6 +74,10 @@ class Box(Protocol):
         """Another broker, other groups, or none."""
         ...
 
+    def use_solver(self, settings: Settings) -> None:
+        """Another solver, or the same one with other settings."""
+        ...
+
     def use_package(self, package: Package, precision: str) -> None:
         """Another model for the face. Raises PackageError, SessionError, ValueError."""
         ...

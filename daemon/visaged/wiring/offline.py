@@ -57,7 +57,7 @@ class _Chosen:
     def __init__(self) -> None:
         self.solver: Solver[Any] | None = None
 
-    def select(self, solver: Solver[Any]) -> None:
+    def select(self, solver: Solver[Any] | None) -> None:
         """Keep it."""
         self.solver = solver
 

@@ -51,9 +51,7 @@ def _uses(daemon: Box, settings: Settings) -> dict[tuple[str, ...], Callable[[],
     return {
         ("runtime.log_level",): lambda: logging.getLogger().setLevel(settings.runtime.log_level.upper()),
         ("face.", "animation."): lambda: daemon.use_face(settings),
-        ("face.solver", "face.lookahead_ms", "face.prosody", "inference."): lambda: daemon.solvers.open(
-            settings, daemon.solver
-        ),
+        ("face.solver", "face.lookahead_ms", "face.prosody", "inference."): lambda: daemon.use_solver(settings),
         ("audio.input.",): lambda: daemon.capture.reconfigure(settings.audio.input),
         ("audio.output.",): lambda: daemon.playback.reconfigure(settings.audio.output),
         ("livelink.",): lambda: daemon.use_livelink(settings),

@@ -24,8 +24,8 @@ PROBLEM = "solver_package"
 class TakesSolver(Protocol):
     """Where a solver goes: the solver stage, or whoever renders without one."""
 
-    def select(self, solver: Solver[Any]) -> None:
-        """Use ``solver`` from now on."""
+    def select(self, solver: Solver[Any] | None) -> None:
+        """Use ``solver`` from now on; None: none."""
         ...
 
 
@@ -75,6 +75,11 @@ class Solvers:
         self.package, self.precision, self.providers = solver.package, solver.precision, tuple(solver.providers)
         stage.select(self._with_prosody(solver, settings))
 
+    def rest(self, stage: TakesSolver) -> None:
+        """No solver at all."""
+        self.package, self.precision, self.providers = None, None, ()
+        stage.select(None)
+
     def open_package(self, package: Package, precision: str, settings: Settings, stage: TakesSolver) -> None:
         """Use ``package``. Raises PackageError, SessionError, LookaheadError; what runs goes on then."""
         from visaged.face.lipsync import LipsyncSolver  # noqa: PLC0415
@@ -83,6 +88,18 @@ class Solvers:
         self.package, self.precision, self.providers = package, solver.precision, tuple(solver.providers)
         self._problems.clear(PROBLEM)
         stage.select(self._with_prosody(solver, settings))
+
+    def open_package_later(self, package: Package, precision: str, settings: Settings, stage: TakesSolver) -> None:
+        """As ``open_later``, with a package that was used before; if it cannot be opened now, what settings ask for."""
+
+        def reopen() -> None:
+            try:
+                self.open_package(package, precision, settings, stage)
+            except (PackageError, SessionError, ValueError) as error:
+                log.warning("%s", error)
+                self.open(settings, stage)
+
+        threading.Thread(target=reopen, name="solver-opener", daemon=True).start()
 
     def _fall_back(self, reason: str, settings: Settings, stage: TakesSolver) -> None:
         self.package, self.precision, self.providers = None, None, ()
