@@ -19,6 +19,7 @@ messages = st.builds(
     codes=shapes.flatmap(lambda shape: arrays(np.uint16, shape, elements=st.integers(0, 2047))),
     speech=st.booleans(),
     reset=st.booleans(),
+    cut=st.booleans(),
 )
 
 
@@ -45,7 +46,7 @@ def test_what_was_encoded_is_decoded(sent: Message) -> None:
     received = decode(encode(sent))
     np.testing.assert_array_equal(received.codes, sent.codes)
     assert received.codes.dtype == np.uint16
-    for field in ("stream_id", "sequence", "speech", "reset", "codebooks"):
+    for field in ("stream_id", "sequence", "speech", "reset", "cut", "codebooks"):
         assert getattr(received, field) == getattr(sent, field)
 
 
@@ -70,7 +71,7 @@ def test_half_a_message_is_refused(sent: Message, data: st.DataObject) -> None:
 
 
 def test_unknown_flags_are_ignored() -> None:
-    received = decode(struct.pack(">BBHII", 1, 8, 0xFFFC, 5, 6))
+    received = decode(struct.pack(">BBHII", 1, 8, 0xFFF8, 5, 6))
     assert (received.speech, received.reset, len(received.codes)) == (False, False, 0)
 
 

@@ -16,7 +16,8 @@ number, a new one each time a sender starts.
 
 **Flags**: ``SPEECH``: somebody speaks in these frames. A message without it says that there is silence from its
 sequence on; it may hold frames of that silence, or none. ``RESET``: the encoder began afresh with the first of these
-frames, so a decoder does, too.
+frames, so a decoder does, too. ``CUT``: the sender of this message no longer plays the answer that it was hearing: its
+guest has talked over it.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from visaged.codec.frame_codec import CODEBOOK_SIZE, Codes
 VERSION: Final = 1
 SPEECH: Final = 1
 RESET: Final = 2
+CUT: Final = 4
 MAX_CODEBOOKS: Final = 32
 """Mimi has no more."""
 # Two seconds: more cannot be of use to a conversation. With 32 codebooks it still fits a datagram on any network.
@@ -58,6 +60,7 @@ class Message:
     codes: Codes
     speech: bool = True
     reset: bool = False
+    cut: bool = False
 
     @property
     def codebooks(self) -> int:
@@ -79,7 +82,7 @@ def encode(message: Message, max_frames: int = MAX_FRAMES) -> bytes:
     _check("stream id", message.stream_id, 0, SEQUENCES - 1)
     if count:
         _check("index", int(message.codes.max()), 0, CODEBOOK_SIZE - 1)
-    flags = (SPEECH if message.speech else 0) | (RESET if message.reset else 0)
+    flags = SPEECH * message.speech | RESET * message.reset | CUT * message.cut
     bits = (message.codes[:, :, None] & _WEIGHTS) != 0
     packed = np.packbits(bits.reshape(count, codebooks * BITS), axis=1)
     return HEADER.pack(VERSION, codebooks, flags, message.sequence, message.stream_id) + packed.tobytes()
@@ -102,7 +105,8 @@ def decode(data: bytes, max_frames: int = MAX_FRAMES) -> Message:
     if bits[:, used:].any():
         raise FrameError(f"frame: the {each * 8 - used} bits behind the last index are not all zero")
     codes = bits[:, :used].reshape(count, codebooks, BITS) @ _WEIGHTS
-    return Message(stream_id, sequence, codes.astype(np.uint16), bool(flags & SPEECH), bool(flags & RESET))
+    speech, reset, cut = (bool(flags & flag) for flag in (SPEECH, RESET, CUT))
+    return Message(stream_id, sequence, codes.astype(np.uint16), speech, reset, cut)
 
 
 def _check(field: str, value: int, low: int, high: int) -> None:
