@@ -142,3 +142,14 @@ def test_any_value_is_taken_or_refused_with_a_config_error(value: object) -> Non
 def test_a_device_id_that_would_break_topics_is_refused(device_id: str) -> None:
     with pytest.raises(ValueError, match=r"pattern|topics"):
         Settings.model_validate({"device": {"id": device_id}})
+
+
+@pytest.mark.parametrize("link", ["none", "mqtt", "udp://brain.local:5004", "udp://[fe80::1%eth0]:5004"])
+def test_a_codec_link_is_one_of_three(link: str) -> None:
+    assert load(None, [f"codec.link={link}"]).codec.link == link
+
+
+@pytest.mark.parametrize("link", ["udp", "udp://", "udp://brain", "udp://brain:0", "tcp://brain:5004", "MQTT"])
+def test_another_codec_link_is_refused_with_what_is_accepted(link: str) -> None:
+    with pytest.raises(ConfigError, match="udp://HOST:PORT"):
+        load(None, [f"codec.link={link}"])

@@ -1,5 +1,6 @@
 """The settings of the daemon: schema, loading, errors with line numbers, the commented default."""
 
+from visaged.config.codec import CodecSettings
 from visaged.config.schema import (
     AnimationSettings,
     AudioSettings,
@@ -19,6 +20,7 @@ __all__ = [
     "AnimationSettings",
     "AudioSettings",
     "CapsuleSettings",
+    "CodecSettings",
     "DeviceSettings",
     "FaceSettings",
     "InferenceSettings",

@@ -6,16 +6,17 @@ the comment, so it speaks to an installer.
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from visaged import curves
+from visaged.config.codec import CodecSettings
 from visaged.config.identity import default_device_id
+from visaged.config.section import Section, check_target
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 """Device ids and groups: they become MQTT topic levels."""
@@ -51,21 +52,20 @@ def _no_topic_word(device_id: str) -> str:
     return device_id
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class DeviceSettings(_Section):
+class DeviceSettings(Section):
     """Who this box is."""
 
     id: Annotated[Name, AfterValidator(_no_topic_word)] = Field(
         default_factory=default_device_id, description="Name of this box; default: from /etc/machine-id"
     )
     groups: list[Name] = Field(default=[], max_length=32, description="Groups this box belongs to")
-    mode: Literal["mirror"] = Field(default="mirror", description="mirror: the audio input drives the face")
+    mode: Literal["mirror", "converse"] = Field(
+        default="mirror",
+        description="mirror: the audio input drives the face. converse: it goes up codec.link, the answer drives it",
+    )
 
 
-class InputSettings(_Section):
+class InputSettings(Section):
     """Where the voice comes from."""
 
     backend: Literal["auto", "alsa", "portaudio", "file", "none"] = Field(
@@ -80,7 +80,7 @@ class InputSettings(_Section):
     loop: bool = Field(default=False, description="Start the file again when it ends")
 
 
-class OutputSettings(_Section):
+class OutputSettings(Section):
     """Where the voice is heard, delayed so that it meets the face."""
 
     backend: Literal["none", "alsa", "portaudio"] = Field(default="none", description="none: nothing is played")
@@ -90,7 +90,7 @@ class OutputSettings(_Section):
     )
 
 
-class AudioSettings(_Section):
+class AudioSettings(Section):
     """Sound in and out."""
 
     input: InputSettings = InputSettings()
@@ -106,7 +106,7 @@ def _known_curves(scale: dict[str, float]) -> dict[str, float]:
     return scale
 
 
-class FaceSettings(_Section):
+class FaceSettings(Section):
     """Voice to curves."""
 
     solver: Literal["lipsync", "energy"] = Field(
@@ -125,7 +125,7 @@ class FaceSettings(_Section):
     )
 
 
-class AnimationSettings(_Section):
+class AnimationSettings(Section):
     """Life on top of speech."""
 
     idle: bool = Field(default=True, description="Blinks, gaze, head and breathing; false: speech only")
@@ -139,18 +139,7 @@ class AnimationSettings(_Section):
     )
 
 
-_TARGET = re.compile(r"^(\[[0-9A-Fa-f:.]+(%[\w.-]+)?\]|[^\s:\[\]]{1,253}):(\d{1,5})$")
-
-
-def check_target(target: str) -> str:
-    """Return ``target`` when it reads HOST:PORT or [IPv6]:PORT; raises ValueError."""
-    match = _TARGET.match(target)
-    if match is None or not 1 <= int(match[3]) <= 65535:
-        raise ValueError("expected HOST:PORT, such as 192.168.1.20:11111 or [fe80::1%eth0]:11111")
-    return target
-
-
-class LiveLinkSettings(_Section):
+class LiveLinkSettings(Section):
     """Curves to Unreal."""
 
     targets: list[Annotated[str, AfterValidator(check_target)]] = Field(
@@ -166,7 +155,7 @@ class LiveLinkSettings(_Section):
     )
 
 
-class CapsuleSettings(_Section):
+class CapsuleSettings(Section):
     """Prepared expressions and lines, shown by ID."""
 
     library: Path = Field(default=Path("/var/lib/visaged/capsules"), description="Where packs are installed")
@@ -189,7 +178,7 @@ class CapsuleSettings(_Section):
     )
 
 
-class InferenceSettings(_Section):
+class InferenceSettings(Section):
     """Where models run."""
 
     providers: list[str] = Field(default=["auto"], min_length=1, max_length=8, description="ONNX Runtime providers")
@@ -198,7 +187,7 @@ class InferenceSettings(_Section):
     engine_cache: Path = Field(default=Path("/var/cache/visaged/engines"), description="Built engines")
 
 
-class MqttSettings(_Section):
+class MqttSettings(Section):
     """Commands, health and events over a broker."""
 
     enabled: bool = Field(default=False, description="Connect to a broker")
@@ -231,7 +220,7 @@ class MqttSettings(_Section):
         return self
 
 
-class RuntimeSettings(_Section):
+class RuntimeSettings(Section):
     """The process."""
 
     realtime_priority: int = Field(default=10, ge=0, le=99, description="SCHED_FIFO priority of the sender; 0: none")
@@ -251,6 +240,7 @@ class Settings(BaseSettings):
     animation: AnimationSettings = AnimationSettings()
     livelink: LiveLinkSettings = LiveLinkSettings()
     capsules: CapsuleSettings = CapsuleSettings()
+    codec: CodecSettings = CodecSettings()
     inference: InferenceSettings = InferenceSettings()
     mqtt: MqttSettings = MqttSettings()
     runtime: RuntimeSettings = RuntimeSettings()

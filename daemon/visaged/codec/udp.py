@@ -1,0 +1,137 @@
+"""The link over UDP: one datagram, one message, to and from one peer."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from visaged.clock import NS_PER_S, now_ns
+from visaged.metrics import Metrics
+from visaged.problems import Problems
+
+log = logging.getLogger(__name__)
+
+PROBLEM: Final = "codec_link"
+
+# Longer than any message (frames.py): what does not fit is refused as what it is.
+_DATAGRAM: Final = 2048
+_WAIT_S: Final = 0.2
+_RETRY_S: Final = 2.0
+# A peer that has been silent for this long may have moved to another address: ask for its name again.
+_ASK_AGAIN_NS: Final = 30 * NS_PER_S
+_STOP_S: Final = 1.0
+
+
+class UdpLink:
+    """Sends and receives on its own thread's socket ("codec-udp"). Datagrams of anybody else are not seen."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        take: Callable[[bytes], None],
+        metrics: Metrics,
+        problems: Problems,
+        *,
+        local_port: int = 0,
+    ) -> None:
+        """``local_port``: where to receive, 0 for any; ``take(message)``: on the link's thread, must not raise."""
+        shown = f"[{host}]" if ":" in host else host
+        self.name = f"udp://{shown}:{port}"
+        self._host, self._port, self._local_port = host, port, local_port
+        self._take = take
+        self._problems = problems
+        self._socket: socket.socket | None = None
+        self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
+        self._failed = metrics.counter("codec.send_failed")
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        if self._thread is None:
+            self._stopping.clear()
+            self._thread = threading.Thread(target=self._run, name="codec-udp", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End. A name that is being looked up may take longer: its thread is left to end by itself."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(_STOP_S)
+            self._thread = None
+        self._problems.clear(PROBLEM)
+
+    def send(self, message: bytes) -> bool:
+        """Send now or never."""
+        link = self._socket
+        if link is None:
+            return False
+        try:
+            link.send(message)
+        except OSError as error:
+            # "Refused" is the answer to the datagram before; this one may have gone out, and nobody took it either.
+            self._failed.add()
+            if not self._stopping.is_set():
+                self._complain(error)
+            return False
+        return True
+
+    def _run(self) -> None:
+        stopping = self._stopping
+        while not stopping.is_set():
+            try:
+                link = self._open()
+            except OSError as error:
+                self._complain(error)
+                stopping.wait(_RETRY_S)
+                continue
+            with link:
+                self._socket = link
+                try:
+                    self._receive(link, stopping)
+                finally:
+                    self._socket = None
+
+    def _open(self) -> socket.socket:
+        """A socket that knows only the peer. Raises OSError."""
+        found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_DGRAM)
+        family, kind, protocol, _, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
+        link = socket.socket(family, kind, protocol)
+        try:
+            link.bind(("::" if family == socket.AF_INET6 else "0.0.0.0", self._local_port))
+            link.connect(address)
+            link.settimeout(_WAIT_S)
+        except OSError:
+            link.close()
+            raise
+        log.info("codec: link to %s, from port %d", self.name, link.getsockname()[1])
+        return link
+
+    def _receive(self, link: socket.socket, stopping: threading.Event) -> None:
+        """Until told to stop, or until the peer was silent so long that its name should be asked for again."""
+        heard_ns = now_ns()
+        while not stopping.is_set() and now_ns() - heard_ns < _ASK_AGAIN_NS:
+            try:
+                message = link.recv(_DATAGRAM)
+            except TimeoutError:
+                continue
+            except OSError as error:
+                self._complain(error)
+                stopping.wait(_WAIT_S)
+                continue
+            heard_ns = now_ns()
+            self._problems.clear(PROBLEM)
+            if not stopping.is_set():
+                self._take(message)
+
+    def _complain(self, error: OSError) -> None:
+        reasons = {
+            ConnectionRefusedError: "nobody listens there",
+            socket.gaierror: "its name does not resolve",
+        }
+        reason = reasons.get(type(error), error.strerror or str(error))
+        remedy = "Start the peer (visaged codec peer is one), or correct codec.link; it is tried again"
+        self._problems.open(PROBLEM, f"{self.name} cannot be reached: {reason}", remedy)

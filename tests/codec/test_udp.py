@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from visaged.codec.udp import PROBLEM, UdpLink
+from visaged.metrics import Metrics
+from visaged.problems import Problems
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def peer() -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        peer.bind(("127.0.0.1", 0))
+        peer.settimeout(10)
+        yield peer
+
+
+class Box:
+    """A link to ``port`` and what it brought."""
+
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+        self.taken: list[bytes] = []
+        self.problems = Problems()
+        self.link = UdpLink(host, port, self.taken.append, Metrics(), self.problems)
+        self.link.start()
+
+    def complains(self) -> bool:
+        return any(problem.code == PROBLEM for problem in self.problems.current())
+
+
+def test_messages_go_to_the_peer_and_come_from_it(peer: socket.socket) -> None:
+    box = Box(peer.getsockname()[1])
+    wait_for(lambda: box.link.send(b"up"))
+    message, address = peer.recvfrom(100)
+    assert message == b"up"
+    peer.sendto(b"down", address)
+    wait_for(lambda: box.taken == [b"down"])
+    box.link.stop()
+    assert not box.link.send(b"late")
+
+
+def test_a_stranger_is_not_heard(peer: socket.socket) -> None:
+    box = Box(peer.getsockname()[1])
+    wait_for(lambda: box.link.send(b"up"))
+    _, address = peer.recvfrom(100)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.sendto(b"strange", address)
+    peer.sendto(b"down", address)
+    wait_for(lambda: bool(box.taken))
+    assert box.taken == [b"down"]
+    box.link.stop()
+
+
+def test_a_peer_that_is_not_there_is_a_problem_until_it_speaks(peer: socket.socket) -> None:
+    port = peer.getsockname()[1]
+    peer.close()
+    box = Box(port)
+    wait_for(lambda: box.link.send(b"up") and box.complains())
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as late:
+        late.bind(("127.0.0.1", port))
+        late.settimeout(0.1)
+
+        def answered() -> bool:
+            box.link.send(b"up")
+            try:
+                late.sendto(b"down", late.recvfrom(100)[1])
+            except TimeoutError:
+                return False
+            return True
+
+        wait_for(answered)
+        wait_for(lambda: not box.complains())
+    box.link.stop()
+
+
+def test_a_name_that_does_not_resolve_is_a_problem_and_stops_cleanly() -> None:
+    box = Box(5004, "no-such-host.invalid")
+    wait_for(box.complains)
+    assert not box.link.send(b"up")
+    box.link.stop()
+    assert not box.complains()
+
+
+def test_a_port_that_is_taken_is_a_problem(peer: socket.socket) -> None:
+    problems = Problems()
+    port = peer.getsockname()[1]
+    link = UdpLink("127.0.0.1", 9, lambda message: None, Metrics(), problems, local_port=port)
+    link.start()
+    wait_for(lambda: bool(problems.current()))
+    link.stop()
