@@ -6,7 +6,7 @@ own attention and rotary operators (CPU and CUDA have them); the others keep to 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -22,7 +22,7 @@ from models.neurosync.weights_file import WeightsFile
 OPSET: Final = 17
 # The file format that goes with opset 17; a Jetson's ONNX Runtime may be years old.
 _IR_VERSION: Final = 8
-_MICROSOFT: Final = "com.microsoft"
+MICROSOFT: Final = "com.microsoft"
 _EPSILON: Final = 1e-5
 
 
@@ -54,18 +54,24 @@ class Graph:
         self._constants.setdefault(name, self._weights.put(name, make))
         return name
 
-    def save(self, path: Path, shape: Shape, output: str) -> None:
-        """Write the file: ``features`` [1, frames, inputs] -> ``output``, renamed ``curves``. Raises OSError."""
+    def save(self, path: Path, shape: Shape, output: str, also: Sequence[str] = ()) -> None:
+        """Write the file: ``features`` [1, frames, inputs] -> ``output``, renamed ``curves``. Raises OSError.
+
+        ``also``: tensors on the way that are outputs too, for calibration.
+        """
         for node in self._nodes:
             node.output[:] = ["curves" if name == output else name for name in node.output]
         graph = helper.make_graph(
             self._nodes,
             "neurosync",
             [helper.make_tensor_value_info("features", TensorProto.FLOAT, [1, FRAMES, shape.inputs])],
-            [helper.make_tensor_value_info("curves", TensorProto.FLOAT, [1, FRAMES, shape.outputs])],
+            [
+                helper.make_tensor_value_info("curves", TensorProto.FLOAT, [1, FRAMES, shape.outputs]),
+                *(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in also),
+            ],
             list(self._constants.values()),
         )
-        domains = [helper.make_opsetid("", OPSET), helper.make_opsetid(_MICROSOFT, 1)]
+        domains = [helper.make_opsetid("", OPSET), helper.make_opsetid(MICROSOFT, 1)]
         path.write_bytes(
             helper.make_model(graph, opset_imports=domains, ir_version=_IR_VERSION).SerializeToString(
                 deterministic=True
@@ -166,9 +172,9 @@ class Network:
                 graph.constant("sin", np.sin(turn).astype(self._linear.dtype)),
             ]
             q, k = (
-                graph.one("RotaryEmbedding", part, *tables, domain=_MICROSOFT, num_heads=shape.heads) for part in (q, k)
+                graph.one("RotaryEmbedding", part, *tables, domain=MICROSOFT, num_heads=shape.heads) for part in (q, k)
             )
-        attended = graph.one("MultiHeadAttention", q, k, v, domain=_MICROSOFT, num_heads=shape.heads)
+        attended = graph.one("MultiHeadAttention", q, k, v, domain=MICROSOFT, num_heads=shape.heads)
         return graph.one("Reshape", attended, self._sizes("flat", FRAMES, shape.hidden))
 
     def _attend(self, q: str, k: str, v: str) -> str:

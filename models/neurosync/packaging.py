@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from models.neurosync.calibrate import write_watched
 from models.neurosync.graph import OPSET, Float, Graph, Network
 from models.neurosync.matrices import Model
 from models.neurosync.shape import FRAMES, PositionEncoding, Shape
@@ -40,16 +41,29 @@ def manifest_fields(shape: Shape, position: PositionEncoding, **changes: Any) ->
     } | changes
 
 
+def graph_name(precision: Precision, tensorrt: bool = False) -> str:
+    """File name of a graph."""
+    return f"neurosync.{precision}{'.tensorrt' if tensorrt else ''}.onnx"
+
+
 def write_float(
-    folder: Path, precision: Precision, model: Model, progress: Callable[[int], None] = lambda written: None
-) -> str:
-    """Graph and weights of ``precision`` (fp32, fp16) in ``folder``; returns the graph's file name. Raises OSError."""
-    name = f"neurosync.{precision}.onnx"
+    folder: Path,
+    precision: Precision,
+    model: Model,
+    progress: Callable[[int], None] = lambda written: None,
+    watched: Path | None = None,
+) -> dict[str, str]:
+    """Both graphs of ``precision`` (fp32, fp16), and their common weights, in ``folder``. Raises OSError.
+
+    ``watched``: also write the graph for calibration there; returns what ``calibrate.write_watched`` does.
+    """
+    linear = Float(_DTYPES[precision])
     with WeightsFile(folder / f"neurosync.{precision}.weights", progress) as file:
-        graph = Graph(file)
-        output = Network(graph, model, Float(_DTYPES[precision]), fused=True).build()
-        graph.save(folder / name, model.shape, output)
-    return name
+        for tensorrt in (False, True):
+            graph = Graph(file)
+            output = Network(graph, model, linear, fused=not tensorrt).build()
+            graph.save(folder / graph_name(precision, tensorrt), model.shape, output)
+        return write_watched(watched, file, model) if watched else {}
 
 
 def write_random(
@@ -60,9 +74,10 @@ def write_random(
     ``changes``: fields of model.json.
     """
     folder.mkdir(parents=True)
-    file = write_float(folder, "fp32", Model(random_weights(shape, seed), shape, position))
+    write_float(folder, "fp32", Model(random_weights(shape, seed), shape, position))
     fields = {
-        "files": {"fp32": file},
+        "files": {"fp32": graph_name("fp32")},
+        "tensorrt": {"fp32": graph_name("fp32", tensorrt=True)},
         "parity": {"fp32": 0.0},
         "source": f"random weights, seed {seed}: moves, but not to the voice",
         "licence": "CC0-1.0",

@@ -84,6 +84,8 @@ class Manifest(_Strict):
     """The one used when the settings say ``auto``."""
     files: dict[Precision, FileName]
     """Which ONNX file is which precision."""
+    tensorrt: dict[Precision, FileName] | None = None
+    """Graphs for TensorRT, where those of ``files`` use operators that only ONNX Runtime itself has."""
     sha256: dict[FileName, Sha256]
     """Every file of the package but this one: the ONNX files, external weights, notices."""
     opset: Annotated[int, Field(ge=7, le=99)]
@@ -111,6 +113,9 @@ class Manifest(_Strict):
                 raise ValueError(f"files.{precision} '{name}' has no entry in sha256")
             if precision not in self.parity:
                 raise ValueError(f"files.{precision} has no entry in parity")
+        for precision, name in (self.tensorrt or {}).items():
+            if precision not in self.files or name not in self.sha256:
+                raise ValueError(f"tensorrt.{precision} '{name}' must be in files too, and its file in sha256")
         into = [spec.name for spec in (*self.inputs, *self.state)]
         out = [spec.name for spec in self.outputs] + [spec.output for spec in self.state]
         for names in (into, out):

@@ -36,9 +36,11 @@ class Package:
             self.folder, "files", f"no precision '{precision}'; there is {', '.join(self.manifest.files)}"
         )
 
-    def model_path(self, precision: str = "auto") -> Path:
-        """The ONNX file of a precision. Raises PackageError if it is not in the package."""
-        return self.folder / self.manifest.files[self.choose(precision)]
+    def model_path(self, precision: str = "auto", tensorrt: bool = False) -> Path:
+        """The ONNX file of a precision, for TensorRT if so asked. Raises PackageError if it is not in the package."""
+        chosen = self.choose(precision)
+        files = self.manifest.files | ((self.manifest.tensorrt or {}) if tensorrt else {})
+        return self.folder / files[chosen]
 
 
 def load_package(folder: Path) -> Package:
