@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import Final
 
 CPU: Final = "CPUExecutionProvider"
+CUDA: Final = "CUDAExecutionProvider"
+TENSORRT: Final = "TensorrtExecutionProvider"
 AUTO: Final = "auto"
 
-_FULL_NAMES: Final = {"cpu": CPU, "cuda": "CUDAExecutionProvider", "tensorrt": "TensorrtExecutionProvider"}
+_FULL_NAMES: Final = {"cpu": CPU, "cuda": CUDA, "tensorrt": TENSORRT}
 
 # TensorRT builds its engine for minutes on first use, which must not happen at boot: "auto" leaves it out.
-_AUTO_ORDER: Final = (_FULL_NAMES["cuda"], CPU)
+_AUTO_ORDER: Final = (CUDA, CPU)
 
 
 class ProviderError(Exception):
@@ -36,3 +38,8 @@ def resolve(wanted: Sequence[str], available: Sequence[str]) -> list[str]:
     if not chosen:
         raise ProviderError('inference.providers is empty; write ["auto"]')
     return chosen
+
+
+def wants_tensorrt(wanted: Sequence[str]) -> bool:
+    """Whether ``inference.providers`` names TensorRT."""
+    return any(_FULL_NAMES.get(name.lower(), name) == TENSORRT for name in wanted)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -27,6 +27,7 @@ OrtSession: TypeAlias = Any
 """``onnxruntime.InferenceSession``, which has no type hints."""
 
 OrtValue = ort.OrtValue
+ORT_VERSION: Final[str] = ort.__version__
 
 # onnxruntime's exceptions have no common base but Exception.
 ORT_ERRORS: Final[tuple[type[Exception], ...]] = (
@@ -36,20 +37,27 @@ ORT_ERRORS: Final[tuple[type[Exception], ...]] = (
 )
 
 
-def open_session(path: Path, providers: Sequence[str] = (AUTO,), threads: int = 1) -> OrtSession:
+def open_session(
+    path: Path,
+    providers: Sequence[str] = (AUTO,),
+    threads: int = 1,
+    provider_options: Mapping[str, Mapping[str, str]] | None = None,
+) -> OrtSession:
     """A session for the ONNX file ``path``, which the caller has verified (package.py).
 
     ``providers``: ``["auto"]`` is the best that works here, the CPU at last. Otherwise names in order of preference
     (providers.py): each must be in use in the end, and the CPU is fallen back to only if it is named. What the session
-    really uses is its ``get_providers()``. Raises SessionError.
+    really uses is its ``get_providers()``. ``provider_options``: a provider's full name -> its own options.
+    Raises SessionError.
     """
+    tuned = provider_options or {}
     try:
         chosen = resolve(providers, ort.get_available_providers())
     except ProviderError as error:
         raise SessionError(f"{path.name}: {error}") from error
     automatic = list(providers) == [AUTO]
     try:
-        session = _make(path, chosen, threads)
+        session = _make(path, chosen, threads, tuned)
     except ORT_ERRORS as error:
         if not automatic or chosen == [CPU]:
             raise SessionError(f"{path.name} does not run on {', '.join(chosen)}: {error}") from error
@@ -66,7 +74,7 @@ def open_session(path: Path, providers: Sequence[str] = (AUTO,), threads: int = 
     return session
 
 
-def _make(path: Path, chosen: list[str], threads: int) -> OrtSession:
+def _make(path: Path, chosen: list[str], threads: int, tuned: Mapping[str, Mapping[str, str]]) -> OrtSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -77,4 +85,5 @@ def _make(path: Path, chosen: list[str], threads: int) -> OrtSession:
     if CPU not in chosen:
         options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
     # Without enable_fallback=0 the Python layer prints and retries on the CPU by itself.
-    return ort.InferenceSession(str(path), options, providers=chosen, enable_fallback=0)
+    named = [(name, dict(tuned[name])) if name in tuned else name for name in chosen]
+    return ort.InferenceSession(str(path), options, providers=named, enable_fallback=0)

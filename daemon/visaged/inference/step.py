@@ -7,15 +7,17 @@ time; several streams may share a runner if their steps do not overlap.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from visaged.inference.engines import DEFAULT_CACHE, open_on_tensorrt
 from visaged.inference.errors import PackageError, SessionError
 from visaged.inference.manifest import Dtype, TensorSpec
 from visaged.inference.package import Package
-from visaged.inference.providers import AUTO, CPU
+from visaged.inference.providers import AUTO, CPU, wants_tensorrt
 from visaged.inference.session import ORT_ERRORS, OrtSession, OrtValue, open_session
 
 Array = NDArray[Any]
@@ -86,12 +88,20 @@ class StepRunner:
     """A package's model, ready to step streams."""
 
     def __init__(
-        self, package: Package, precision: str = AUTO, providers: Sequence[str] = (AUTO,), threads: int = 1
+        self,
+        package: Package,
+        precision: str = AUTO,
+        providers: Sequence[str] = (AUTO,),
+        threads: int = 1,
+        engine_cache: Path = DEFAULT_CACHE,
     ) -> None:
         """Raises PackageError if the graph is not what model.json says, SessionError if it does not run as asked."""
         self.package = package
         self.precision = package.choose(precision)
-        self._session = open_session(package.model_path(self.precision), providers, threads)
+        if wants_tensorrt(providers):
+            self._session = open_on_tensorrt(package, self.precision, providers, threads, engine_cache)
+        else:
+            self._session = open_session(package.model_path(self.precision), providers, threads)
         self.providers: tuple[str, ...] = tuple(self._session.get_providers())
         """What the session really uses, for health."""
         self._check_graph()

@@ -8,9 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 from visaged.cli import exit_codes
+from visaged.cli.models.bench import add_bench_arguments, bench
 from visaged.cli.models.build_tools import ToolsMissing
+from visaged.cli.models.building import add_build_arguments, build
 from visaged.cli.models.importing import ImportFailed, add_import_arguments, import_model
 from visaged.cli.models.listing import add_list_arguments, add_verify_arguments, list_models, verify
+from visaged.config.load import ConfigError
 from visaged.inference.errors import NoPackageError, PackageError, SessionError
 
 
@@ -20,6 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_list_arguments(_action(actions, "list", "packages in the order in which they are looked for", list_models))
     add_verify_arguments(_action(actions, "verify", "check a package's manifest and the hash of every file", verify))
     add_import_arguments(_action(actions, "import", "install a package, or make one of trained weights", import_model))
+    add_build_arguments(_action(actions, "build", "build the TensorRT engines of this box, ahead of their use", build))
+    add_bench_arguments(_action(actions, "bench", "time every precision of a package on this box", bench))
 
 
 def run(options: argparse.Namespace) -> int:
@@ -29,6 +34,9 @@ def run(options: argparse.Namespace) -> int:
     except ToolsMissing as error:
         print(error, file=sys.stderr)
         return exit_codes.UNAVAILABLE
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return exit_codes.USAGE
     except (ImportFailed, PackageError, SessionError, NoPackageError) as error:
         print(error, file=sys.stderr)
         return exit_codes.FAILED
