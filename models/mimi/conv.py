@@ -37,7 +37,7 @@ class StreamConv(nn.Module):
     def forward(self, x: Tensor, tail: Tensor) -> tuple[Tensor, Tensor]:
         """``x`` [n stride, inputs], ``tail`` -> [n, outputs], the new tail."""
         heard = torch.cat([tail, x])
-        count = x.shape[0]
+        count = int(x.shape[0])
         if self.kernel == 2 * self.stride and self.stride > 1:
             rows = heard.reshape(-1, self.stride * self.inputs)
             windows = torch.cat([rows[:-1], rows[1:]], dim=1)

@@ -23,6 +23,7 @@ class _Step(nn.Module):
     ``keys_*`` and ``values_*``. Outputs: ``output``, then ``next_*`` of each state, then ``new_*`` of each ring.
     """
 
+    kind: str
     inputs: dict[str, Shape]
     output: str
 
@@ -46,6 +47,11 @@ class _Step(nn.Module):
         """State and rings at the start: zeros."""
         return [torch.zeros(shape) for shape in (*self.state_shapes.values(), *self.ring_shapes.values())]
 
+    def ring_places(self) -> list[tuple[int, int]]:
+        """Per ring the axis that is filled and its length."""
+        axes = (2, 1)  # keys are stored transposed
+        return [(axes[i % 2], shape[axes[i % 2]]) for i, shape in enumerate(self.ring_shapes.values())]
+
     def attend(
         self, x: Tensor, cos: Tensor, sin: Tensor, mask: Tensor, past: list[Tensor]
     ) -> tuple[Tensor, list[Tensor]]:
@@ -58,6 +64,7 @@ class _Step(nn.Module):
 class EncoderStep(_Step):
     """1920 samples -> one index per codebook."""
 
+    kind: Final = "mimi-encoder"
     output: Final = "codes"
 
     def __init__(self, weights: Weights, dims: Dims, codebooks: int, memory: Memory = Memory.RING) -> None:
@@ -84,6 +91,7 @@ class EncoderStep(_Step):
 class DecoderStep(_Step):
     """One index per codebook -> 1920 samples."""
 
+    kind: Final = "mimi-decoder"
     output: Final = "pcm"
 
     def __init__(self, weights: Weights, dims: Dims, codebooks: int, memory: Memory = Memory.RING) -> None:

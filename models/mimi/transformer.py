@@ -1,11 +1,11 @@
 """The transformer between convolutions and quantiser, two latents a step, over the keys and values of the last 250.
 
-Positions do not live here: cos, sin and the mask come in, computed by the host in float64, because in float32 they drift
-with uptime (cosine off by 0.003 after an hour, by 0.5 after a week).
+Positions do not live here: cos, sin and the mask come in, computed by the host in float64, because in float32 they
+drift with uptime (cosine off by 0.003 after an hour, by 0.5 after a week).
 
-Two ways to keep the past (``Memory``): ``RING`` reads keys and values that the host owns and hands out only the two new
-ones, so a step copies 64 kB, not 8 MB; ``SHIFT`` carries them as state that moves by two each step, which never leaves a
-GPU.
+Two ways to keep the past (``Memory``): ``RING`` reads keys and values that the host owns and hands out only the two
+new ones, so a step copies 64 kB, not 8 MB; ``SHIFT`` carries them as state that moves by two each step, which never
+leaves a GPU.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Attention(nn.Module):
 
     def __init__(self, weights: Weights, name: str, dims: Dims) -> None:
         super().__init__()
-        self.heads, self.head_dim = dims.heads, dims.head_dim
+        self.heads, self.head_dim, self.past = dims.heads, dims.head_dim, dims.context
         q, k, v = weights[f"{name}.{IN_PROJ}"].chunk(3)
         q = half_split(q, dims.heads) * dims.head_dim**-0.5
         stacked = torch.cat([q, half_split(k, dims.heads), v])
@@ -51,15 +51,15 @@ class Attention(nn.Module):
         """
         cos, sin, mask = positions
         qkv = (x @ self.qkv).reshape(TOKENS, 3 * self.heads, self.head_dim)
-        low, high = qkv[:, : 2 * self.heads].chunk(2, dim=-1)
+        half = self.head_dim // 2
+        low, high = qkv[:, : 2 * self.heads, :half], qkv[:, : 2 * self.heads, half:]
         turned = torch.cat([low * cos - high * sin, high * cos + low * sin], dim=-1)
         q = turned[:, : self.heads].transpose(0, 1)
         new_keys = turned[:, self.heads :].permute(1, 2, 0)
         new_values = qkv[:, 2 * self.heads :].transpose(0, 1)
         scores = torch.cat([q @ keys, q @ new_keys], dim=-1) + mask
         shares = torch.softmax(scores, dim=-1)
-        past = keys.shape[-1]
-        heard = shares[..., :past] @ values + shares[..., past:] @ new_values
+        heard = shares[..., : self.past] @ values + shares[..., self.past :] @ new_values
         return heard.transpose(0, 1).reshape(TOKENS, -1) @ self.out, new_keys, new_values
 
 

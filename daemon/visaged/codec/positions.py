@@ -1,6 +1,7 @@
 """Where a stream's transformer stands: rotary angles and attention mask of each step, exact however long it runs.
 
-In float32 the angle of position 15,000,000 (a week at 25 Hz) is off by half a turn; float64 modulo 2 pi keeps it to 1e-8.
+In float32 the angle of position 15,000,000 (a week at 25 Hz) is off by up to half a turn; float64 modulo 2 pi keeps it
+to 1e-8.
 """
 
 from __future__ import annotations

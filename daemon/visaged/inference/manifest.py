@@ -13,7 +13,7 @@ precisions::
      "source": "how it was made", "licence": "Apache-2.0", "parity": {"fp32": 4e-6, "int8": 0.011},
      "created": "2026-11-21T00:00:00Z"}
 
-Every shape is fixed. A stream starts with every state tensor at zero.
+Every shape is fixed. A stream starts with every state tensor and every ring at zero.
 """
 
 from __future__ import annotations
@@ -72,6 +72,28 @@ class StateSpec(TensorSpec):
     output: Annotated[str, Field(min_length=1, max_length=128)]
 
 
+class RingSpec(StateSpec):
+    """A tensor that the host keeps and the graph only reads, such as the keys of an attention; zero at the start.
+
+    ``output`` holds what a step adds: as ``shape``, but ``added`` long on ``axis``. The host writes it over the oldest
+    there, from the front to the end and over again.
+    """
+
+    axis: Annotated[int, Field(ge=0, le=7)]
+    added: Annotated[int, Field(ge=1, le=1 << 24)]
+
+    @property
+    def added_shape(self) -> tuple[int, ...]:
+        """Of ``output``."""
+        return (*self.shape[: self.axis], self.added, *self.shape[self.axis + 1 :])
+
+    @model_validator(mode="after")
+    def _fills_evenly(self) -> RingSpec:
+        if self.axis >= len(self.shape) or self.shape[self.axis] % self.added:
+            raise ValueError(f"axis {self.axis} of {list(self.shape)} cannot be filled {self.added} at a time")
+        return self
+
+
 class Manifest(_Strict):
     """The content of ``model.json``. Unknown keys are errors."""
 
@@ -96,12 +118,15 @@ class Manifest(_Strict):
     inputs: Annotated[tuple[TensorSpec, ...], Field(min_length=1)]
     outputs: Annotated[tuple[TensorSpec, ...], Field(min_length=1)]
     state: tuple[StateSpec, ...] = ()
+    rings: tuple[RingSpec, ...] = ()
     position_encoding: PositionEncoding | None = None
     """neurosync only: how the network was told where in the window a frame is (models/neurosync/shape.py)."""
     source: Text
     licence: Text
     parity: dict[Precision, NotNegative]
     """Per precision: largest absolute error of the outputs against the fp32 reference of the framework it came from."""
+    quality: dict[Precision, dict[str, Annotated[float, Field(allow_inf_nan=False)]]] = {}
+    """Per precision: figures of its own kind, measured when it was made, units in the names (``snr_db``)."""
     created: AwareDatetime
 
     @model_validator(mode="after")
@@ -116,8 +141,8 @@ class Manifest(_Strict):
         for precision, name in (self.tensorrt or {}).items():
             if precision not in self.files or name not in self.sha256:
                 raise ValueError(f"tensorrt.{precision} '{name}' must be in files too, and its file in sha256")
-        into = [spec.name for spec in (*self.inputs, *self.state)]
-        out = [spec.name for spec in self.outputs] + [spec.output for spec in self.state]
+        into = [spec.name for spec in (*self.inputs, *self.state, *self.rings)]
+        out = [spec.name for spec in self.outputs] + [spec.output for spec in (*self.state, *self.rings)]
         for names in (into, out):
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:

@@ -1,5 +1,7 @@
 """Runs a model step by step: buffers bound once, state written from one buffer into its twin, no allocation per step.
 
+What a graph only reads and adds to (manifest.RingSpec) is written by the host, in place, after each step.
+
 A ``StepRunner`` holds what never changes (the session); a ``StepState`` is one stream. Each is for one thread at a
 time; several streams may share a runner if their steps do not overlap.
 """
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 
 from visaged.inference.engines import DEFAULT_CACHE, open_on_tensorrt
 from visaged.inference.errors import PackageError, SessionError
-from visaged.inference.manifest import Dtype, TensorSpec
+from visaged.inference.manifest import Dtype, RingSpec, TensorSpec
 from visaged.inference.package import Package
 from visaged.inference.providers import AUTO, CPU, wants_tensorrt
 from visaged.inference.session import ORT_ERRORS, OrtSession, OrtValue, open_session
@@ -46,12 +48,15 @@ class StepState:
         self.inputs = {spec.name: np.zeros(spec.shape, spec.dtype) for spec in manifest.inputs}
         self.outputs = {spec.name: np.zeros(spec.shape, spec.dtype) for spec in manifest.outputs}
         self.phase = 0
+        self._rings = [_Ring(spec) for spec in manifest.rings]
         self._state_names = [spec.name for spec in manifest.state]
         on_cpu = session.get_providers()[0] == CPU
         device = "cpu" if on_cpu else "cuda"
         # On the CPU these borrow the arrays' memory, so they are kept as long as the bindings that use them.
         self._inputs = [(name, OrtValue.ortvalue_from_numpy(array)) for name, array in self.inputs.items()]
         self._outputs = [(name, OrtValue.ortvalue_from_numpy(array)) for name, array in self.outputs.items()]
+        self._inputs += [(ring.spec.name, OrtValue.ortvalue_from_numpy(ring.values)) for ring in self._rings]
+        self._outputs += [(ring.spec.output, OrtValue.ortvalue_from_numpy(ring.added)) for ring in self._rings]
         # Two sets of state: a step reads one and writes the other, so no tensor is read while it is written.
         self._twins = tuple(
             [OrtValue.ortvalue_from_numpy(np.zeros(spec.shape, spec.dtype), device) for spec in manifest.state]
@@ -78,10 +83,35 @@ class StepState:
             binding.bind_ortvalue_input(name, value)
         return binding
 
+    def move_on(self) -> None:
+        """What the step just done has added goes into the rings, and the twins change places (``StepRunner`` only)."""
+        for ring in self._rings:
+            ring.write()
+        self.phase ^= 1
+
     def read_state(self) -> dict[str, Array]:
-        """Copies of the state tensors as the next step will see them, by input name. For tests and snapshots."""
+        """Copies of state and rings as the next step will see them, by input name. For tests and snapshots."""
         values = self._twins[self.phase]
-        return {name: np.array(value.numpy()) for name, value in zip(self._state_names, values, strict=True)}
+        state = {name: np.array(value.numpy()) for name, value in zip(self._state_names, values, strict=True)}
+        return state | {ring.spec.name: ring.values.copy() for ring in self._rings}
+
+
+class _Ring:
+    """One ring of one stream."""
+
+    def __init__(self, spec: RingSpec) -> None:
+        self.spec = spec
+        self.values = np.zeros(spec.shape, spec.dtype)
+        self.added = np.zeros(spec.added_shape, spec.dtype)
+        # The places in turn, as views: a step makes none.
+        count = spec.shape[spec.axis] // spec.added
+        self._places = np.split(self.values, count, spec.axis)
+        self._next = 0
+
+    def write(self) -> None:
+        """Put ``added`` over the oldest."""
+        self._places[self._next][...] = self.added
+        self._next = (self._next + 1) % len(self._places)
 
 
 class StepRunner:
@@ -107,7 +137,7 @@ class StepRunner:
         self._check_graph()
 
     def initial_state(self) -> StepState:
-        """A new stream: all state tensors zero."""
+        """A new stream: all state tensors and rings zero."""
         return StepState(self._session, self.package)
 
     def step(self, state: StepState) -> StepState:
@@ -116,13 +146,17 @@ class StepRunner:
             self._session.run_with_iobinding(state.next_binding())
         except ORT_ERRORS as error:
             raise SessionError(f"{self.package.manifest.name}: step failed: {error}") from error
-        state.phase ^= 1
+        state.move_on()
         return state
 
     def _check_graph(self) -> None:
         manifest = self.package.manifest
-        into: list[TensorSpec] = [*manifest.inputs, *manifest.state]
+        into: list[TensorSpec] = [*manifest.inputs, *manifest.state, *manifest.rings]
         out = [(spec.name, spec) for spec in manifest.outputs] + [(spec.output, spec) for spec in manifest.state]
+        out += [
+            (ring.output, TensorSpec(name=ring.output, shape=ring.added_shape, dtype=ring.dtype))
+            for ring in manifest.rings
+        ]
         self._check_side("inputs", {spec.name: spec for spec in into}, self._session.get_inputs())
         self._check_side("outputs", dict(out), self._session.get_outputs())
 
