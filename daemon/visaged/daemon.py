@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 from visaged.animation.animator import Animator
 from visaged.animation.stage import LEAD_MS, AnimatorStage
 from visaged.audio.capture import Capture
-from visaged.audio.follower import DelayedRing
 from visaged.audio.line_voice import LineVoice
 from visaged.audio.playback import Playback
 from visaged.budget import budget_ns
@@ -32,6 +31,7 @@ from visaged.system.notify import Notifier
 from visaged.system.pressure import MemoryShortage
 from visaged.system.sensors import Sensors
 from visaged.track import FaceTrack
+from visaged.wiring.converse import Converse
 from visaged.wiring.ladder import Rung, SolverLadder, rungs, words
 from visaged.wiring.relief import Relief
 from visaged.wiring.service import Service
@@ -39,6 +39,7 @@ from visaged.wiring.solvers import Solvers
 
 if TYPE_CHECKING:
     from visaged.inference.package import Package
+    from visaged.wiring.control import Control
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,8 @@ _SENDER_START_S: Final = 0.2
 
 class Daemon:
     """One face. ``start``, then ``supervise`` a few times a second, then ``stop``; all from one thread."""
+
+    control: Control
 
     def __init__(self, loaded: Loaded, overrides: Sequence[str] = (), models_dir: Path | None = None) -> None:
         """``overrides``: the --set items that ``loaded`` was made with; ``models_dir``: searched before all others."""
@@ -100,11 +103,11 @@ class Daemon:
             metrics=self.metrics,
             realtime_priority=below,
         )
-        heard = DelayedRing(self.capture.ring, self.capture.timeline, self.voice_to_speaker_ns)
+        self.converse = Converse(self, self.voice_to_speaker_ns)
         self.line_voice = LineVoice(now_ns)
         self.playback = Playback(
             settings.audio.output,
-            [heard, self.line_voice],
+            [*self.converse.voices, self.line_voice],
             self.metrics,
             self.problems,
             realtime_priority=below,
@@ -138,6 +141,7 @@ class Daemon:
     def stop(self) -> None:
         """Ease the face to rest, send the last packet, end every thread."""
         self.service.stopping(again=self.restart_wanted.is_set())
+        self.converse.stop()
         self.control.stop()
         self.animator.ease_to_neutral(now_ns(), _EASE_OUT_MS)
         time.sleep(_EASE_OUT_MS / 1000)
@@ -151,8 +155,10 @@ class Daemon:
 
     def voice_to_packet_ns(self) -> int:
         """How far behind the voice the face is shown (budget.py), for what is open and running now."""
-        block = self.settings.audio.input.block_ms * RATE_HZ // 1000
-        held_back_ms = self.metrics.gauge("audio.resampler_ms").value or 0.0
+        # An answer is there before it is due, so each of its samples is a block of its own.
+        mirror = self.converse.mode == "mirror"
+        block = self.settings.audio.input.block_ms * RATE_HZ // 1000 if mirror else 1
+        held_back_ms = (self.metrics.gauge("audio.resampler_ms").value or 0.0) if mirror else 0.0
         return budget_ns(self.solver.lookahead_ms, HOP, block, float(held_back_ms), LEAD_MS)
 
     def voice_to_speaker_ns(self) -> float:
@@ -262,17 +268,20 @@ class Daemon:
 
         self.control = Control(self)
         self.control.start()
+        self.converse.start(self.control, self.control.events.tell)
 
     def _on_speech(self, speaking: bool, index: int) -> None:
         """The solver's thread: speech begins or ends at sample ``index``; the face shows it one budget later."""
         if not self._complete.is_set():
             return
-        heard_ns = self.capture.timeline.time_at(index)
+        heard_ns = self.animation.timeline.time_at(index)
         if speaking and heard_ns is not None:
             self.capsules.speech_onset(int(heard_ns) + self.animation.budget_ns)
         elif not speaking:
             self.capsules.speech_end()
-        self.control.events.tell("speech_start" if speaking else "speech_end")
+        # In a conversation the guest's speech is told by the way up.
+        if self.converse.mode == "mirror":
+            self.control.events.tell("speech_start" if speaking else "speech_end")
 
     def _on_capsule(self, notice: dict[str, object]) -> None:
         """The capsules' outbox thread."""

@@ -10,7 +10,8 @@ import pytest
 
 from tests.codec.clicks import find_clicks
 from tests.codec.fakes import ToneDecoder, tone_codes
-from visaged.clock import NS_PER_MS, now_ns
+from visaged.audio.ring import AudioRing
+from visaged.clock import NS_PER_MS, Timeline, now_ns
 from visaged.codec.downlink import DECODER_PROBLEM, STOPPED_PROBLEM, Downlink
 from visaged.codec.frames import Message, encode
 from visaged.metrics import Metrics
@@ -28,7 +29,14 @@ class Box:
         self.problems = Problems()
         self.speech: list[bool] = []
         self.downlink = Downlink(
-            self.decoder, self.metrics, self.problems, most_wait_ms=240, ahead_s=2.0, on_speech=self.speech.append
+            self.decoder,
+            AudioRing(),
+            Timeline(),
+            self.metrics,
+            self.problems,
+            most_wait_ms=240,
+            ahead_s=2.0,
+            on_speech=self.speech.append,
         )
 
     def send(self, sequence: int, frames: int = 25, *, speech: bool = True, stream: int = 7) -> None:

@@ -75,7 +75,7 @@ class FakeBox:
         self.asked.append(request)
         return face.Held(curves=())
 
-    def mode_set(self, request: face.ModeSet) -> Nothing:
+    def mode_set(self, request: face.ModeSet, progress: Progress) -> Nothing:
         self.asked.append(request)
         if request.mode == "converse":
             raise Refusal("unavailable", "converse needs a codec link; this box has none", "mode")

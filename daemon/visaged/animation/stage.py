@@ -49,7 +49,8 @@ class AnimatorStage:
         self.budget_ns = 0
         """Voice to packet, in ns; may be changed at any time (see budget.py)."""
         self._track = track
-        self._timeline = timeline
+        self.timeline = timeline
+        """That of the voice in the track; may be changed at any time."""
         self.sink = sink
         """Where poses go; may be changed while the stage is stopped."""
         self.history = PoseHistory()
@@ -105,7 +106,7 @@ class AnimatorStage:
     def render(self, tick: int, due_ns: int) -> None:
         """Render the pose of ``tick``, which is sent at ``due_ns``, and hand it over."""
         media_ns = due_ns - self.budget_ns
-        index = self._timeline.index_at(media_ns)
+        index = self.timeline.index_at(media_ns)
         stale_samples = float("inf") if index is None else self._track.sample(index, self._speech)
         stale_ms = stale_samples * 1000 / RATE_HZ
         speech = None if stale_ms == float("inf") else self._speech

@@ -10,6 +10,7 @@ import numpy as np
 
 from visaged.audio.device_loop import DeviceLoop, Run
 from visaged.audio.follower import Follower, Voice
+from visaged.audio.played import Played
 from visaged.audio.sink import Sink, SinkFormat
 from visaged.audio.sinks.alsa import AlsaSink
 from visaged.audio.sinks.portaudio import PortAudioSink
@@ -43,6 +44,8 @@ class Playback:
     ) -> None:
         self.mute = False
         """While set, the speaker is silent."""
+        self.played = Played()
+        """What left the speaker."""
         self._settings = settings
         self._voices = tuple(voices)
         self._makers = makers
@@ -126,6 +129,7 @@ class Playback:
                 mix *= np.linspace(not muted, not self.mute, len(mix), dtype=np.float32)
                 muted = self.mute
             sink.write(mix)
+            self.played.write(mix, start_ns, opened.rate_hz)
             written += opened.block_frames
             run.works()
             total = sum(follower.starved for follower in followers)

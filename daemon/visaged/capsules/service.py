@@ -138,6 +138,10 @@ class Capsules:
 
         self._director.stop(matches, fade_ms)
 
+    def stop_lines(self, fade_ms: int) -> None:
+        """Fade out what is being said, sound and face. Raises BusyError."""
+        self._director.stop(lambda playing: playing.cid.startswith("VL_"), fade_ms)
+
     def packet(self, message: IdPacket) -> list[Played]:
         """Carry out an ID packet. Without lead_lag_ms every capsule starts by its own trigger, or now.
 

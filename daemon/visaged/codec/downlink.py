@@ -46,6 +46,8 @@ class Downlink:
     def __init__(
         self,
         decoder: FrameDecoder[Any],
+        ring: AudioRing,
+        timeline: Timeline,
         metrics: Metrics,
         problems: Problems,
         *,
@@ -54,12 +56,14 @@ class Downlink:
         realtime_priority: int = 0,
         on_speech: Callable[[bool], None] = lambda speaking: None,
     ) -> None:
-        """``most_wait_ms``: limit of the jitter buffer's wait; ``ahead_s``: what the peer may send ahead of its time.
+        """``ring``, ``timeline``: where the voice goes, for this alone to write; its index goes on where it is.
+
+        ``most_wait_ms``: limit of the jitter buffer's wait; ``ahead_s``: what the peer may send ahead of its time.
 
         ``on_speech(speaking)``: the peer's speech begins or is over; on this thread, must not raise.
         """
-        self.ring = AudioRing()
-        self.timeline = Timeline()
+        self.ring = ring
+        self.timeline = timeline
         self.alive_ns = 0
         """CLOCK_MONOTONIC of the thread's last sign of life: at most 0.1 s old while it is well. 0: not started."""
         self._concealer = Concealer(decoder)

@@ -82,6 +82,8 @@ class Connection:
     def subscribe(self, request_topics: Sequence[str], state_topics: Sequence[str]) -> None:
         """Ask for requests (retained ones are marked as such) and for states (with what is retained there)."""
         for topics, handling in ((request_topics, 1), (state_topics, 0)):
+            if not topics:
+                continue
             if self._modern:
                 # retainHandling 1: a retained request is seen (and refused) once, not at every reconnect.
                 options = SubscribeOptions(qos=1, noLocal=True, retainAsPublished=True, retainHandling=handling)

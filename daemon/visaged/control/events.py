@@ -17,6 +17,9 @@ log = logging.getLogger(__name__)
 Kind = Literal[
     "speech_start",
     "speech_end",
+    "answer_start",
+    "answer_end",
+    "barge_in",
     "capsule_start",
     "capsule_end",
     "capsule_miss",

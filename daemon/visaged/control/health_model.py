@@ -63,10 +63,28 @@ class SolverHealth(Data):
 class CodecHealth(Data):
     """The speech codec and its link."""
 
+    link: str | None = None
+    echo: str | None = Field(default=None, description="What is done about the speaker's echo and the room's noise")
     encode_p99_ms: float | None = None
     decode_p99_ms: float | None = None
-    lost: int | None = None
-    concealed: int | None = None
+    sent: int | None = Field(default=None, description="Frames of 80 ms, like all counts here")
+    received: int | None = None
+    heard: int | None = None
+    lost: int | None = Field(default=None, description="Never came in time")
+    late: int | None = Field(default=None, description="Came when their time was over")
+    concealed: int | None = Field(default=None, description="Filled in, for lost ones and late ones")
+    dropped: int | None = Field(default=None, description="Too far ahead of their time, or after a barge-in")
+    duplicates: int | None = None
+    reordered: int | None = None
+    refused: int | None = Field(default=None, description="Messages that are none, or not for this box")
+    refusal: str | None = Field(default=None, description="Why the last of those was refused")
+    depth: int | None = Field(default=None, description="Frames in the jitter buffer")
+    wait_ms: float | None = Field(default=None, description="From a first frame's arrival to its being heard")
+    buffered_p50_ms: float | None = Field(default=None, description="How long before its time a frame was there")
+    drift_ppm: float | None = Field(default=None, description="How much slower (+) the peer's clock runs than ours")
+    guest_speaks: bool | None = None
+    peer_speaks: bool | None = None
+    peer_silent_s: float | None = Field(default=None, description="Since anything came from the peer")
 
 
 class CapsulesHealth(Data):

@@ -29,7 +29,7 @@ class Inbox:
         topics: Topics,
         dispatcher: Dispatcher,
         announcer: Announcer,
-        codec_down: Callable[[bytes], None] | None,
+        codec_down: Callable[[bytes], None],
         put: Callable[[Message], None],
     ) -> None:
         """``put`` publishes an answer; it is called on the dispatcher's threads."""
@@ -48,8 +48,7 @@ class Inbox:
             if payload == b"online":
                 self._announcer.discover()
         elif topic == self._topics.codec_down:
-            if self._codec_down is not None:
-                self._codec_down(payload)
+            self._codec_down(payload)
         elif (command := self._topics.command_of(topic)) is not None:
             self._take_request(command, payload, message)
 

@@ -18,5 +18,3 @@ class LinkSources:
     health: Callable[[], Health]
     discovery: Callable[[Topics], bytes]
     """The Home Assistant announcement."""
-    codec_down: Callable[[bytes], None] | None = None
-    """Takes codec frames that come in; None: they are not subscribed to."""

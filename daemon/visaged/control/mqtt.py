@@ -12,6 +12,7 @@ import random
 import selectors
 import threading
 import uuid
+from collections.abc import Callable
 from typing import Final
 
 import paho.mqtt.client as paho
@@ -42,6 +43,8 @@ _FAREWELL_S: Final = 1.0
 # A connection that stood this long was a good one. Two boxes of one id throw each other out sooner, and must not do so
 # as fast as they can connect.
 _STEADY_NS: Final = 5 * NS_PER_S
+# Codec messages that may wait for the socket: half a second of speech.
+_CODEC_WAITING: Final = 6
 # A connection attempt that runs may take its time-outs (name, TCP, TLS) before the thread sees that it should stop.
 _JOIN_S: Final = 2.0
 
@@ -78,6 +81,8 @@ class MqttLink:
         self._renew: tuple[MqttSettings, Topics] | None = None
         self._connection: Connection | None = None
         self._connects = 0
+        self._codec_down: Callable[[bytes], None] | None = None
+        self._codec_subscribed = False
         self.reached_ns: int | None = None
         """When the broker last took us in (monotonic ns); None: never, with the settings now in force."""
         metrics.provide("mqtt.reconnects", lambda: max(self._connects - 1, 0))
@@ -111,11 +116,18 @@ class MqttLink:
         """Publish an event (any thread); for ``Events.listen``."""
         self._put(Message("event", self._topics.event(event.event), event.model_dump_json().encode()))
 
+    def take_codec(self, take: Callable[[bytes], None] | None) -> None:
+        """Subscribe to codec frames and hand them to ``take``, on the link's thread; None: drop them (any thread)."""
+        self._codec_down = take
+        self._wake.call()
+
     def send_codec(self, frames: bytes) -> bool:
         """Publish codec frames if connected (any thread); False and counted when not: late frames are worthless."""
         if not self.connected:
             self.outbox.dropped["codec"] += 1
             return False
+        # What a stalled connection holds up is worthless, and must not push out what is not.
+        self.outbox.limit("codec", _CODEC_WAITING)
         self._put(Message("codec", self._topics.codec_up, frames, qos=0))
         return True
 
@@ -160,7 +172,7 @@ class MqttLink:
         session = str(uuid.uuid4())
         self._strangers.own(session)
         announcer = Announcer(session, self._topics, self._sources, self._settings, self.outbox)
-        inbox = Inbox(self._topics, self._dispatcher, announcer, self._sources.codec_down, self._put)
+        inbox = Inbox(self._topics, self._dispatcher, announcer, self._on_codec, self._put)
         connection = Connection(
             self._settings, self._device_id, (self._topics.status, announcer.status("offline")), self.outbox, self._wake
         )
@@ -171,6 +183,7 @@ class MqttLink:
             self._welcome(connection, announcer)
             steady_ns = now_ns() + _STEADY_NS
             while not self._stopping and self._renew is None:
+                self._subscribe_codec(connection)
                 connection.step(announcer.work())
                 if now_ns() > steady_ns:
                     self._backoff.reset()
@@ -191,13 +204,21 @@ class MqttLink:
             if code != "mqtt_id_taken":
                 self._problems.clear(code)
         log.info("mqtt: connected to %s:%d", self._settings.host, self._settings.port)
-        topics = [*self._topics.requests]
-        if self._sources.codec_down is not None:
-            topics.append(self._topics.codec_down)
+        self._codec_subscribed = False
         state_topics = [self._topics.status]
         if self._settings.discovery:
             state_topics.append(f"{HOME_ASSISTANT}/status")
-        connection.subscribe(topics, state_topics)
+        connection.subscribe(self._topics.requests, state_topics)
+
+    def _subscribe_codec(self, connection: Connection) -> None:
+        if self._codec_down is not None and not self._codec_subscribed:
+            self._codec_subscribed = True
+            connection.subscribe([self._topics.codec_down], [])
+
+    def _on_codec(self, frames: bytes) -> None:
+        take = self._codec_down
+        if take is not None:
+            take(frames)
 
     def _blame(self, error: MqttError) -> None:
         for code in CODES:

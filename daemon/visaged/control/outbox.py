@@ -97,6 +97,15 @@ class Outbox:
             self._waiting.extendleft(reversed(self._flying.values()))
             self._flying.clear()
 
+    def limit(self, kind: Kind, most: int) -> None:
+        """Drop the oldest of what waits of one kind, until another one makes ``most``; counted."""
+        with self._lock:
+            waiting = [message for message in self._waiting if message.kind == kind]
+            for message in waiting[: max(len(waiting) - most + 1, 0)]:
+                self._waiting.remove(message)
+                self._bytes -= len(message.payload)
+                self.dropped[kind] += 1
+
     def clear(self, kind: Kind) -> None:
         """Forget what waits of one kind, without counting it (it is out of date)."""
         with self._lock:

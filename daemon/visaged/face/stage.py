@@ -58,7 +58,8 @@ class SolverStage:
     ) -> None:
         """``on_speech(speaking, index)``: speech began or ended at that sample; on this thread, must not raise."""
         self._priority = realtime_priority
-        self._source = source
+        self.source = source
+        """What it listens to; may be changed while the stage is stopped. With another index, reset the track, too."""
         self._track = track
         self._fallback = fallback
         self._problems = problems
@@ -130,13 +131,13 @@ class SolverStage:
             self.alive_ns = now_ns()
             if self._chosen:
                 self._use(self._chosen.popleft(), by_choice=True)
-            if self._source.end - position > _TOO_LATE:
+            if self.source.end - position > _TOO_LATE:
                 position = self._skip()
-            if not self._source.wait(position + HOP, _WAIT_S):
+            if not self.source.wait(position + HOP, _WAIT_S):
                 self._hear_nothing(position)
                 continue
             try:
-                self._source.read(position, self._hop)
+                self.source.read(position, self._hop)
             except LookupError:
                 position = self._skip()
                 continue
@@ -147,13 +148,13 @@ class SolverStage:
 
     def _begin(self) -> int:
         """Where to start: the beginning of a stream that has just begun, else the present."""
-        oldest, end = self._source.oldest, self._source.end
+        oldest, end = self.source.oldest, self.source.end
         return _on_grid(oldest + HOP - 1 if end - oldest <= _TOO_LATE else end)
 
     def _skip(self) -> int:
         self._skipped.add()
         self._state = None
-        position = _on_grid(self._source.end)
+        position = _on_grid(self.source.end)
         if self._activity.forget():
             self._on_speech(False, position)
         return position

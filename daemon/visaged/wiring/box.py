@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from visaged.animation.animator import Animator
 from visaged.animation.stage import AnimatorStage
@@ -19,7 +19,11 @@ from visaged.inference.package import Package
 from visaged.livelink.output import LiveLinkOutput
 from visaged.metrics import Metrics
 from visaged.problems import Problems
+from visaged.track import FaceTrack
 from visaged.wiring.solvers import Solvers
+
+if TYPE_CHECKING:
+    from visaged.wiring.converse import Converse
 
 
 class Box(Protocol):
@@ -34,11 +38,13 @@ class Box(Protocol):
     problems: Problems
     output: LiveLinkOutput
     capture: Capture
+    track: FaceTrack
     solver: SolverStage
     solvers: Solvers
     animator: Animator
     animation: AnimatorStage
     playback: Playback
+    converse: Converse
     line_voice: LineVoice
     capsules: Capsules
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -64,7 +64,7 @@ class Control:
         self.events = Events()
         pid = daemon.output_pids
         self.health = HealthBuilder(daemon.metrics, daemon.problems, ProcessFigures(pid))
-        self.face = FaceCommands(daemon.animator, daemon.capture, daemon.playback, daemon.settings)
+        self.face = FaceCommands(daemon.animator, daemon.capture, daemon.playback, daemon.converse, daemon.settings)
         self._mood = MoodCommands(daemon.capsules)
         self._sensors = Sensors(_DATA)
         # Below all that moves the face, above the rest of the machine: a command must show in the next frame, and
@@ -75,6 +75,7 @@ class Control:
         )
         self._socket = ControlSocket(bind_path(), self._dispatcher, realtime_priority=self._priority)
         self._link: MqttLink | None = None
+        self._codec_down: Callable[[bytes], None] | None = None
         hooks = ConfigHooks(
             apply=lambda settings: wiring_settings.apply(daemon, settings),
             ticks=lambda: int(daemon.metrics.values().get("livelink.ticks") or 0),
@@ -113,6 +114,17 @@ class Control:
         else:
             self._stop_mqtt()
 
+    def send_codec(self, message: bytes) -> bool:
+        """Publish a codec message now or never (any thread)."""
+        link = self._link
+        return link is not None and link.send_codec(message)
+
+    def take_codec(self, take: Callable[[bytes], None] | None) -> None:
+        """Give the codec messages that come in to ``take``; None: to nobody."""
+        self._codec_down = take
+        if self._link is not None:
+            self._link.take_codec(take)
+
     def _start_mqtt(self, settings: Settings) -> None:
         # paho and TLS are a tenth of a second of imports that a box without a broker need not wait for.
         from visaged.control.discovery import announcement  # noqa: PLC0415
@@ -132,6 +144,7 @@ class Control:
             problems=self._daemon.problems,
             realtime_priority=self._priority,
         )
+        self._link.take_codec(self._codec_down)
         self.events.listen(self._link.tell)
         self._link.start()
 
@@ -184,6 +197,7 @@ class Control:
         add("face", lambda: self.face.health() | self._mood.mood().model_dump())
         add("system", self._sensors.fields)
         add("capsules", self._capsules)
+        add("codec", daemon.converse.health)
         add("solver", lambda: {"precision": daemon.solvers.precision, "providers": daemon.solvers.providers or None})
         add("mqtt", lambda: {} if self._link is None else self._link.figures().model_dump())
 

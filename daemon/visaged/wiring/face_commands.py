@@ -8,16 +8,21 @@ from visaged.audio.playback import Playback
 from visaged.config import Settings
 from visaged.control.commands import face as f
 from visaged.control.envelope import Nothing
-from visaged.control.refusal import Refusal
+from visaged.control.handlers import Progress
+from visaged.wiring.converse import Converse
+from visaged.wiring.refusals import converse_refusals
 
 
 class FaceCommands:
-    """Control thread."""
+    """Control thread; ``mode_set``: worker."""
 
-    def __init__(self, animator: Animator, capture: Capture, playback: Playback, settings: Settings) -> None:
+    def __init__(
+        self, animator: Animator, capture: Capture, playback: Playback, converse: Converse, settings: Settings
+    ) -> None:
         self._animator = animator
         self._capture = capture
         self._playback = playback
+        self._converse = converse
         self._settings = settings
         self.intensity = settings.face.intensity
         """In force: that of the settings, or of a gain.set since."""
@@ -32,10 +37,11 @@ class FaceCommands:
         self._animator.held.release(request.curves)
         return f.Held(curves=request.curves)
 
-    def mode_set(self, request: f.ModeSet) -> Nothing:
-        """Only mirror until there is a codec link."""
-        if request.mode != "mirror":
-            raise Refusal("unavailable", f"mode {request.mode} needs the codec, which this version has not", "mode")
+    def mode_set(self, request: f.ModeSet, progress: Progress) -> Nothing:
+        """Until the settings of the mode or the codec change, or the daemon starts again."""
+        progress(f"switching to {request.mode}", None)
+        with converse_refusals("mode"):
+            self._converse.use(request.mode)
         return Nothing()
 
     def mute_set(self, request: f.MuteSet) -> Nothing:
@@ -63,4 +69,4 @@ class FaceCommands:
 
     def health(self) -> dict[str, object]:
         """Health's ``face`` section, as far as it is known here."""
-        return {"mode": "mirror", "muted": self._capture.mute, "intensity": self.intensity}
+        return {"mode": self._converse.mode, "muted": self._capture.mute, "intensity": self.intensity}

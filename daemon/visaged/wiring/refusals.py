@@ -7,6 +7,16 @@ from contextlib import contextmanager
 
 from visaged.capsules.errors import BusyError, CapsuleError, UnknownError
 from visaged.control.refusal import Refusal
+from visaged.wiring.converse import ConverseError
+
+
+@contextmanager
+def converse_refusals(field: str | None = None) -> Iterator[None]:
+    """What mode converse raises, as Refusal. ``field`` of the request; None: the setting that is in the way."""
+    try:
+        yield
+    except ConverseError as error:
+        raise Refusal("unavailable", f"{error} ({error.key})", field or f"settings.{error.key}") from None
 
 
 @contextmanager

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 from visaged.config import Settings
 from visaged.control.config_handlers import differences
 from visaged.control.refusal import Refusal
 from visaged.wiring.box import Box
-from visaged.wiring.refusals import capsule_refusals
+from visaged.wiring.refusals import capsule_refusals, converse_refusals
 
 # They are read once, at the start: who the box is, how it is scheduled, and what was taken from the device.
 _FIXED: Final = (
     "device.id",
-    "device.mode",
     "runtime.realtime_priority",
     "capsules.library",
     "capsules.cache_mib",
@@ -36,14 +35,30 @@ def apply(daemon: Box, settings: Settings) -> None:
     if fixed:
         message = f"{', '.join(fixed)} cannot change while the daemon runs; set it in the file on the box and restart"
         raise Refusal("refused", message, f"settings.{fixed[0]}")
-    # The one change that a stage may refuse comes first: nothing else is done then.
+    # What may be refused comes first: nothing else is done then.
     if "capsules.pinned" in changed:
         with capsule_refusals():
             daemon.pin(before.capsules.pinned, settings.capsules.pinned)
+    try:
+        _converse(daemon, settings, changed)
+    except Refusal:
+        if "capsules.pinned" in changed:
+            daemon.pin(settings.capsules.pinned, before.capsules.pinned)
+        raise
     daemon.settings = settings
     for prefixes, use in _uses(daemon, settings).items():
         if any(key.startswith(prefixes) for key in changed):
             use()
+
+
+def _converse(daemon: Box, settings: Settings, changed: Collection[str]) -> None:
+    """Another mode, or the same with another codec, link, or speaker. Raises Refusal, with nothing changed."""
+    converse = daemon.converse
+    mode = settings.device.mode if "device.mode" in changed else converse.mode
+    matters = ("codec.", "audio.output.backend") if mode == "converse" else ()
+    if mode != converse.mode or any(key.startswith(matters) for key in changed):
+        with converse_refusals():
+            converse.use(mode, settings)
 
 
 def _uses(daemon: Box, settings: Settings) -> dict[tuple[str, ...], Callable[[], None]]:

@@ -28,7 +28,8 @@ def watched(box: Box) -> tuple[Watched, ...]:
     def solver(time_ns: int) -> str | None:
         stage, capture = box.solver, box.capture
         hears = capture.last_block_ns - stage.heard_ns < _ALIVE_NS
-        return _silent(stage.alive_ns, time_ns) or deaf.check(time_ns, hears=hears or not capture.running)
+        excused = not capture.running or not box.converse.listens_to_microphone
+        return _silent(stage.alive_ns, time_ns) or deaf.check(time_ns, hears=hears or excused)
 
     def animation(time_ns: int) -> str | None:
         return _older(box.animation.last_render_ns, time_ns, _POSE_NS, "no pose was made")
@@ -39,12 +40,16 @@ def watched(box: Box) -> tuple[Watched, ...]:
     def playback(time_ns: int) -> str | None:
         return _silent(box.playback.alive_ns, time_ns)
 
+    def codec(time_ns: int) -> str | None:
+        return _silent(box.converse.alive_ns, time_ns)
+
     return (
         Watched("audio input", capture, box.restart_capture),
         Watched("solver", solver, box.restart_solver),
         Watched("animation", animation, box.restart_animation),
         Watched("Live Link sender", sender, None),
         Watched("audio output", playback, box.restart_playback),
+        Watched("codec", codec, box.converse.restart),
     )
 
 
