@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 from models.neurosync.checkpoint import CheckpointError
 from models.neurosync.importing import REPORT, ImportFailed, Measured, Report, Wishes, import_weights
@@ -19,6 +20,11 @@ from visaged.inference.package import Package
 
 def run(options: argparse.Namespace, path: Path, report: Report) -> int:
     """Import; returns an exit status. Raises OSError."""
+    return install(options, path, report)
+
+
+def install(options: argparse.Namespace, path: Path, report: Report, comparison: dict[str, Any] | None = None) -> int:
+    """Import, with what told the position encoding in the package's report. Raises OSError."""
     chosen = {
         "name": options.name,
         "licence": options.licence,
@@ -28,7 +34,9 @@ def run(options: argparse.Namespace, path: Path, report: Report) -> int:
         "precisions": options.precisions,
         "calibrate_with": tuple(options.calibrate_with),
     }
-    wishes = Wishes(version=options.version, **{name: value for name, value in chosen.items() if value})
+    wishes = Wishes(
+        version=options.version, comparison=comparison, **{name: value for name, value in chosen.items() if value}
+    )
     try:
         package, measured = import_weights(path, options.models, wishes, report)
     except (CheckpointError, ImportFailed, SpeechError, PackageError, SessionError) as error:

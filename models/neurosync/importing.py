@@ -65,6 +65,8 @@ class Wishes:
     """Of int8 activations; None: by measurement."""
     calibrate_with: tuple[Path, ...] = ()
     """Sound files; none: voices of this machine."""
+    comparison: dict[str, Any] | None = None
+    """What told the position encoding (compare.py), for the report."""
     threads: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
 
 
@@ -90,6 +92,7 @@ def import_weights(path: Path, root: Path, wishes: Wishes, report: Report) -> tu
         measured = _Maker(model, folder, wishes, report).make()
         chosen = pick(measured)
         written = {"chosen": chosen, "threads": wishes.threads, "precisions": _plain(measured)}
+        written |= {"position_encoding": model.position, "comparison": wishes.comparison}
         (folder / REPORT).write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
         report("hashing", 0.0)
         files = {precision: graph_name(precision) for precision in measured}

@@ -11,6 +11,7 @@ from visaged.cli import exit_codes
 from visaged.cli.models.bench import add_bench_arguments, bench
 from visaged.cli.models.build_tools import ToolsMissing
 from visaged.cli.models.building import add_build_arguments, build
+from visaged.cli.models.comparing import add_compare_arguments, compare_models
 from visaged.cli.models.importing import ImportFailed, add_import_arguments, import_model
 from visaged.cli.models.listing import add_list_arguments, add_verify_arguments, list_models, verify
 from visaged.config.load import ConfigError
@@ -23,6 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_list_arguments(_action(actions, "list", "packages in the order in which they are looked for", list_models))
     add_verify_arguments(_action(actions, "verify", "check a package's manifest and the hash of every file", verify))
     add_import_arguments(_action(actions, "import", "install a package, or make one of trained weights", import_model))
+    add_compare_arguments(
+        _action(actions, "compare", "find out which position encoding NeuroSync weights need", compare_models)
+    )
     add_build_arguments(_action(actions, "build", "build the TensorRT engines of this box, ahead of their use", build))
     add_bench_arguments(_action(actions, "bench", "time every precision of a package on this box", bench))
 

@@ -40,12 +40,17 @@ def add_import_arguments(action: argparse.ArgumentParser) -> None:
     zips = action.add_argument_group("a package zip")
     zips.add_argument("--keys", type=Path, default=KEYS_DIR, help=f"folder of trusted keys (default {KEYS_DIR})")
     zips.add_argument("--unsigned", action="store_true", help="accept a zip that no trusted key has signed")
+    add_package_arguments(action)
+    for kind, module in WEIGHTS.items():
+        importlib.import_module(module).add_arguments(action.add_argument_group(f"{kind} weights"))
+
+
+def add_package_arguments(action: argparse.ArgumentParser) -> None:
+    """Add what a package made of weights is called."""
     weights = action.add_argument_group("weights")
     weights.add_argument("--name", help="of the package (default: the kind)")
     weights.add_argument("--version", default="1.0.0", help="of the package (default %(default)s)")
     weights.add_argument("--licence", default="", help="of the weights, for the record")
-    for kind, module in WEIGHTS.items():
-        importlib.import_module(module).add_arguments(action.add_argument_group(f"{kind} weights"))
 
 
 def import_model(options: argparse.Namespace) -> int:

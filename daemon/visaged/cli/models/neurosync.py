@@ -1,4 +1,4 @@
-"""``visaged models import neurosync FILE``: the options; the work is done by the build side (models/neurosync)."""
+"""``visaged models import | compare neurosync FILE``: the options; the build side (models/neurosync) does the work."""
 
 from __future__ import annotations
 
@@ -43,6 +43,13 @@ def add_arguments(group: Any) -> None:
 def import_weights(options: argparse.Namespace, path: Path) -> int:
     """Make and install a package. Raises ToolsMissing, OSError."""
     command = load("neurosync", "import_command", NEEDS)
+    with progress_bar() as report:
+        return int(command.run(options, path, report))
+
+
+def compare_weights(options: argparse.Namespace, path: Path) -> int:
+    """Compare the variants of some weights on a sample. Raises ToolsMissing, OSError."""
+    command = load("neurosync", "compare_command", (*NEEDS, *(("matplotlib",) if options.picture else ())))
     with progress_bar() as report:
         return int(command.run(options, path, report))
 
