@@ -9,6 +9,7 @@ from typing import Final
 
 COMMANDS: Final = {
     "random": ("models.neurosync.random_package", "a package of random weights, to try and to time things"),
+    "statistics": ("models.neurosync.statistics", "what live features start from, measured on voices of this machine"),
 }
 """Command -> (module with ``add_arguments(parser)`` and ``main(arguments) -> status``, help). Loaded when asked for."""
 

@@ -1,0 +1,165 @@
+"""NeuroSync live: a rolling window over the voice's features, solved by a worker, blended into one movement.
+
+The original solves whole utterances and shows them from the start; here a window of the newest 2.1 s is solved every
+hop and its newest frames are shown. How long hop and look-ahead are, the box's speed decides (neurosync_plan.py).
+Blinks, gaze and head are not the model's business (the original blanks them too): the idle layer moves them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from visaged.clock import NS_PER_MS
+from visaged.curves import COUNT, REGIONS, Pose, make_legal
+from visaged.face.neurosync_emotion import Emotion, Vector
+from visaged.face.neurosync_pace import Pace, Verdict
+from visaged.face.neurosync_plan import Plan
+from visaged.face.neurosync_seams import Seams
+from visaged.face.neurosync_stream import FeatureStream, StreamState
+from visaged.face.neurosync_worker import OUTPUTS, STUCK_S, Job, Solves
+from visaged.face.solver import FRAME_RATE_HZ, HOP, Sound
+from visaged.inference.errors import SessionError
+from visaged.metrics import Metrics
+
+PERCENT: Final = 100.0
+"""The model's curves are percent."""
+
+# What the original blanks: blinks and gaze, tongue, head, eyeballs. Squint and width of the eyes stay.
+BLANK: Final = tuple(
+    sorted(
+        {index for region in ("tongue", "head", "eyeballs") for index in REGIONS[region]}
+        | {index for index in REGIONS["eyes"] if index % 7 not in (5, 6)}
+    )
+)
+_BLANK: Final = list(BLANK)
+_STUCK_STEPS: Final = round(STUCK_S * FRAME_RATE_HZ)
+
+
+@dataclass
+class NeurosyncState:
+    """One stream."""
+
+    pace: Pace
+    features: StreamState = field(default_factory=StreamState)
+    seams: Seams = field(default_factory=lambda: Seams(OUTPUTS))
+    emotion: Emotion = field(default_factory=Emotion)
+    heard: int = 0
+    """Frames."""
+    launched: int = 0
+    """``heard`` when the last window was launched."""
+    job: Job = field(default_factory=Job)
+    waiting: bool = False
+    """Whether ``job`` is with the worker."""
+    gave_up: bool = False
+    """Whether the box was found too slow."""
+
+
+class NeurosyncSolver:
+    """A ``Solver`` (solver.py). For one thread; the worker has its own.
+
+    ``lookahead_ms`` follows the plan, which may change while a stream runs.
+    """
+
+    name = "neurosync"
+
+    def __init__(
+        self,
+        worker: Solves,
+        plan: Plan,
+        *,
+        metrics: Metrics | None = None,
+        on_emotion: Callable[[Vector], None] = lambda vector: None,
+        on_plan: Callable[[Plan], None] = lambda plan: None,
+        on_too_slow: Callable[[], None] | None = None,
+    ) -> None:
+        """``on_emotion``: what the voice sounds like, twice a second of speech. ``on_plan``: another plan is followed.
+
+        ``on_too_slow``: there is no plan that this box keeps up with; the solver goes on, always late. None: the plan
+        is fixed, whatever happens. All on the solver's thread; they must return at once and not raise.
+        """
+        self.plan = plan
+        """Of the stream that runs, and of the next one."""
+        self._worker = worker
+        self._on_emotion = on_emotion
+        self._on_plan = on_plan
+        self._on_too_slow = on_too_slow
+        self._stream = FeatureStream()
+        self._clipped = np.zeros(HOP, np.float32)
+        metrics = metrics or Metrics()
+        self._windows = metrics.histogram("neurosync.window")
+        self._late = metrics.counter("neurosync.late")
+
+    @property
+    def lookahead_ms(self) -> float:
+        """See ``Solver``."""
+        return self.plan.lookahead_ms
+
+    def initial_state(self) -> NeurosyncState:
+        """The state of a stream that has heard nothing but silence."""
+        return NeurosyncState(Pace(self.plan))
+
+    def step(self, sound: Sound, state: NeurosyncState, pose: Pose) -> NeurosyncState:
+        """Hear ``sound`` (float32 [800]), write all of ``pose`` (float32 [61]), return the state. Never waits.
+
+        A frame whose window is late is the one before it. Raises SessionError: the worker died, hangs, or answered
+        with something that is no number.
+        """
+        np.clip(sound, -1.0, 1.0, out=self._clipped)
+        self._stream.step(sound, state.features)
+        state.heard += 1
+        self._take_answer(state)
+        if not state.waiting and state.heard - state.launched >= state.pace.plan.hop:
+            self._launch(state)
+        number = state.heard - state.pace.plan.lookahead
+        if number >= state.seams.ready and state.heard > state.pace.plan.lookahead:
+            self._late.add()
+        self._show(state, number, pose)
+        return state
+
+    def _take_answer(self, state: NeurosyncState) -> None:
+        if not state.waiting:
+            return
+        job = state.job
+        if not job.answered.is_set():
+            if not self._worker.alive:
+                raise SessionError("the NeuroSync worker has died")
+            if state.heard - state.launched > _STUCK_STEPS:
+                raise SessionError(f"the NeuroSync model has not answered for {STUCK_S:g} s")
+            return
+        state.waiting = False
+        if job.error is not None:
+            raise SessionError(str(job.error)) from job.error
+        new = state.seams.add(job.curves, job.end, state.pace.plan.context)
+        speech = state.features.statistics.speech
+        vector = state.emotion.hear(new[:, COUNT:]) if speech else None
+        if vector is not None:
+            self._on_emotion(vector)
+        self._windows.record_ns(job.took_ms * NS_PER_MS)
+        self._keep_pace(state, job.took_ms, quiet=not speech)
+
+    def _keep_pace(self, state: NeurosyncState, took_ms: float, *, quiet: bool) -> None:
+        if self._on_too_slow is None:
+            return
+        verdict = state.pace.answered(took_ms, quiet=quiet)
+        if verdict is Verdict.TOO_SLOW and not state.gave_up:
+            state.gave_up = True
+            self._on_too_slow()
+        elif verdict in (Verdict.WIDER, Verdict.NARROWER):
+            self.plan = state.pace.plan
+            self._on_plan(self.plan)
+
+    def _launch(self, state: NeurosyncState) -> None:
+        self._stream.window(state.features, state.job.features)
+        state.job.end = state.heard
+        if self._worker.offer(state.job):
+            state.waiting = True
+            state.launched = state.heard
+
+    def _show(self, state: NeurosyncState, number: int, pose: Pose) -> None:
+        np.divide(state.seams.frame(number)[:COUNT], np.float32(PERCENT), out=pose)
+        pose[_BLANK] = 0.0
+        make_legal(pose)

@@ -1,0 +1,187 @@
+"""Solves windows on a thread of its own, so that the solver's never waits for a model that takes many frames."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import statistics
+import threading
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visaged.clock import NS_PER_MS, now_ns
+from visaged.face.neurosync_features import FEATURES, Features
+from visaged.face.neurosync_stream import WINDOW
+from visaged.inference.errors import PackageError, SessionError
+from visaged.inference.package import Package
+from visaged.inference.providers import AUTO
+from visaged.inference.step import StepRunner
+
+log = logging.getLogger(__name__)
+
+OUTPUTS: Final = 68
+"""Columns: the 61 curves in percent, then seven emotions."""
+
+# Below all that moves the face, where the scheduler knows only niceness; the threads of the session inherit it.
+_NICENESS: Final = 5
+# Windows that a box is timed by, after one to warm up.
+_TIMED: Final = 3
+# No window takes that long on any box that could use its answer.
+STUCK_S: Final = 5.0
+
+
+class Job:
+    """One window: filled by a stream, answered by a worker, and used again."""
+
+    def __init__(self) -> None:
+        self.features: Features = np.zeros((WINDOW, FEATURES), np.float32)
+        self.curves: NDArray[np.float32] = np.zeros((WINDOW, OUTPUTS), np.float32)
+        self.end = 0
+        """The stream's frame after the window's last."""
+        self.took_ms = 0.0
+        self.error: Exception | None = None
+        self.answered = threading.Event()
+
+
+class Solves(Protocol):
+    """Who takes jobs."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether a job that was taken will ever be answered."""
+        ...
+
+    def offer(self, job: Job) -> bool:
+        """Take ``job`` if there is nothing else to do; ``job.answered`` is set when it is done. Never waits."""
+        ...
+
+
+class WindowModel:
+    """The session. ``features`` float32 [1, 128, 256] -> ``curves`` float32 [1, 128, 68]; no state. One thread."""
+
+    def __init__(self, package: Package, precision: str, providers: Sequence[str], threads: int) -> None:
+        """Raises PackageError (another graph), SessionError (does not run as asked)."""
+        _check(package)
+        self._runner = StepRunner(package, precision, providers, threads)
+        self.precision = self._runner.precision
+        self.providers = self._runner.providers
+        self._bound = self._runner.initial_state()
+
+    def solve(self, job: Job) -> None:
+        """Answer ``job``; what goes wrong is its ``error``."""
+        began_ns = now_ns()
+        job.error = None
+        try:
+            self._bound.inputs["features"][0] = job.features
+            self._bound = self._runner.step(self._bound)
+            job.curves[:] = self._bound.outputs["curves"][0]
+            if not np.isfinite(job.curves).all():
+                raise SessionError(f"{self._runner.package.manifest.name} answered with NaN or infinity")
+        # The model is a stranger's and so is what its library raises; whoever waits must hear of it.
+        except Exception as error:  # noqa: BLE001
+            job.error = error
+        job.took_ms = (now_ns() - began_ns) / NS_PER_MS
+
+
+class Patient:
+    """Solves at once, while the caller waits: for recordings, where nothing is late."""
+
+    alive = True
+
+    def __init__(self, model: WindowModel) -> None:
+        self._model = model
+
+    def offer(self, job: Job) -> bool:
+        """Solve it."""
+        self._model.solve(job)
+        job.answered.set()
+        return True
+
+
+class Worker:
+    """A thread ("neurosync") with its model. ``offer``: one thread at a time; ``close``: any."""
+
+    def __init__(self, package: Package, precision: str, providers: Sequence[str] = (AUTO,), threads: int = 1) -> None:
+        """Returns when the model is open. Raises PackageError, SessionError."""
+        self._job: Job | None = None
+        self._wake = threading.Event()
+        self._closing = False
+        self._open = threading.Event()
+        self._failure: Exception | None = None
+        self.model: WindowModel
+        self._thread = threading.Thread(
+            target=self._run, args=(package, precision, tuple(providers), threads), name="neurosync", daemon=True
+        )
+        self._thread.start()
+        self._open.wait()
+        if self._failure is not None:
+            raise self._failure
+
+    @property
+    def alive(self) -> bool:
+        """See ``Solves``."""
+        return self._thread.is_alive()
+
+    def offer(self, job: Job) -> bool:
+        """See ``Solves``."""
+        if self._job is not None:
+            return False
+        job.answered.clear()
+        self._job = job
+        self._wake.set()
+        return True
+
+    def measure_ms(self) -> float | None:
+        """What a window costs now, in ms, while no stream uses this worker; None when it does not answer."""
+        job, times_ms = Job(), []
+        for _ in range(1 + _TIMED):
+            if not self.offer(job) or not job.answered.wait(STUCK_S) or job.error is not None:
+                return None
+            times_ms.append(job.took_ms)
+        return statistics.median(times_ms[1:])
+
+    def close(self) -> None:
+        """End the thread and let go of the model; waits for a window that is being solved."""
+        self._closing = True
+        self._wake.set()
+        self._thread.join(STUCK_S)
+        if self._thread.is_alive():
+            log.error("the NeuroSync model does not return from a window; its thread is left behind")
+
+    def _run(self, package: Package, precision: str, providers: Sequence[str], threads: int) -> None:
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        try:
+            self.model = WindowModel(package, precision, providers, threads)
+        # Handed to whoever opens the worker and waits for it, whatever it is.
+        except Exception as error:  # noqa: BLE001
+            self._failure = error
+            return
+        finally:
+            self._open.set()
+        while not self._closing:
+            self._wake.wait()
+            self._wake.clear()
+            job = self._job
+            if job is not None:
+                self.model.solve(job)
+                # Free before it is answered: the answer may make a stream offer the next.
+                self._job = None
+                job.answered.set()
+
+
+def _check(package: Package) -> None:
+    manifest = package.manifest
+    for side, specs, wanted in (
+        ("inputs", manifest.inputs, ("features", (1, WINDOW, FEATURES), "float32")),
+        ("outputs", manifest.outputs, ("curves", (1, WINDOW, OUTPUTS), "float32")),
+        ("state", manifest.state, None),
+    ):
+        found = [(spec.name, spec.shape, spec.dtype) for spec in specs]
+        if found != ([] if wanted is None else [wanted]):
+            must = "be empty" if wanted is None else f"be {wanted[0]}, {wanted[2]} {list(wanted[1])}, and nothing else"
+            raise PackageError(package.folder, side, f"must {must}")
