@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -32,7 +33,8 @@ from visaged.system.pressure import MemoryShortage
 from visaged.system.sensors import Sensors
 from visaged.track import FaceTrack
 from visaged.wiring.converse import Converse
-from visaged.wiring.ladder import Rung, SolverLadder, rungs, words
+from visaged.wiring.ladder import Rung, SolverLadder, rungs, with_solver, words
+from visaged.wiring.opening import Hearers
 from visaged.wiring.relief import Relief
 from visaged.wiring.service import Service
 from visaged.wiring.solvers import Solvers
@@ -79,8 +81,10 @@ class Daemon:
             demo=loaded.path is None,
             realtime_priority=below,
         )
-        self.solvers = Solvers(self.model_roots, self.problems, on_phrase_end=self._blink_at_phrase_end)
         self.ladder = SolverLadder(self._use_rung, self.problems)
+        trouble = partial(self.ladder.press, "solver")
+        hearers = Hearers(self._blink_at_phrase_end, self._on_emotion, trouble)
+        self.solvers = Solvers(self.model_roots, self.problems, hearers, self.metrics)
         self._relief = Relief(self.ladder, Sensors(Path("/")), MemoryShortage())
         self._selected: tuple[Package, str] | None = None
         fallback = self.solvers.fallback(settings)
@@ -150,6 +154,7 @@ class Daemon:
         self.capsules.stop()
         self.playback.stop()
         self.solver.stop()
+        self.solvers.close()
         self.capture.stop()
         self.service.ended()
 
@@ -245,13 +250,19 @@ class Daemon:
 
     def _rungs(self) -> tuple[Rung, ...]:
         package = self.solvers.package
-        return rungs(self.settings, () if package is None else package.manifest.files)
+        lower = () if package is None or self.solvers.precision == "int8" else tuple(package.manifest.files)
+        return rungs(self._wanted(), lower)
+
+    def _wanted(self) -> Settings:
+        """The settings, with the solver that was selected by command."""
+        selected = self._selected
+        return self.settings if selected is None else with_solver(self.settings, selected[0].manifest.kind)
 
     def _use_rung(self, rung: Rung) -> None:
         """The ladder's step (the thread that supervises)."""
         if rung is None:
             self.solvers.rest(self.solver)
-        elif self._selected is not None and words(rung) == words(self.settings):
+        elif self._selected is not None and words(rung) == words(self._wanted()):
             self.solvers.open_package_later(*self._selected, rung, self.solver)
         else:
             self.solvers.open_later(rung, self.solver)
@@ -287,6 +298,13 @@ class Daemon:
         """The capsules' outbox thread."""
         if self._complete.is_set():
             self.control.events.tell_notice(notice)
+
+    def _on_emotion(self, vector: tuple[float, float, float]) -> None:
+        """The solver's thread: what the voice sounds like (valence, arousal, dominance)."""
+        strength = self.settings.face.emotion
+        if strength and self._complete.is_set():
+            valence, arousal, dominance = vector
+            self.capsules.push_emotion((strength * valence, strength * arousal, strength * dominance))
 
     def _blink_at_phrase_end(self) -> None:
         self.animator.request_blink()

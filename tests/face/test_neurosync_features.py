@@ -24,7 +24,7 @@ def at_model_rate(sound: Sound) -> Sound:
 
 @pytest.fixture(scope="module")
 def speech() -> Sound:
-    return at_model_rate(read_all(speech_path())[: 4 * HOUSE_HZ])
+    return at_model_rate(read_all(speech_path())[HOUSE_HZ // 2 : 5 * HOUSE_HZ // 2])
 
 
 def test_speech_equals_the_literal_recipe(speech: Sound) -> None:
@@ -51,7 +51,7 @@ def test_silence_at_the_ends_or_none(sound: Sound) -> None:
     assert np.abs(features(clip) - recipe.features(clip.astype(np.float64))).max() < CLOSE
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(st.integers(SHORTEST, SHORTEST + 3000), st.integers(0, 9))
 def test_any_length_gives_the_recipe_s_frames(length: int, seed: int) -> None:
     noise = np.random.default_rng(seed).uniform(-1, 1, length).astype(np.float32)

@@ -109,8 +109,9 @@ def _known_curves(scale: dict[str, float]) -> dict[str, float]:
 class FaceSettings(Section):
     """Voice to curves."""
 
-    solver: Literal["lipsync", "energy"] = Field(
-        default="lipsync", description="lipsync: the trained model. energy: signal processing, no model"
+    solver: Literal["lipsync", "neurosync", "energy"] = Field(
+        default="lipsync",
+        description="lipsync: the trained model. neurosync: a package of yours. energy: signal processing, no model",
     )
     lookahead_ms: Literal[0, 40, 80] = Field(
         default=40, description="How far the solver may hear ahead, ms: more looks better and comes later"
@@ -118,6 +119,12 @@ class FaceSettings(Section):
     intensity: float = Field(default=1.0, ge=0, le=2, description="Strength of the speech movement")
     prosody: float = Field(
         default=1.0, ge=0, le=2, description="How much the voice's melody moves brows and head; 0: not at all"
+    )
+    neurosync_hop_ms: Literal["auto"] | Annotated[float, Field(ge=50, le=800)] = Field(
+        default="auto", description="From window to window of neurosync, ms; auto: as short as the box keeps up with"
+    )
+    emotion: float = Field(
+        default=1.0, ge=0, le=1, description="How far the voice's emotion (neurosync) moves the mood; 0: not at all"
     )
     smoothing_ms: float = Field(default=0.0, ge=0, le=500, description="Time constant of smoothing, ms; 0: none")
     scale: Annotated[dict[str, Annotated[float, Field(ge=0, le=4)]], AfterValidator(_known_curves)] = Field(

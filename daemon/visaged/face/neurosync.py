@@ -73,20 +73,20 @@ class NeurosyncSolver:
         *,
         metrics: Metrics | None = None,
         on_emotion: Callable[[Vector], None] = lambda vector: None,
-        on_plan: Callable[[Plan], None] = lambda plan: None,
-        on_too_slow: Callable[[], None] | None = None,
+        on_plan: Callable[[Plan], None] | None = None,
+        on_trouble: Callable[[str], None] = lambda reason: None,
     ) -> None:
-        """``on_emotion``: what the voice sounds like, twice a second of speech. ``on_plan``: another plan is followed.
-
-        ``on_too_slow``: there is no plan that this box keeps up with; the solver goes on, always late. None: the plan
-        is fixed, whatever happens. All on the solver's thread; they must return at once and not raise.
+        """``on_emotion``: what the voice sounds like, twice a second of speech. ``on_plan``: another plan is followed;
+        None: this one is, whatever happens. ``on_trouble``: the reason why another solver would do better, as this box
+        does not keep up with any plan, or the model fails. All on the solver's thread; they must return at once and not
+        raise.
         """
         self.plan = plan
         """Of the stream that runs, and of the next one."""
         self._worker = worker
         self._on_emotion = on_emotion
         self._on_plan = on_plan
-        self._on_too_slow = on_too_slow
+        self._on_trouble = on_trouble
         self._stream = FeatureStream()
         self._clipped = np.zeros(HOP, np.float32)
         metrics = metrics or Metrics()
@@ -126,13 +126,13 @@ class NeurosyncSolver:
         job = state.job
         if not job.answered.is_set():
             if not self._worker.alive:
-                raise SessionError("the NeuroSync worker has died")
+                raise self._failure("its worker has died")
             if state.heard - state.launched > _STUCK_STEPS:
-                raise SessionError(f"the NeuroSync model has not answered for {STUCK_S:g} s")
+                raise self._failure(f"its model has not answered for {STUCK_S:g} s")
             return
         state.waiting = False
         if job.error is not None:
-            raise SessionError(str(job.error)) from job.error
+            raise self._failure(str(job.error)) from job.error
         new = state.seams.add(job.curves, job.end, state.pace.plan.context)
         speech = state.features.statistics.speech
         vector = state.emotion.hear(new[:, COUNT:]) if speech else None
@@ -142,15 +142,19 @@ class NeurosyncSolver:
         self._keep_pace(state, job.took_ms, quiet=not speech)
 
     def _keep_pace(self, state: NeurosyncState, took_ms: float, *, quiet: bool) -> None:
-        if self._on_too_slow is None:
+        if self._on_plan is None:
             return
         verdict = state.pace.answered(took_ms, quiet=quiet)
         if verdict is Verdict.TOO_SLOW and not state.gave_up:
             state.gave_up = True
-            self._on_too_slow()
+            self._on_trouble(f"this box takes {took_ms:.0f} ms for a window, too long for a live face")
         elif verdict in (Verdict.WIDER, Verdict.NARROWER):
             self.plan = state.pace.plan
             self._on_plan(self.plan)
+
+    def _failure(self, reason: str) -> SessionError:
+        self._on_trouble(f"NeuroSync failed: {reason}")
+        return SessionError(reason)
 
     def _launch(self, state: NeurosyncState) -> None:
         self._stream.window(state.features, state.job.features)

@@ -32,6 +32,8 @@ _NICENESS: Final = 5
 _TIMED: Final = 3
 # No window takes that long on any box that could use its answer.
 STUCK_S: Final = 5.0
+# The first window may have to wait for memory, or for a kernel to be compiled.
+_OPENING_S: Final = 60.0
 
 
 class Job:
@@ -102,6 +104,18 @@ class Patient:
         return True
 
 
+def measured_ms(worker: Solves) -> float:
+    """What a window costs now, in ms, while no stream uses ``worker``. Raises SessionError."""
+    job, times_ms = Job(), []
+    for _ in range(1 + _TIMED):
+        if not worker.offer(job) or not job.answered.wait(_OPENING_S):
+            raise SessionError(f"the NeuroSync model does not answer within {_OPENING_S:g} s")
+        if job.error is not None:
+            raise SessionError(str(job.error)) from job.error
+        times_ms.append(job.took_ms)
+    return statistics.median(times_ms[1:])
+
+
 class Worker:
     """A thread ("neurosync") with its model. ``offer``: one thread at a time; ``close``: any."""
 
@@ -135,19 +149,13 @@ class Worker:
         self._wake.set()
         return True
 
-    def measure_ms(self) -> float | None:
-        """What a window costs now, in ms, while no stream uses this worker; None when it does not answer."""
-        job, times_ms = Job(), []
-        for _ in range(1 + _TIMED):
-            if not self.offer(job) or not job.answered.wait(STUCK_S) or job.error is not None:
-                return None
-            times_ms.append(job.took_ms)
-        return statistics.median(times_ms[1:])
-
     def close(self) -> None:
-        """End the thread and let go of the model; waits for a window that is being solved."""
+        """Let the thread end and the model go, once the window in progress is solved."""
         self._closing = True
         self._wake.set()
+
+    def join(self) -> None:
+        """Wait for that."""
         self._thread.join(STUCK_S)
         if self._thread.is_alive():
             log.error("the NeuroSync model does not return from a window; its thread is left behind")
@@ -172,6 +180,8 @@ class Worker:
                 # Free before it is answered: the answer may make a stream offer the next.
                 self._job = None
                 job.answered.set()
+        # Whoever still holds the worker must not hold the model's memory.
+        del self.model
 
 
 def _check(package: Package) -> None:

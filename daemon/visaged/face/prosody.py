@@ -20,6 +20,7 @@ from visaged.curves import INDEX, MAXIMUM, MINIMUM, Pose
 from visaged.face.loudness import Loudness, hear
 from visaged.face.pitch import PitchState, PitchTracker
 from visaged.face.solver import FRAME_RATE_HZ, Solver, Sound, State
+from visaged.face.sound_delay import SoundDelay
 
 _STEP_S: Final = 1 / FRAME_RATE_HZ
 _BROW_INNER: Final = INDEX["BrowInnerUp"]
@@ -154,6 +155,7 @@ class ProsodySolverState(Generic[State]):
 
     solver: State
     prosody: ProsodyState
+    delay: SoundDelay = field(default_factory=SoundDelay)
 
 
 class ProsodySolver(Generic[State]):
@@ -164,13 +166,21 @@ class ProsodySolver(Generic[State]):
         solver: Solver[State],
         gains: ProsodyGains | None = None,
         on_phrase_end: Callable[[], None] = lambda: None,
+        delay: Callable[[], int] = lambda: 0,
     ) -> None:
-        """``on_phrase_end``: a phrase has just ended, a blink would suit; on the solver's thread, must not raise."""
+        """``on_phrase_end``: a phrase has just ended, a blink would suit. ``delay``: how many steps after the solver
+        the prosody hears, for one with a long look-ahead. Both on the solver's thread; they must not raise.
+        """
         self.solver = solver
         self._on_phrase_end = on_phrase_end
+        self._delay = delay
         self.name = solver.name
-        self.lookahead_ms = solver.lookahead_ms
         self._prosody = Prosody(gains)
+
+    @property
+    def lookahead_ms(self) -> float:
+        """The solver's."""
+        return self.solver.lookahead_ms
 
     def initial_state(self) -> ProsodySolverState[State]:
         """The state of a stream that has heard nothing but silence."""
@@ -179,7 +189,8 @@ class ProsodySolver(Generic[State]):
     def step(self, sound: Sound, state: ProsodySolverState[State], pose: Pose) -> ProsodySolverState[State]:
         """As ``Solver.step``. The phrase-end hint is ``state.prosody.phrase_end``."""
         state.solver = self.solver.step(sound, state.solver, pose)
-        state.prosody = self._prosody.step(sound, state.prosody, pose)
+        heard = state.delay.push(sound, self._delay())
+        state.prosody = self._prosody.step(heard, state.prosody, pose)
         if state.prosody.phrase_end == 1.0:
             self._on_phrase_end()
         return state

@@ -27,8 +27,11 @@ class Solver(Protocol[State]):
     """
 
     name: str
-    lookahead_ms: float
-    """The pose returned by a step belongs to the end of that step's sound minus this, in ms."""
+
+    @property
+    def lookahead_ms(self) -> float:
+        """The pose returned by a step belongs to the end of that step's sound minus this, in ms."""
+        ...
 
     def initial_state(self) -> State:
         """The state of a stream that has heard nothing but silence."""

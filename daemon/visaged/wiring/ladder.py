@@ -45,14 +45,16 @@ def rungs(settings: Settings, precisions: Collection[str] = ()) -> tuple[Rung, .
     name: str | None = settings.face.solver
     ladder: list[Rung] = [settings]
     if name in _PRECISION_MATTERS and "int8" in precisions and settings.inference.precision != "int8":
-        ladder.append(_with(settings, name, "int8"))
+        ladder.append(with_solver(settings, name, "int8"))
     while name is not None:
         name = _BELOW.get(name)
-        ladder.append(None if name is None else _with(settings, name, "auto"))
+        ladder.append(None if name is None else with_solver(settings, name, "auto"))
     return tuple(ladder)
 
 
-def _with(settings: Settings, solver: str | None, precision: str) -> Settings:
+def with_solver(settings: Settings, solver: str | None, precision: str | None = None) -> Settings:
+    """``settings`` with another solver, and another precision if it is given."""
+    precision = precision or settings.inference.precision
     face = settings.face.model_copy(update={"solver": solver})
     inference = settings.inference.model_copy(update={"precision": precision})
     return settings.model_copy(update={"face": face, "inference": inference})

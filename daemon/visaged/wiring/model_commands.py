@@ -35,9 +35,11 @@ class ModelCommands:
             there = ", ".join(f"{p.manifest.name} {p.manifest.version}" for p in self._packages()) or "none"
             raise Refusal("not_found", f"there is no such sound package; there is {there}", "name")
         package = found[0]
-        if package.manifest.kind != "lipsync":
+        if package.manifest.kind not in ("lipsync", "neurosync"):
             kind = package.manifest.kind
-            raise Refusal("unavailable", f"{request.name} is a {kind} package; this version can select lipsync", "name")
+            raise Refusal(
+                "unavailable", f"{request.name} is a {kind} package; lipsync and neurosync move the face", "name"
+            )
         progress("opening", None)
         try:
             self._use(package, request.precision)

@@ -27,6 +27,7 @@ from visaged.metrics import Metrics
 from visaged.problems import Problems
 from visaged.recording import Recording
 from visaged.track import FaceTrack
+from visaged.wiring.opening import Hearers
 from visaged.wiring.solvers import Solvers
 
 # Any instant will do, for idle life counts from its first tick.
@@ -129,7 +130,7 @@ def _open_solver(
     settings: Settings, roots: Sequence[Path], problems: Problems, on_phrase_end: Callable[[], None]
 ) -> Solver[Any]:
     """The solver that the settings name. A recording is made once and kept, so here nothing stands in for it."""
-    solvers, chosen = Solvers(roots, problems, on_phrase_end), _Chosen()
+    solvers, chosen = Solvers(roots, problems, Hearers(on_phrase_end), patient=True), _Chosen()
     solvers.open(settings, chosen)
     if chosen.solver is None or (settings.face.solver != "energy" and solvers.package is None):
         reasons = "; ".join(problem.message for problem in problems.current())

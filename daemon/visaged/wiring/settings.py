@@ -66,7 +66,9 @@ def _uses(daemon: Box, settings: Settings) -> dict[tuple[str, ...], Callable[[],
     return {
         ("runtime.log_level",): lambda: logging.getLogger().setLevel(settings.runtime.log_level.upper()),
         ("face.", "animation."): lambda: daemon.use_face(settings),
-        ("face.solver", "face.lookahead_ms", "face.prosody", "inference."): lambda: daemon.use_solver(settings),
+        ("face.solver", "face.lookahead_ms", "face.neurosync_hop_ms", "face.prosody", "inference."): lambda: (
+            daemon.use_solver(settings)
+        ),
         ("audio.input.",): lambda: daemon.capture.reconfigure(settings.audio.input),
         ("audio.output.",): lambda: daemon.playback.reconfigure(settings.audio.output),
         ("livelink.",): lambda: daemon.use_livelink(settings),

@@ -1,0 +1,124 @@
+"""NeuroSync for the solver stage: a package with a worker, the plan that this box keeps up with, words for health."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from visaged.config import Settings
+from visaged.face.neurosync import NeurosyncSolver
+from visaged.face.neurosync_emotion import Vector
+from visaged.face.neurosync_plan import MAX_HOP, PROMPT_MS, Plan, plan_for, plan_of
+from visaged.face.neurosync_worker import Patient, Solves, WindowModel, Worker, measured_ms
+from visaged.inference.errors import SessionError
+from visaged.inference.package import Package
+from visaged.metrics import Metrics
+from visaged.problems import Problems
+
+LATE: Final = "neurosync_late"
+
+# More threads than this wait for each other at 128 frames.
+_MOST_THREADS: Final = 8
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """Who hears of a running solver; on its thread."""
+
+    problems: Problems
+    metrics: Metrics
+    on_emotion: Callable[[Vector], None] = lambda vector: None
+    on_trouble: Callable[[str], None] = lambda reason: None
+
+    def tell(self, plan: Plan) -> None:
+        """The plan now followed; one that shows the face late is a problem to know of."""
+        self.metrics.gauge("neurosync.hop_ms").value = round(plan.hop * 1000 / 60, 1)
+        self.metrics.gauge("neurosync.lookahead_ms").value = round(plan.lookahead_ms, 1)
+        self.problems.clear(LATE)
+        if plan.lookahead_ms > PROMPT_MS:
+            message = f"NeuroSync hears {plan.lookahead_ms:.0f} ms ahead on this box, and the face is that late"
+            remedy = f'For {PROMPT_MS:.0f} ms and less: an int8 package, a GPU, or face.solver = "lipsync"'
+            self.problems.open(LATE, message, remedy)
+
+    def forget(self) -> None:
+        """It does not run any more."""
+        self.problems.clear(LATE)
+        for name in ("hop_ms", "lookahead_ms"):
+            self.metrics.gauge(f"neurosync.{name}").value = None
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A NeuroSync solver, and what it runs on."""
+
+    solver: NeurosyncSolver
+    precision: str
+    providers: tuple[str, ...]
+    close: Callable[[], None]
+    join: Callable[[], None]
+
+
+def open_live(package: Package, precision: str, settings: Settings, watcher: Watcher) -> Ready:
+    """``package`` with a worker of its own, timed. Raises PackageError, SessionError."""
+    worker = Worker(package, precision, settings.inference.providers, threads(settings))
+    try:
+        plan = _live_plan(worker, settings, watcher)
+    except SessionError:
+        worker.close()
+        raise
+    watcher.tell(plan)
+    solver = NeurosyncSolver(
+        worker,
+        plan,
+        metrics=watcher.metrics,
+        on_emotion=watcher.on_emotion,
+        on_plan=watcher.tell if settings.face.neurosync_hop_ms == "auto" else None,
+        on_trouble=watcher.on_trouble,
+    )
+    return Ready(solver, worker.model.precision, worker.model.providers, lambda: _close(worker, watcher), worker.join)
+
+
+def open_patient(package: Package, precision: str, settings: Settings) -> Ready:
+    """``package`` for a recording: every window is waited for, so the plan is all that the box's speed decides.
+
+    Raises PackageError, SessionError.
+    """
+    model = WindowModel(package, precision, settings.inference.providers, threads(settings))
+    worker = Patient(model)
+    hop_ms = settings.face.neurosync_hop_ms
+    plan = (plan_for(measured_ms(worker)) or Plan(MAX_HOP, MAX_HOP)) if hop_ms == "auto" else plan_of(hop_ms)
+    return Ready(NeurosyncSolver(worker, plan), model.precision, model.providers, _nothing, _nothing)
+
+
+def threads(settings: Settings) -> int:
+    """As set; else every core, for a window is worth hundreds of steps of the lip-sync model."""
+    inference = settings.inference
+    if "threads" in inference.model_fields_set:
+        return inference.threads
+    return min(len(os.sched_getaffinity(0)), _MOST_THREADS)
+
+
+def _live_plan(worker: Solves, settings: Settings, watcher: Watcher) -> Plan:
+    """What is asked for, or what this box keeps up with; trouble when there is no such thing."""
+    window_ms = measured_ms(worker)
+    possible = plan_for(window_ms)
+    hop_ms = settings.face.neurosync_hop_ms
+    if hop_ms == "auto":
+        if possible is None:
+            watcher.on_trouble(f"this box takes {window_ms:.0f} ms for a window, too long for a live face")
+        return possible or Plan(MAX_HOP, MAX_HOP)
+    wanted = plan_of(hop_ms)
+    if possible is None or possible.hop > wanted.hop:
+        watcher.on_trouble(f"face.neurosync_hop_ms = {hop_ms:g}, but this box takes {window_ms:.0f} ms for a window")
+    return wanted
+
+
+def _close(worker: Worker, watcher: Watcher) -> None:
+    worker.close()
+    watcher.forget()
+
+
+def _nothing() -> None:
+    pass

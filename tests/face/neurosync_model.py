@@ -1,0 +1,57 @@
+"""A tiny NeuroSync graph and package for tests: each output is a feature column, scaled to percent."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper
+
+from visaged.inference.package import Package, write_package
+
+LEVEL, GAIN = 30.0, 10.0
+
+
+def write_neurosync(folder: Path, *, answer: str = "linear", features: int = 256, **changes: Any) -> Package:
+    """curves[frame, k] = 30 + 10 features[frame, k] for k < 68, or NaN where ``answer`` is "nan"."""
+    folder.mkdir(parents=True)
+    offset = np.nan if answer == "nan" else LEVEL
+    weight = np.eye(features, 68, dtype=np.float32) * GAIN
+    nodes = [
+        helper.make_node("MatMul", ["features", "weight"], ["scaled"]),
+        helper.make_node("Add", ["scaled", "offset"], ["curves"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "neurosync",
+        [helper.make_tensor_value_info("features", TensorProto.FLOAT, [1, 128, features])],
+        [helper.make_tensor_value_info("curves", TensorProto.FLOAT, [1, 128, 68])],
+        [
+            helper.make_tensor("weight", TensorProto.FLOAT, [features, 68], weight.ravel()),
+            helper.make_tensor("offset", TensorProto.FLOAT, [], [offset]),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, str(folder / "neurosync.onnx"))
+    fields: dict[str, Any] = {
+        "name": "neurosync",
+        "kind": "neurosync",
+        "version": "0.0.1",
+        "precision": "fp32",
+        "files": {"fp32": "neurosync.onnx"},
+        "opset": 17,
+        "sample_rate_hz": 88_200,
+        "frame_rate_hz": 60,
+        "lookahead_ms": 0,
+        "inputs": [{"name": "features", "shape": [1, 128, features]}],
+        "outputs": [{"name": "curves", "shape": [1, 128, 68]}],
+        "position_encoding": "local",
+        "source": "made by hand for a test",
+        "licence": "CC0-1.0",
+        "parity": {"fp32": 0.0},
+        "created": datetime(2026, 1, 1, tzinfo=timezone.utc),
+    }
+    return write_package(folder, **(fields | changes))
