@@ -270,8 +270,10 @@ class Daemon:
     def _start_capsules(self) -> None:
         # Imported late, like the control side: the face is on its way before they are read from disk.
         from visaged.wiring.capsules import start_capsules  # noqa: PLC0415
+        from visaged.wiring.line_decoder import LineDecoder  # noqa: PLC0415
 
-        self.capsules = start_capsules(self.settings.capsules, self.line_voice, self._on_capsule, self.problems)
+        says = LineDecoder(lambda: self.settings, self.model_roots, self.problems)
+        self.capsules = start_capsules(self.settings.capsules, self.line_voice, self._on_capsule, self.problems, says)
         self.animator.add_layer("capsules", self.capsules.layer)
 
     def _start_control(self) -> None:

@@ -26,8 +26,8 @@ IDLE_S: Final = 0.5
 class TokenDecoder(Protocol):
     """Mimi tokens -> voice. The codec room has it; the daemon passes it in."""
 
-    def __call__(self, tokens: Tokens) -> Pcm:
-        """uint16 [N, codebooks] -> int16 [samples], 24 kHz mono."""
+    def __call__(self, tokens: Tokens) -> Pcm | None:
+        """uint16 [N, codebooks] -> int16 [samples], 24 kHz mono; None when it cannot: the line moves, unheard."""
         ...
 
 

@@ -29,7 +29,9 @@ class CodecSettings(Section):
         default=False, description="Allow mode converse, in which what the microphone hears leaves this box"
     )
     model: str = Field(
-        default="mimi", pattern=r"^[A-Za-z0-9._-]{1,64}$", description="Name of the codec's two model packages"
+        default="mimi",
+        pattern=r"^[A-Za-z0-9._-]{1,64}$",
+        description="Name of the codec; its packages are NAME-encoder and NAME-decoder",
     )
     codebooks: int = Field(default=8, ge=1, le=32, description="Indices per 80 ms frame; both sides have the same")
     link: Annotated[str, AfterValidator(check_link)] = Field(

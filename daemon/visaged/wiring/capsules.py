@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from visaged.capsules.errors import CapsuleError
+from visaged.capsules.loader import TokenDecoder
 from visaged.capsules.outbox import Notice, VoiceSink
 from visaged.capsules.service import Capsules
 from visaged.config import CapsuleSettings
@@ -15,9 +16,13 @@ _MIB = 1024 * 1024
 
 
 def start_capsules(
-    settings: CapsuleSettings, voice: VoiceSink, listener: Callable[[Notice], None], problems: Problems
+    settings: CapsuleSettings,
+    voice: VoiceSink,
+    listener: Callable[[Notice], None],
+    problems: Problems,
+    decoder: TokenDecoder | None = None,
 ) -> Capsules:
-    """The library, the cache, the player and their threads, running."""
+    """The library, the cache, the player and their threads, running. ``decoder``: says lines that hold tokens only."""
     try:
         slab = open_slab(settings.cache_mib * _MIB, settings.device)
     except DeviceMemoryError as error:
@@ -30,6 +35,7 @@ def start_capsules(
         ttl_s=settings.ttl_s or None,
         seed=settings.seed,
         voice=voice,
+        decoder=decoder,
         listener=listener,
     )
     try:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from visaged.codec.frame_codec import FrameDecoder, FrameEncoder
 from visaged.config import Settings
+from visaged.inference.find import open_first
+
+if TYPE_CHECKING:
+    from visaged.codec.mimi import MimiDecoder, MimiEncoder
 
 Models = tuple[FrameEncoder[Any], FrameDecoder[Any]]
 OpenModels = Callable[[Settings, Sequence[Path]], Models]
@@ -19,31 +22,27 @@ def open_models(settings: Settings, roots: Sequence[Path]) -> Models:
     return open_encoder(settings, roots), open_decoder(settings, roots)
 
 
-def open_encoder(settings: Settings, roots: Sequence[Path]) -> FrameEncoder[Any]:
+def open_encoder(settings: Settings, roots: Sequence[Path]) -> MimiEncoder:
     """Voice to codes. Raises NoPackageError."""
-    mimi: Any = import_module("visaged.codec.mimi")
-    from visaged.inference.find import open_first  # noqa: PLC0415
+    from visaged.codec.mimi import MimiEncoder  # noqa: PLC0415
 
     codec, inference = settings.codec, settings.inference
-    opened: tuple[FrameEncoder[Any], list[Any]] = open_first(
+    return open_first(
         "mimi-encoder",
         roots,
-        lambda package: mimi.MimiEncoder(package, codec.codebooks, inference.precision, inference.providers),
-        codec.model,
-    )
-    return opened[0]
+        lambda package: MimiEncoder(package, codec.codebooks, inference.precision, inference.providers),
+        f"{codec.model}-encoder",
+    )[0]
 
 
-def open_decoder(settings: Settings, roots: Sequence[Path]) -> FrameDecoder[Any]:
+def open_decoder(settings: Settings, roots: Sequence[Path]) -> MimiDecoder:
     """Codes to voice. Raises NoPackageError."""
-    mimi: Any = import_module("visaged.codec.mimi")
-    from visaged.inference.find import open_first  # noqa: PLC0415
+    from visaged.codec.mimi import MimiDecoder  # noqa: PLC0415
 
     codec, inference = settings.codec, settings.inference
-    opened: tuple[FrameDecoder[Any], list[Any]] = open_first(
+    return open_first(
         "mimi-decoder",
         roots,
-        lambda package: mimi.MimiDecoder(package, codec.codebooks, inference.precision, inference.providers),
-        codec.model,
-    )
-    return opened[0]
+        lambda package: MimiDecoder(package, codec.codebooks, inference.precision, inference.providers),
+        f"{codec.model}-decoder",
+    )[0]

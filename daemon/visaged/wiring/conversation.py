@@ -177,7 +177,7 @@ def _make_link(settings: Settings, box: Box, broker: Broker, take: Callable[[byt
 def _open(settings: Settings, roots: Sequence[Path], open_models: OpenModels) -> Models:
     try:
         return open_models(settings, roots)
-    except (NoPackageError, ModuleNotFoundError) as error:
+    except NoPackageError as error:
         raise ConverseError(f"the codec cannot be used: {error}", "codec.model") from None
 
 

@@ -1,3 +1,5 @@
+"""Model packages of a Mimi for tests, as fixtures."""
+
 from __future__ import annotations
 
 from pathlib import Path
