@@ -1,4 +1,4 @@
-"""What only a GPU can show: device memory under the capsule cache, and the solver on CUDA beside the CPU.
+"""What only a GPU can show: device memory under the capsule cache, and the solvers on CUDA beside the CPU.
 
 ``make test-gpu`` runs it after the tests; without a card, or without torch, it says so and fails.
 """
@@ -10,16 +10,23 @@ import time
 import numpy as np
 
 from tests.bench.capsules import hit_to_pose, play
+from tests.bench.neurosync import CACHE, random_package
 from tests.bench.report import Bench, Row
 from tests.inference.slabs import cuda_missing
 from visaged.curves import neutral
 from visaged.face.lipsync import open_lipsync
 from visaged.face.solver import HOP
-from visaged.inference.errors import NoPackageError
+from visaged.inference.engine_build import build_engine
+from visaged.inference.engines import is_built, key_of
+from visaged.inference.errors import NoPackageError, SessionError
 from visaged.inference.find import search_roots
+from visaged.inference.gpu import GpuMissing
 from visaged.inference.memory import CudaSlab, HostSlab, Slab
+from visaged.inference.step import StepRunner
+from visaged.inference.timing import time_steps
 
 _STEPS = 3000
+_SECONDS = 5.0
 _COPY_BYTES = 64 << 20
 _COPIES = 20
 # A day on the host takes a quarter of an hour; an hour on the card shows the same code with another memory.
@@ -42,6 +49,9 @@ def measure() -> Bench:
         play("cuda", CudaSlab, _PLAY_HOURS),
         solver_step("cpu"),
         solver_step("cuda"),
+        neurosync_window("cuda", "fp16"),
+        neurosync_window("cuda", "fp32"),
+        neurosync_window("tensorrt", "fp16"),
     ]
     return Bench("gpu", "make test-gpu", rows, f"Card: {card}; torch {torch.__version__}.")
 
@@ -81,3 +91,20 @@ def solver_step(provider: str) -> Row:
         times_ms.append(1000 * (time.perf_counter() - begun))
     p50, p99 = np.percentile(times_ms[100:], (50, 99))
     return Row(f"lipsync step on {', '.join(solver.providers)}", {"p50 ms": float(p50), "p99 ms": float(p99)})
+
+
+def neurosync_window(provider: str, precision: str) -> Row:
+    """One window of 128 frames at full size; an engine is built first where TensorRT is meant."""
+    package = random_package()
+    what = f"NeuroSync window, {precision} on {provider}"
+    try:
+        if provider == "tensorrt":
+            key = key_of(package, package.choose(precision))
+            if not is_built(CACHE, key):
+                build_engine(package, package.choose(precision), CACHE, key)
+        runner = StepRunner(package, precision, [provider], engine_cache=CACHE)
+    except (GpuMissing, SessionError) as error:
+        return Row(f"{what}: not to be had ({error})", {})
+    state = runner.initial_state()
+    timing = time_steps(lambda: runner.step(state), _SECONDS)
+    return Row(f"{what} ({', '.join(runner.providers)})", {"p50 ms": timing.p50_ms, "p99 ms": timing.p99_ms})

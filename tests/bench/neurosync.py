@@ -54,10 +54,10 @@ def measure() -> Bench:
     rows += [_row(f"ONNX Runtime, {name}", times[name], torch_ms, _alone(name)) for name in ("fp32", "fp16", "int8")]
     rows += _errors(package)
     note = (
-        f"One window of 128 frames, {_THREADS} threads, median of {_ROUNDS} runs in turn in one process; memory and load "
-        "time in a process of its own each. Random weights (235 M, seed 1), curves of 15 % +- 15 %; errors in curve "
-        "units (0..1) on speech that calibration has not seen, of the worst curve of each region. Real weights will "
-        "differ: every import measures its own (report.json in the package)."
+        f"One window of 128 frames, {_THREADS} threads, median of {_ROUNDS} runs in turn in one process; memory and "
+        "load time in a process of its own each. Random weights (235 M, seed 1), curves of 15 % +- 15 %; errors in "
+        "curve units (0..1) on speech that calibration has not seen, of the worst curve of each region. Real weights "
+        "will differ: every import measures its own (report.json in the package)."
     )
     return Bench("neurosync", "python -m tests.bench neurosync", rows, note)
 

@@ -2,13 +2,20 @@ from __future__ import annotations
 
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper
 
-from tests.inference.tiny import HOP, write_tiny
+from tests.inference.tiny import HOP, fields, write_tiny
+from visaged.inference import cuda_graph, step
+from visaged.inference.cuda_graph import open_captured
 from visaged.inference.errors import PackageError
-from visaged.inference.step import StepRunner
+from visaged.inference.package import write_package
+from visaged.inference.session import open_session
+from visaged.inference.step import CapturedState, StepRunner
 
 
 @pytest.fixture
@@ -80,3 +87,56 @@ def test_a_graph_that_is_not_what_the_manifest_says_is_refused(tmp_path: Path, c
 def test_what_is_used_is_reported(runner: StepRunner) -> None:
     assert runner.providers == ("CPUExecutionProvider",)
     assert runner.precision == "fp32"
+
+
+class _Stateless:
+    """A session and its package: curves = features * 2, no state."""
+
+    def __init__(self, folder: Path) -> None:
+        node = helper.make_node("Mul", ["features", "two"], ["curves"])
+        tensors = [helper.make_tensor_value_info(n, TensorProto.FLOAT, [1, 61]) for n in ("features", "curves")]
+        two = helper.make_tensor("two", TensorProto.FLOAT, [], [2.0])
+        graph = helper.make_graph([node], "double", tensors[:1], tensors[1:], [two])
+        folder.mkdir()
+        onnx.save(
+            helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), folder / "t.onnx"
+        )
+        shape = {"shape": [1, 61]}
+        changes = {"files": {"fp32": "t.onnx"}, "state": [], "inputs": [{"name": "features", **shape}]}
+        self.package = write_package(folder, **fields(outputs=[{"name": "curves", **shape}], **changes))
+        self.session = open_session(folder / "t.onnx", ["cpu"])
+
+
+def test_a_captured_stream_copies_in_and_out_and_binds_once(tmp_path: Path) -> None:
+    model = _Stateless(tmp_path / "double")
+    state = CapturedState(model.session, model.package, device="cpu")
+    curves, binding = state.outputs["curves"], state.next_binding()
+    for value in (1.0, -3.0):
+        state.inputs["features"].fill(value)
+        assert state.next_binding() is binding
+        model.session.run_with_iobinding(binding)
+        state.move_on()
+        assert state.outputs["curves"] is curves
+        assert (curves == 2 * value).all()
+
+
+@pytest.mark.parametrize("change", [{"providers": ["cpu"]}, {"precision": "int8"}, {"providers": ["tensorrt"]}])
+def test_no_cuda_graph_where_it_cannot_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
+) -> None:
+    opened: list[object] = []
+    monkeypatch.setattr(cuda_graph, "available", lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"])
+    monkeypatch.setattr(cuda_graph, "open_session", lambda *asked: opened.append(asked))
+    model = _Stateless(tmp_path / "double")
+    asked: dict[str, Any] = {"precision": "fp16", "providers": ["auto"]}
+    open_captured(Path("a.onnx"), model.package.manifest, threads=1, **asked)
+    assert opened == [(Path("a.onnx"), ["cuda"], 1, {"CUDAExecutionProvider": {"enable_cuda_graph": "1"}})]
+    open_captured(Path("a.onnx"), model.package.manifest, threads=1, **asked | change)
+    open_captured(Path("a.onnx"), write_tiny(tmp_path / "tiny").manifest, threads=1, **asked)
+    assert len(opened) == 1
+
+
+def test_int8_is_the_cpus_where_the_choice_is_free(tmp_path: Path) -> None:
+    assert list(step._fitting(["auto"], "int8")) == ["CPUExecutionProvider"]
+    assert list(step._fitting(["auto"], "fp16")) == ["auto"]
+    assert list(step._fitting(["cuda"], "int8")) == ["cuda"]

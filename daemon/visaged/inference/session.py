@@ -37,6 +37,11 @@ ORT_ERRORS: Final[tuple[type[Exception], ...]] = (
 )
 
 
+def available() -> list[str]:
+    """Providers that this build of ONNX Runtime has, whether or not they work here."""
+    return list(ort.get_available_providers())
+
+
 def open_session(
     path: Path,
     providers: Sequence[str] = (AUTO,),
@@ -52,7 +57,7 @@ def open_session(
     """
     tuned = provider_options or {}
     try:
-        chosen = resolve(providers, ort.get_available_providers())
+        chosen = resolve(providers, available())
     except ProviderError as error:
         raise SessionError(f"{path.name}: {error}") from error
     automatic = list(providers) == [AUTO]

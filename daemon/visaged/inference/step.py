@@ -15,9 +15,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from visaged.inference.cuda_graph import open_captured
 from visaged.inference.engines import DEFAULT_CACHE, open_on_tensorrt
 from visaged.inference.errors import PackageError, SessionError
-from visaged.inference.manifest import Dtype, RingSpec, TensorSpec
+from visaged.inference.manifest import Dtype, Precision, RingSpec, TensorSpec
 from visaged.inference.package import Package
 from visaged.inference.providers import AUTO, CPU, wants_tensorrt
 from visaged.inference.session import ORT_ERRORS, OrtSession, OrtValue, open_session
@@ -96,6 +97,41 @@ class StepState:
         return state | {ring.spec.name: ring.values.copy() for ring in self._rings}
 
 
+class CapturedState(StepState):
+    """A stream of a model without state whose step is a CUDA graph (cuda_graph.py).
+
+    A recorded graph reads and writes the same device memory each time. So inputs are copied to where it reads, and
+    outputs from where it writes; nothing is bound anew.
+    """
+
+    def __init__(self, session: OrtSession, package: Package, device: str = "cuda") -> None:
+        manifest = package.manifest
+        self.inputs = {spec.name: np.zeros(spec.shape, spec.dtype) for spec in manifest.inputs}
+        self.outputs = {spec.name: np.zeros(spec.shape, spec.dtype) for spec in manifest.outputs}
+        self._there = {name: OrtValue.ortvalue_from_numpy(array, device) for name, array in self.inputs.items()}
+        self._back = {name: OrtValue.ortvalue_from_numpy(array, device) for name, array in self.outputs.items()}
+        self._binding = session.io_binding()
+        for name, value in self._there.items():
+            self._binding.bind_ortvalue_input(name, value)
+        for name, value in self._back.items():
+            self._binding.bind_ortvalue_output(name, value)
+
+    def next_binding(self) -> Any:
+        """The binding, with the inputs where the graph reads them (``StepRunner`` only)."""
+        for name, value in self._there.items():
+            value.update_inplace(self.inputs[name])
+        return self._binding
+
+    def move_on(self) -> None:
+        """Fetch the outputs (``StepRunner`` only)."""
+        for name, value in self._back.items():
+            np.copyto(self.outputs[name], value.numpy())
+
+    def read_state(self) -> dict[str, Array]:
+        """There is none."""
+        return {}
+
+
 class _Ring:
     """One ring of one stream."""
 
@@ -114,6 +150,11 @@ class _Ring:
         self._next = (self._next + 1) % len(self._places)
 
 
+def _fitting(providers: Sequence[str], precision: Precision) -> Sequence[str]:
+    """``auto`` for int8 is the CPU: its operators are the CPU's, and a graph in two halves copies between them."""
+    return (CPU,) if list(providers) == [AUTO] and precision == "int8" else providers
+
+
 class StepRunner:
     """A package's model, ready to step streams."""
 
@@ -128,16 +169,21 @@ class StepRunner:
         """Raises PackageError if the graph is not what model.json says, SessionError if it does not run as asked."""
         self.package = package
         self.precision = package.choose(precision)
+        path = package.model_path(self.precision)
+        captured = open_captured(path, package.manifest, self.precision, providers, threads)
         if wants_tensorrt(providers):
             self._session = open_on_tensorrt(package, self.precision, providers, threads, engine_cache)
         else:
-            self._session = open_session(package.model_path(self.precision), providers, threads)
+            self._session = captured or open_session(path, _fitting(providers, self.precision), threads)
+        self._captured = captured is not None
         self.providers: tuple[str, ...] = tuple(self._session.get_providers())
         """What the session really uses, for health."""
         self._check_graph()
 
     def initial_state(self) -> StepState:
         """A new stream: all state tensors and rings zero."""
+        if self._captured:
+            return CapturedState(self._session, self.package)
         return StepState(self._session, self.package)
 
     def step(self, state: StepState) -> StepState:
