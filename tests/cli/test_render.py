@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.face.neurosync_model import write_neurosync
 from visaged.cli import main
 from visaged.curves import INDEX
 from visaged.recording import read
@@ -107,3 +108,39 @@ def test_an_output_that_cannot_be_written(tmp_path: Path, sound: Path, capsys: p
     out.mkdir()
     assert main(["render", str(sound), str(out), "--solver", "energy"]) == 1
     assert "cannot be written" in capsys.readouterr().err
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    write_neurosync(tmp_path / "models" / "p")
+    return tmp_path / "models"
+
+
+def test_neurosync_as_live_and_as_the_original(tmp_path: Path, sound: Path, models: Path) -> None:
+    common = ["--solver", "neurosync", "--models", str(models), "--speech-only"]
+    for name, options in (("live", ["--set", "face.neurosync_hop_ms=100"]), ("compat", ["--compat"])):
+        out = tmp_path / f"{name}.npz"
+        assert main(["render", str(sound), str(out), *common, *options]) == 0
+        recording = read(out)
+        assert recording.curves.shape == ((121 if name == "compat" else 120), 61)
+        assert recording.curves[30:, JAW].max() > 0.05
+        assert not recording.curves[:, BLINK].any()
+        if name == "compat":  # eases in from nothing
+            assert not recording.curves[0].any()
+            assert recording.curves[6].any()
+
+
+def test_neurosync_without_a_package_and_compat_without_neurosync(
+    tmp_path: Path, sound: Path, models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.csv"
+    for options in ([], ["--compat"]):
+        assert main(["render", str(sound), str(out), "--solver", "neurosync", *options]) == 1
+        assert "no usable neurosync package" in capsys.readouterr().err
+    assert main(["render", str(sound), str(out), "--compat", "--models", str(models)]) == 2
+    assert "add --solver neurosync" in capsys.readouterr().err
+    short = tmp_path / "short.wav"
+    soundfile.write(short, np.zeros(400), 8000)
+    assert main(["render", str(short), str(out), "--solver", "neurosync", "--models", str(models), "--compat"]) == 1
+    assert "50 ms of sound; at least 83 ms" in capsys.readouterr().err
+    assert not out.exists()

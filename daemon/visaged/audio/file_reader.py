@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from pathlib import Path
 from typing import Final
@@ -124,6 +125,21 @@ def read_all(path: Path | str) -> Sound:
                 return np.concatenate(parts)
     finally:
         reader.close()
+
+
+def read_native(path: Path | str) -> tuple[Sound, int]:
+    """The whole file as mono float32 [n] at its own rate, and that rate in Hz. Raises FileUnusable."""
+    FileReader(path).close()  # what cannot be read is refused there
+    parts: list[Sound] = []
+    with (
+        _Forward(str(path)) as file,
+        contextlib.suppress(soundfile.LibsndfileError),
+    ):  # of one that is cut off: the rest
+        while len(frames := file.read(_CHUNK, dtype="float32", always_2d=True)):
+            parts.append(frames.mean(axis=1))
+    mono = np.concatenate(parts or [np.zeros(0, np.float32)])
+    mono[~np.isfinite(mono)] = 0
+    return mono, file.samplerate
 
 
 def _wav_is_cut(path: Path) -> bool:

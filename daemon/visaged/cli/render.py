@@ -28,6 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("output", type=Path, metavar="OUT", help="file to write: .csv or .npz")
     add_settings_arguments(parser)
     parser.add_argument("--solver", metavar="NAME", help="what turns the voice into curves: see face.solver")
+    parser.add_argument("--models", type=Path, metavar="DIR", help="folder of model packages, searched before others")
+    parser.add_argument(
+        "--compat",
+        action="store_true",
+        help="with --solver neurosync: the original NeuroSync pipeline's own numbers, at 60 fps, without idle life",
+    )
     parser.add_argument("--seed", type=int, metavar="N", help="seed of the idle life (default: animation.seed, else 0)")
     parser.add_argument("--speech-only", action="store_true", help="the voice's movement alone: no blinks, no gaze")
 
@@ -58,15 +64,20 @@ def run(options: argparse.Namespace) -> int:
     # After the settings and the arguments have been checked: these take half a second to import.
     from visaged.recording import FORMATS, RecordingError, write  # noqa: PLC0415
 
-    if options.output.suffix.lower() not in FORMATS:
-        print(f"visaged render: OUT is '{options.output}', expected a name in {' or '.join(FORMATS)}", file=sys.stderr)
+    misused = None
+    if options.compat and settings.face.solver != "neurosync":
+        misused = f"--compat is about neurosync, the solver is '{settings.face.solver}'; add --solver neurosync"
+    elif options.output.suffix.lower() not in FORMATS:
+        misused = f"OUT is '{options.output}', expected a name in {' or '.join(FORMATS)}"
+    if misused:
+        print(f"visaged render: {misused}", file=sys.stderr)
         return exit_codes.USAGE
     if not options.output.parent.is_dir():
         print(f"visaged render: there is no folder '{options.output.parent}'; make it first", file=sys.stderr)
         return exit_codes.FAILED
     began_s = time.monotonic()
     try:
-        recording = _render(options.input, settings)
+        recording = _render(options.input, settings, options)
         write(options.output, recording)
     except _expected_errors() as error:
         remedy = getattr(error, "remedy", "")
@@ -91,22 +102,24 @@ def _expected_errors() -> tuple[type[Exception], ...]:
     return FileUnusable, OfflineError, SessionError
 
 
-def _render(path: Path, settings: Settings) -> Recording:
+def _render(path: Path, settings: Settings, options: argparse.Namespace) -> Recording:
     from visaged.audio.file_reader import FileReader  # noqa: PLC0415
     from visaged.inference.find import search_roots  # noqa: PLC0415
+    from visaged.wiring.compat import render_compat  # noqa: PLC0415
     from visaged.wiring.offline import render  # noqa: PLC0415
 
+    work, roots = render_compat if options.compat else render, search_roots(options.models)
     reader = FileReader(path)
     duration_s, cut = reader.duration_s, reader.truncated
     reader.close()
     if cut:
         print(f"visaged render: '{path}' is cut off; what is there is rendered", file=sys.stderr)
     if not sys.stderr.isatty():
-        return render(path, settings, search_roots())
+        return work(path, settings, roots)
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
 
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(path.name, total=duration_s)
-        return render(path, settings, search_roots(), lambda done_s: bar.update(task, completed=done_s))
+        return work(path, settings, roots, lambda done_s: bar.update(task, completed=done_s))
