@@ -48,12 +48,19 @@ def install(options: argparse.Namespace, path: Path, report: Report, comparison:
 
 def _show(package: Package, measured: dict[Precision, Measured], guessed: bool) -> None:
     manifest = package.manifest
-    table = plain_table("precision", "size MB", "window ms (CPU)", "mouth error p99", "largest error, percent points")
+    table = plain_table("precision", "size MB", "on", "window ms", "mouth error p99", "largest error, percent points")
     for precision, found in measured.items():
         for candidate in found.candidates:
-            ways = (f"  {candidate.scaling}", "", f"{candidate.timing.p50_ms:.0f}", f"{candidate.parity.mouth_p99:.4f}")
+            ways = (
+                f"  {candidate.scaling}",
+                "",
+                "",
+                f"{candidate.timing.p50_ms:.0f}",
+                f"{candidate.parity.mouth_p99:.4f}",
+            )
             table.add_row(*ways, f"{candidate.parity.raw:.3f}")
-        figures = (f"{found.size_mb:.0f}", f"{found.timing.p50_ms:.0f}", f"{found.parity.mouth_p99:.4f}")
+        on = found.provider.removesuffix("ExecutionProvider")
+        figures = (f"{found.size_mb:.0f}", on, f"{found.timing.p50_ms:.0f}", f"{found.parity.mouth_p99:.4f}")
         name = f"{precision}*" if precision == manifest.precision else precision
         table.add_row(name, *figures, f"{found.parity.raw:.3f}")
     print_table(table)

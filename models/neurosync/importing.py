@@ -27,9 +27,9 @@ from models.neurosync.speech import Windows, calibration_windows, clip_features,
 from visaged.files import sha256_of
 from visaged.inference.manifest import Precision
 from visaged.inference.package import Package, write_package
-from visaged.inference.providers import CPU
+from visaged.inference.providers import AUTO, CPU
 from visaged.inference.session import open_session
-from visaged.inference.store import put, staging
+from visaged.inference.store import check_free, put, staging
 from visaged.inference.timing import Timing, time_steps
 
 REPORT: Final = "report.json"
@@ -77,6 +77,8 @@ class Measured:
     parity: Parity
     timing: Timing
     size_mb: float
+    provider: str = CPU
+    """What it was measured on."""
     candidates: tuple[Candidate, ...] = ()
     """int8: both ways."""
 
@@ -86,6 +88,7 @@ def import_weights(path: Path, root: Path, wishes: Wishes, report: Report) -> tu
 
     Raises CheckpointError, ImportFailed, PackageError, SessionError, OSError; nothing is installed then.
     """
+    check_free(root, wishes.name, wishes.version)
     model = read(path, wishes.position, wishes.heads, lambda share: report("reading the weights", share))
     _check_room(root, sum(weight.size for weight in model.weights.values()) * _BYTES_PER_WEIGHT)
     with staging(root) as folder:
@@ -135,6 +138,7 @@ class _Maker:
     def make(self) -> dict[Precision, Measured]:
         """Write and measure every precision that was asked for."""
         windows = held_out_windows()
+        calibration = self._calibration() if "int8" in self._wishes.precisions else None
         reference = self._reference(windows)
         measured: dict[Precision, Measured] = {}
         with tempfile.TemporaryDirectory(dir=self._folder.parent) as name:
@@ -148,10 +152,10 @@ class _Maker:
                     f"the graph differs from the torch module by {measured['fp32'].parity.raw:.3g} percent points, at "
                     f"most {_SAME:g} is accepted: a defect of visaged or of this machine; please report it"
                 )
-            if "int8" in self._wishes.precisions:
+            if calibration is not None:
                 session = open_session(watched, [CPU], self._wishes.threads)
                 share = lambda done: self._report("calibrating on speech", done)  # noqa: E731
-                ranges = measure_ranges(session, inputs, self._calibration(), share)
+                ranges = measure_ranges(session, inputs, calibration, share)
                 del session
                 measured["int8"] = self._int8(ranges, windows, reference, aside)
             watched.unlink()
@@ -180,10 +184,12 @@ class _Maker:
 
     def _measure(self, precision: Precision, windows: Windows, reference: Array) -> Measured:
         self._report(f"measuring {precision}", 0.0)
-        session = open_session(self._folder / graph_name(precision), [CPU], self._wishes.threads)
+        # On the card where there is one: this tells which precision the box is fastest with.
+        session = open_session(self._folder / graph_name(precision), [AUTO], self._wishes.threads)
         found = parity.compare(parity.run(session, windows), reference)
         timing = time_steps(lambda: session.run(None, {"features": windows[:1]}), _SECONDS)
-        return Measured(found, timing, size_mb(*self._folder.glob(f"neurosync.{precision}.*")))
+        size = size_mb(*self._folder.glob(f"neurosync.{precision}.*"))
+        return Measured(found, timing, size, session.get_providers()[0])
 
     def _int8(self, ranges: dict[str, Range], windows: Windows, reference: Array, aside: Path) -> Measured:
         """Both ways, or the one asked for; the better one's files stay."""
@@ -198,7 +204,7 @@ class _Maker:
         for path in (aside / best.scaling).iterdir():
             path.rename(self._folder / path.name)
         size = size_mb(*self._folder.glob("neurosync.int8.*"))
-        return Measured(best.parity, best.timing, size, tuple(made.values()))
+        return Measured(best.parity, best.timing, size, candidates=tuple(made.values()))
 
     def _writing(self, what: str, bytes_per_weight: int) -> Callable[[int], None]:
         written, total = 0, self._bytes * bytes_per_weight
@@ -226,6 +232,7 @@ def _plain(measured: dict[Precision, Measured]) -> dict[str, Any]:
     return {
         precision: {
             "timing": asdict(found.timing),
+            "provider": found.provider,
             "size_mb": round(found.size_mb, 1),
             "mouth_p99": found.parity.mouth_p99,
             "curves": found.parity.by_curve(),

@@ -30,6 +30,7 @@ _WEIGHTS: Final = CACHE / "model.pth"
 # In turn, so that what else the machine does falls on all alike.
 _ROUNDS: Final = 9
 _THREADS: Final = len(os.sched_getaffinity(0))
+_ONE_THREAD: Final = "int8, 1 thread"
 _FASTER: Final = 6
 _MOUTH_P99: Final = 0.02
 
@@ -52,6 +53,11 @@ def measure() -> Bench:
     torch_ms = times["torch"]
     rows = [_row("torch, plain module, eager", torch_ms, torch_ms, _alone("torch"))]
     rows += [_row(f"ONNX Runtime, {name}", times[name], torch_ms, _alone(name)) for name in ("fp32", "fp16", "int8")]
+    figures: dict[str, Any] = {
+        "window ms": times[_ONE_THREAD],
+        "times faster than torch": torch_ms / times[_ONE_THREAD],
+    }
+    rows.append(Row(f"ONNX Runtime, {_ONE_THREAD}; torch on {_THREADS}", figures))
     rows += _errors(package)
     note = (
         f"One window of 128 frames, {_THREADS} threads, median of {_ROUNDS} runs in turn in one process; memory and "
@@ -100,7 +106,8 @@ def _in_turn(package: Package) -> dict[str, float]:
     """Median ms of a window."""
     names = ("torch", "fp32", "fp16", "int8")
     contenders = {name: _contender(name, package) for name in names}
-    times: dict[str, list[float]] = {name: [] for name in names}
+    contenders[_ONE_THREAD] = _contender("int8", package, 1)
+    times: dict[str, list[float]] = {name: [] for name in contenders}
     for turn in range(_ROUNDS + 1):
         for name, run in contenders.items():
             began = time.perf_counter()

@@ -34,6 +34,10 @@ MANIFEST_NAME: Final = "model.json"
 # A name that no shell, no path and no topic can misread.
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
+NAME_PATTERN: Final = rf"^{_NAME.pattern}$"
+VERSION_PATTERN: Final = r"^\d{1,6}\.\d{1,6}\.\d{1,6}$"
+MAX_TEXT: Final = 4000
+
 
 def _plain_file_name(name: str) -> str:
     if not _NAME.fullmatch(name) or name == MANIFEST_NAME:
@@ -49,7 +53,7 @@ def _listed(value: object) -> object:
 FileName = Annotated[str, AfterValidator(_plain_file_name)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Dimension = Annotated[int, Field(ge=1, le=1 << 24)]
-Text = Annotated[str, Field(min_length=1, max_length=4000)]
+Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
 NotNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 
 
@@ -98,9 +102,9 @@ class Manifest(_Strict):
     """The content of ``model.json``. Unknown keys are errors."""
 
     format: Literal[1] = FORMAT
-    name: Annotated[str, Field(pattern=rf"^{_NAME.pattern}$")]
+    name: Annotated[str, Field(pattern=NAME_PATTERN)]
     kind: Kind
-    version: Annotated[str, Field(pattern=r"^\d{1,6}\.\d{1,6}\.\d{1,6}$")]
+    version: Annotated[str, Field(pattern=VERSION_PATTERN)]
     """major.minor.patch; of two packages of one kind in one folder the higher is taken."""
     precision: Precision
     """The one used when the settings say ``auto``."""

@@ -40,6 +40,13 @@ def staging(root: Path) -> Iterator[Path]:
             os.close(descriptor)
 
 
+def check_free(root: Path, name: str, version: str) -> None:
+    """Before long work: whether a package may be put there under this name. Raises PackageConflict."""
+    target = root / f"{name}-{version}"
+    if target.exists() and _load(target) is not None:
+        raise PackageConflict(target, "version", "is installed already; choose a higher version")
+
+
 def put(package: Package, root: Path) -> Package:
     """Move a package that lies in a staging folder to ``<root>/<name>-<version>``; returns it from there.
 

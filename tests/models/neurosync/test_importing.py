@@ -53,6 +53,9 @@ def test_all_precisions_are_made_verified_and_near_the_module(tmp_path: Path, we
     for precision, bound in (("fp32", 1e-3), ("fp16", 0.2), ("int8", 2.0)):
         answer = parity.run(open_session(package.model_path(precision), ["cpu"]), WINDOWS)
         error = float(np.abs(answer - expected).max())
+        if precision != "int8":
+            plain = parity.run(open_session(package.model_path(precision, tensorrt=True), ["cpu"]), WINDOWS)
+            np.testing.assert_allclose(plain, answer, atol=2 * bound)
         assert error < bound
         assert error == pytest.approx(manifest.parity[precision], rel=0.3, abs=1e-4)
     report = json.loads((package.folder / "report.json").read_text())
@@ -90,6 +93,35 @@ def test_a_full_disk_half_way_leaves_what_was_there(
     assert "No space left on device" in capsys.readouterr().err
     assert [path.name for path in (tmp_path / "box").iterdir()] == ["neurosync-1.0.0"]
     assert load_package(tmp_path / "box" / "neurosync-1.0.0").manifest == before
+
+
+def test_a_version_that_is_taken_is_said_before_the_work(
+    tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _run(tmp_path / "box", weights, "--precisions", "fp32") == 0
+    monkeypatch.setattr(importing, "read", lambda *arguments: pytest.fail("the work has begun"))
+    assert _run(tmp_path / "box", weights) == exit_codes.FAILED
+    assert "choose a higher version" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--version", "1"],
+        ["--name", "../a"],
+        ["--licence", "x" * 5000],
+        ["--precisions", "fp8"],
+        ["--heads", "0"],
+        ["--position-encoding", "none"],
+    ],
+)
+def test_options_out_of_range(
+    tmp_path: Path, weights: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        _run(tmp_path / "box", weights, *words)
+    assert ended.value.code == exit_codes.USAGE
+    assert words[0] in capsys.readouterr().err
 
 
 def test_too_small_a_disk_is_said_before_anything_is_written(

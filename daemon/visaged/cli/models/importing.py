@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import re
 import shutil
 from pathlib import Path
 from typing import Final
@@ -12,7 +13,7 @@ from visaged.capsules.errors import CapsuleError
 from visaged.capsules.signing import KEYS_DIR, load_public_keys, verify
 from visaged.cli import exit_codes
 from visaged.inference.find import BOX_ROOT
-from visaged.inference.manifest import MANIFEST_NAME
+from visaged.inference.manifest import MANIFEST_NAME, MAX_TEXT, NAME_PATTERN, VERSION_PATTERN
 from visaged.inference.package import load_package
 from visaged.inference.store import put, staging
 
@@ -48,9 +49,9 @@ def add_import_arguments(action: argparse.ArgumentParser) -> None:
 def add_package_arguments(action: argparse.ArgumentParser) -> None:
     """Add what a package made of weights is called."""
     weights = action.add_argument_group("weights")
-    weights.add_argument("--name", help="of the package (default: the kind)")
-    weights.add_argument("--version", default="1.0.0", help="of the package (default %(default)s)")
-    weights.add_argument("--licence", default="", help="of the weights, for the record")
+    weights.add_argument("--name", type=_name, help="of the package (default: the kind)")
+    weights.add_argument("--version", type=_version, default="1.0.0", help="of the package (default %(default)s)")
+    weights.add_argument("--licence", type=_licence, default="", help="of the weights, for the record")
 
 
 def import_model(options: argparse.Namespace) -> int:
@@ -105,3 +106,22 @@ def _import_zip(path: Path, options: argparse.Namespace) -> int:
         raise ImportFailed(f"'{options.models}': {error}") from None
     print(f"{installed.name} {installed.version} is installed in {options.models}")
     return exit_codes.DONE
+
+
+# A package is made for minutes: what it is called is checked before.
+def _name(text: str) -> str:
+    if not re.match(NAME_PATTERN, text):
+        raise argparse.ArgumentTypeError(f"'{text}': expected letters, digits, '.', '_', '-'; up to 64")
+    return text
+
+
+def _version(text: str) -> str:
+    if not re.match(VERSION_PATTERN, text):
+        raise argparse.ArgumentTypeError(f"'{text}': expected three numbers with dots between, such as 1.0.0")
+    return text
+
+
+def _licence(text: str) -> str:
+    if len(text) > MAX_TEXT:
+        raise argparse.ArgumentTypeError(f"is {len(text)} characters long; up to {MAX_TEXT} are accepted")
+    return text
