@@ -18,7 +18,7 @@ from visaged.inference.package import load_package
 from visaged.inference.store import put, staging
 
 # Kind of weights -> the module here with add_arguments(group) and import_weights(options, file) -> exit code.
-WEIGHTS: Final = {"neurosync": "visaged.cli.models.neurosync"}
+WEIGHTS: Final = {"mimi": "visaged.cli.models.mimi", "neurosync": "visaged.cli.models.neurosync"}
 
 
 class ImportFailed(Exception):

@@ -1,0 +1,46 @@
+"""``visaged models import mimi FILE``: the options; the work is done by the build side (models/mimi)."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from visaged.cli.models.build_tools import load
+from visaged.cli.progress import progress_bar
+
+NEEDS = ("torch", "onnx", "safetensors")
+
+
+def add_arguments(group: Any) -> None:
+    """Add the options to an argument group."""
+    group.add_argument(
+        "--codebooks",
+        type=_codebooks,
+        default=8,
+        metavar="N",
+        help="how many the packages have, 1 to 32; codec.codebooks may ask for fewer (default %(default)s)",
+    )
+    group.add_argument(
+        "--gpu",
+        action="store_true",
+        help="for an NVIDIA GPU instead of the CPU: fp32 and fp16, named NAME-gpu, taken where CUDA runs",
+    )
+    group.add_argument(
+        "--int8-all",
+        action="store_true",
+        help="int8 of the convolutions, too: smaller and faster, let out only if no hiss is measured",
+    )
+
+
+def import_weights(options: argparse.Namespace, path: Path) -> int:
+    """Make and install both packages. Raises ToolsMissing, OSError."""
+    command = load("mimi", "import_command", NEEDS)
+    with progress_bar() as report:
+        return int(command.run(options, path, report))
+
+
+def _codebooks(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 32:
+        raise argparse.ArgumentTypeError(f"'{text}': expected 1 to 32")
+    return int(text)
