@@ -64,8 +64,11 @@ def _check_keys(path: Path, shapes: Shapes, dims: Dims) -> bool:
         faults.append(f"missing: {_some(missing)}")
     if extra := sorted(shapes.keys() - expected.keys()):
         faults.append(f"not known: {_some(extra)}")
-    wrong = [f"{key} {list(shapes[key])}, accepted {list(expected[key])}" for key in sorted(present)
-             if shapes[key] != expected[key]]
+    wrong = [
+        f"{key} {list(shapes[key])}, accepted {list(expected[key])}"
+        for key in sorted(present)
+        if shapes[key] != expected[key]
+    ]
     if wrong:
         faults.append(f"of another shape: {_some(wrong)}")
     if faults:

@@ -132,7 +132,7 @@ def _verified(plan: Plan, heard: quality.EncoderQuality, spoken: quality.Decoder
     if plan.memory is Memory.RING and plan.int8 is Int8.EVERYTHING:
         raise GateError(
             f"int8 of everything is not good enough with these weights: {'; '.join(refusals)}. "
-            "Leave out --int8 all: the transformer alone becomes int8"
+            "Leave out --int8-all: the transformer alone becomes int8"
         )
     return fp32
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from visaged.codec.frame_codec import FrameDecoder, FrameEncoder
 from visaged.config import Settings
-from visaged.inference.find import open_first
 
 if TYPE_CHECKING:
     from visaged.codec.mimi import MimiDecoder, MimiEncoder
+    from visaged.codec.opening import CodecWish
 
 Models = tuple[FrameEncoder[Any], FrameDecoder[Any]]
 OpenModels = Callable[[Settings, Sequence[Path]], Models]
@@ -24,25 +24,20 @@ def open_models(settings: Settings, roots: Sequence[Path]) -> Models:
 
 def open_encoder(settings: Settings, roots: Sequence[Path]) -> MimiEncoder:
     """Voice to codes. Raises NoPackageError."""
-    from visaged.codec.mimi import MimiEncoder  # noqa: PLC0415
+    from visaged.codec import opening  # noqa: PLC0415
 
-    codec, inference = settings.codec, settings.inference
-    return open_first(
-        "mimi-encoder",
-        roots,
-        lambda package: MimiEncoder(package, codec.codebooks, inference.precision, inference.providers),
-        f"{codec.model}-encoder",
-    )[0]
+    return opening.open_encoder(_wish(settings), roots)[0]
 
 
 def open_decoder(settings: Settings, roots: Sequence[Path]) -> MimiDecoder:
     """Codes to voice. Raises NoPackageError."""
-    from visaged.codec.mimi import MimiDecoder  # noqa: PLC0415
+    from visaged.codec import opening  # noqa: PLC0415
+
+    return opening.open_decoder(_wish(settings), roots)[0]
+
+
+def _wish(settings: Settings) -> CodecWish:
+    from visaged.codec.opening import CodecWish  # noqa: PLC0415
 
     codec, inference = settings.codec, settings.inference
-    return open_first(
-        "mimi-decoder",
-        roots,
-        lambda package: MimiDecoder(package, codec.codebooks, inference.precision, inference.providers),
-        f"{codec.model}-decoder",
-    )[0]
+    return CodecWish(codec.model, codec.codebooks, inference.precision, tuple(inference.providers))
