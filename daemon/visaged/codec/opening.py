@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-import onnxruntime as ort
-
 from visaged.codec.mimi import MimiDecoder, MimiEncoder
 from visaged.inference.errors import NoPackageError
 from visaged.inference.find import Refusal, open_first
 from visaged.inference.manifest import Kind
 from visaged.inference.package import Package
 from visaged.inference.providers import AUTO, CPU, ProviderError, resolve
+from visaged.inference.session import available
 
 Opened = TypeVar("Opened")
 
@@ -69,6 +68,6 @@ def _open(
 def _wants_gpu(providers: Sequence[str]) -> bool:
     """Whether a GPU comes first. What this ONNX Runtime has not is refused when the session is made."""
     try:
-        return resolve(providers, ort.get_available_providers())[0] != CPU
+        return resolve(providers, available())[0] != CPU
     except ProviderError:
         return False
