@@ -16,7 +16,10 @@ LEVEL, GAIN = 30.0, 10.0
 
 
 def write_neurosync(folder: Path, *, answer: str = "linear", features: int = 256, **changes: Any) -> Package:
-    """curves[frame, k] = 30 + 10 features[frame, k] for k < 68, or NaN where ``answer`` is "nan"."""
+    """curves[frame, k] = 30 + 10 features[frame, k] for k < 68.
+
+    NaN if ``answer`` is "nan"; if it is "nan in voice", where a frame's first autocorrelation is above one half.
+    """
     folder.mkdir(parents=True)
     offset = np.nan if answer == "nan" else LEVEL
     weight = np.eye(features, 68, dtype=np.float32) * GAIN
@@ -24,6 +27,15 @@ def write_neurosync(folder: Path, *, answer: str = "linear", features: int = 256
         helper.make_node("MatMul", ["features", "weight"], ["scaled"]),
         helper.make_node("Add", ["scaled", "offset"], ["curves"]),
     ]
+    if answer == "nan in voice":
+        nodes[-1].output[0] = "sum"
+        nodes += [
+            helper.make_node("Slice", ["features", "lag", "after_lag", "columns"], ["correlation"]),
+            helper.make_node("Sub", ["half", "correlation"], ["room"]),
+            helper.make_node("Sqrt", ["room"], ["root"]),
+            helper.make_node("Sub", ["root", "root"], ["nothing"]),
+            helper.make_node("Add", ["sum", "nothing"], ["curves"]),
+        ]
     graph = helper.make_graph(
         nodes,
         "neurosync",
@@ -32,6 +44,11 @@ def write_neurosync(folder: Path, *, answer: str = "linear", features: int = 256
         [
             helper.make_tensor("weight", TensorProto.FLOAT, [features, 68], weight.ravel()),
             helper.make_tensor("offset", TensorProto.FLOAT, [], [offset]),
+            helper.make_tensor("half", TensorProto.FLOAT, [], [0.5]),
+            *(
+                helper.make_tensor(name, TensorProto.INT64, [1], [value])
+                for name, value in (("lag", 69), ("after_lag", 70), ("columns", 2))
+            ),
         ],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)

@@ -131,10 +131,8 @@ def read_native(path: Path | str) -> tuple[Sound, int]:
     """The whole file as mono float32 [n] at its own rate, and that rate in Hz. Raises FileUnusable."""
     FileReader(path).close()  # what cannot be read is refused there
     parts: list[Sound] = []
-    with (
-        _Forward(str(path)) as file,
-        contextlib.suppress(soundfile.LibsndfileError),
-    ):  # of one that is cut off: the rest
+    # Of a compressed file that is cut off, what is there.
+    with _Forward(str(path)) as file, contextlib.suppress(soundfile.LibsndfileError):
         while len(frames := file.read(_CHUNK, dtype="float32", always_2d=True)):
             parts.append(frames.mean(axis=1))
     mono = np.concatenate(parts or [np.zeros(0, np.float32)])

@@ -56,6 +56,8 @@ class SolverHealth(Data):
     name: str | None = None
     precision: str | None = None
     providers: tuple[str, ...] | None = Field(default=None, description="What the session really uses")
+    lookahead_ms: float | None = Field(default=None, description="How far it hears ahead, and so how late the face is")
+    hop_ms: float | None = Field(default=None, description="neurosync: from window to window")
     step_p99_ms: float | None = None
     late: int | None = None
 

@@ -198,8 +198,17 @@ class Control:
         add("system", self._sensors.fields)
         add("capsules", self._capsules)
         add("codec", daemon.converse.health)
-        add("solver", lambda: {"precision": daemon.solvers.precision, "providers": daemon.solvers.providers or None})
+        add("solver", self._solver)
         add("mqtt", lambda: {} if self._link is None else self._link.figures().model_dump())
+
+    def _solver(self) -> Mapping[str, Any]:
+        daemon = self._daemon
+        return {
+            "precision": daemon.solvers.precision,
+            "providers": daemon.solvers.providers or None,
+            "lookahead_ms": round(daemon.solver.lookahead_ms, 1),
+            "hop_ms": daemon.metrics.gauge("neurosync.hop_ms").value,
+        }
 
     def _capsules(self) -> Mapping[str, Any]:
         figures = self._daemon.capsules.statistics()

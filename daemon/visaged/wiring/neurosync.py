@@ -39,7 +39,7 @@ class Watcher:
         self.problems.clear(LATE)
         if plan.lookahead_ms > PROMPT_MS:
             message = f"NeuroSync hears {plan.lookahead_ms:.0f} ms ahead on this box, and the face is that late"
-            remedy = f'For {PROMPT_MS:.0f} ms and less: an int8 package, a GPU, or face.solver = "lipsync"'
+            remedy = f'For {PROMPT_MS:.0f} ms and less: int8 if the package has it, a GPU, or face.solver = "lipsync"'
             self.problems.open(LATE, message, remedy)
 
     def forget(self) -> None:
@@ -49,6 +49,10 @@ class Watcher:
             self.metrics.gauge(f"neurosync.{name}").value = None
 
 
+def _nothing() -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class Ready:
     """A NeuroSync solver, and what it runs on."""
@@ -56,8 +60,11 @@ class Ready:
     solver: NeurosyncSolver
     precision: str
     providers: tuple[str, ...]
-    close: Callable[[], None]
-    join: Callable[[], None]
+    selected: Callable[[], None] = _nothing
+    replaced: Callable[[], None] = _nothing
+    close: Callable[[], None] = _nothing
+    join: Callable[[], None] = _nothing
+    """All as in ``opening.Opened``."""
 
 
 def open_live(package: Package, precision: str, settings: Settings, watcher: Watcher) -> Ready:
@@ -68,7 +75,6 @@ def open_live(package: Package, precision: str, settings: Settings, watcher: Wat
     except SessionError:
         worker.close()
         raise
-    watcher.tell(plan)
     solver = NeurosyncSolver(
         worker,
         plan,
@@ -77,7 +83,15 @@ def open_live(package: Package, precision: str, settings: Settings, watcher: Wat
         on_plan=watcher.tell if settings.face.neurosync_hop_ms == "auto" else None,
         on_trouble=watcher.on_trouble,
     )
-    return Ready(solver, worker.model.precision, worker.model.providers, lambda: _close(worker, watcher), worker.join)
+    return Ready(
+        solver,
+        worker.model.precision,
+        worker.model.providers,
+        selected=lambda: watcher.tell(solver.plan),
+        replaced=watcher.forget,
+        close=worker.close,
+        join=worker.join,
+    )
 
 
 def open_patient(package: Package, precision: str, settings: Settings) -> Ready:
@@ -89,7 +103,7 @@ def open_patient(package: Package, precision: str, settings: Settings) -> Ready:
     worker = Patient(model)
     hop_ms = settings.face.neurosync_hop_ms
     plan = (plan_for(measured_ms(worker)) or Plan(MAX_HOP, MAX_HOP)) if hop_ms == "auto" else plan_of(hop_ms)
-    return Ready(NeurosyncSolver(worker, plan), model.precision, model.providers, _nothing, _nothing)
+    return Ready(NeurosyncSolver(worker, plan), model.precision, model.providers)
 
 
 def threads(settings: Settings) -> int:
@@ -113,12 +127,3 @@ def _live_plan(worker: Solves, settings: Settings, watcher: Watcher) -> Plan:
     if possible is None or possible.hop > wanted.hop:
         watcher.on_trouble(f"face.neurosync_hop_ms = {hop_ms:g}, but this box takes {window_ms:.0f} ms for a window")
     return wanted
-
-
-def _close(worker: Worker, watcher: Watcher) -> None:
-    worker.close()
-    watcher.forget()
-
-
-def _nothing() -> None:
-    pass

@@ -39,12 +39,16 @@ class Hearers:
 
 @dataclass(frozen=True)
 class Opened:
-    """A solver and what it runs on; ``close`` lets go of that, ``join`` waits until it has."""
+    """A solver and what it runs on. ``selected`` and ``replaced`` are called as it begins and ends to move the face;
+    ``close`` lets go of what it runs on, ``join`` waits until it has.
+    """
 
     solver: Solver[Any]
     package: Package
     precision: str
     providers: tuple[str, ...]
+    selected: Callable[[], None] = lambda: None
+    replaced: Callable[[], None] = lambda: None
     close: Callable[[], None] = lambda: None
     join: Callable[[], None] = lambda: None
 
@@ -103,7 +107,16 @@ class Opener:
                 self._hearers.phrase_end,
                 delay=lambda: max(solver.plan.lookahead - _LEAD_STEPS, 0),
             )
-        return Opened(dressed, package, found.precision, found.providers, found.close, found.join)
+        return Opened(
+            dressed,
+            package,
+            found.precision,
+            found.providers,
+            selected=found.selected,
+            replaced=found.replaced,
+            close=found.close,
+            join=found.join,
+        )
 
     def _dressed(self, solver: Solver[Any], settings: Settings) -> Solver[Any]:
         gain = settings.face.prosody

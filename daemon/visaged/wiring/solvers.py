@@ -165,8 +165,12 @@ class Solvers:
             newest = asked == self._asked
             old = self._running if newest else opened
             if newest:
+                if self._running is not None:
+                    self._running.replaced()
                 self._running = opened
                 stage.select(solver)
+                if opened is not None:
+                    opened.selected()
             self._last = old or self._last
         if old is not None:
             old.close()
