@@ -47,6 +47,7 @@ def _show(package: Package) -> None:
     print(f"{manifest.name} {manifest.version} is installed in {package.folder}")
     for precision, file in manifest.files.items():
         size_mb = (package.folder / file).stat().st_size / 1e6
-        figures = "  ".join(f"{key} {value:g}" for key, value in manifest.quality.get(precision, {}).items())
         used = ", used unless another is set" if precision == manifest.precision else ""
-        print(f"  {precision}: {size_mb:.0f} MB{used}  {figures}")
+        print(f"  {precision}: {size_mb:.0f} MB{used}")
+        for name, value in manifest.quality.get(precision, {}).items():
+            print(f"    {name:<24} {value:.4g}")

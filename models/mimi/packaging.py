@@ -17,6 +17,7 @@ from models.mimi.export import OPSET, trace
 from models.mimi.quantize import Int8, to_float16, to_int8
 from models.mimi.steps import DecoderStep, EncoderStep
 from models.mimi.transformer import Memory
+from visaged.codec import offline
 from visaged.codec.frame_codec import Pcm
 from visaged.codec.mimi import MimiDecoder, MimiEncoder
 from visaged.inference.manifest import Precision
@@ -77,19 +78,19 @@ def build(weights: Weights, dims: Dims, plan: Plan, folder: Path, report: Report
     reach = int(quality.PAUSE_S * SAMPLE_RATE_HZ) // FRAME * FRAME
     part = plan.sound[reach - FRAME : reach + (_REFERENCE_FRAMES - 1) * FRAME]
     codes = reference.encode(encoder_step, part)
-    unequal = 1.0 - float((quality.encode(hears, part) == codes).mean())
+    unequal = 1.0 - float((offline.encode(hears, part) == codes).mean())
     truth = np.clip(reference.decode(decoder_step, codes), -1.0, 1.0)
-    error = np.abs(quality.decode(says, codes.astype(np.uint16)) - truth)
+    error = np.abs(offline.decode(says, codes.astype(np.uint16)) - truth)
     if unequal > 1 - _MIN_FP32_EQUAL or error.max() > _MAX_FP32_ERROR:
         raise GateError(f"fp32 is not PyTorch: {unequal:.1%} of codes differ, sound by {error.max():.2g}")
     report("measuring fp32", 0.7)
-    exact = quality.encode(hears, plan.sound)
-    said = quality.decode(says, exact)
+    exact = offline.encode(hears, plan.sound)
+    said = offline.decode(says, exact)
     small = _precisions(plan)[1]
     report(f"measuring {small}", 0.8)
-    codes_small = quality.encode(MimiEncoder(encoder, 0, small, ["cpu"]), plan.sound)
-    heard = quality.compare_codes(codes_small, exact, plan.sound, lambda some: quality.decode(says, some))
-    spoken = quality.compare_decoded(quality.decode(MimiDecoder(decoder, 0, small, ["cpu"]), exact), said)
+    codes_small = offline.encode(MimiEncoder(encoder, 0, small, ["cpu"]), plan.sound)
+    heard = quality.compare_codes(codes_small, exact, plan.sound, lambda some: offline.decode(says, some))
+    spoken = quality.compare_decoded(offline.decode(MimiDecoder(decoder, 0, small, ["cpu"]), exact), said)
     default = _verified(plan, heard, spoken)
     report("writing down", 0.95)
     heard_errors = _Errors({"fp32": unequal, small: 1 - heard.codes_equal}, {small: asdict(heard)})

@@ -13,11 +13,7 @@ from numpy.typing import NDArray
 
 from models.mimi.dims import FRAME, SAMPLE_RATE_HZ, SEMANTIC
 from visaged.codec.frame_codec import Codes, Pcm
-from visaged.codec.mimi import MimiDecoder, MimiEncoder
 from visaged.samples import speech_path
-
-Progress = Callable[[float], None]
-"""Told the share that is done, 0..1."""
 
 SPEECH_S: Final = 8.0
 PAUSE_S: Final = 2.0
@@ -82,29 +78,6 @@ def test_sound(seconds: float = SPEECH_S) -> Pcm:
     pause = np.zeros(int(PAUSE_S * SAMPLE_RATE_HZ), np.float32)
     sound = np.concatenate([pause, speech, pause])
     return np.asarray(sound[: len(sound) // FRAME * FRAME], np.float32)
-
-
-def encode(encoder: MimiEncoder, sound: Pcm, progress: Progress | None = None) -> Codes:
-    """Codes uint16 [frames, codebooks] of ``sound``, whole frames."""
-    frames = sound.reshape(-1, FRAME)
-    codes = np.zeros((len(frames), encoder.codebooks), np.uint16)
-    state = encoder.initial_state()
-    for index, frame in enumerate(frames):
-        state = encoder.step(frame, state, codes[index])
-        if progress is not None:
-            progress((index + 1) / len(frames))
-    return codes
-
-
-def decode(decoder: MimiDecoder, codes: Codes, progress: Progress | None = None) -> Pcm:
-    """Sound float32 [frames x 1920] of ``codes`` [frames, codebooks]."""
-    sound = np.zeros((len(codes), FRAME), np.float32)
-    state = decoder.initial_state()
-    for index, frame in enumerate(codes):
-        state = decoder.step(frame, state, sound[index])
-        if progress is not None:
-            progress((index + 1) / len(codes))
-    return sound.ravel()
 
 
 def compare_decoded(sound: Pcm, exact: Pcm) -> DecoderQuality:

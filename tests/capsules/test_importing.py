@@ -97,6 +97,20 @@ def test_lips_and_voice_are_in_sync_whatever_the_look_ahead(lookahead_ms: float)
     capsule_format.decode(capsule_format.encode(made))
 
 
+def test_a_line_may_keep_its_voice_as_tokens() -> None:
+    sound = np.zeros(48_000, np.float32)
+    sound[24_000:32_000] = 2.0
+
+    def encoder(voice: NDArray[np.float32]) -> NDArray[np.uint16]:
+        assert (len(voice), voice.max()) == (24_000, 1.0)
+        return np.full((13, 8), 2047, np.uint16)
+
+    made = capsule_format.decode(capsule_format.encode(from_speech(sound, LevelSolver(0), LINE, encoder)))
+    assert made.pcm is None
+    assert made.tokens is not None and made.tokens.shape == (13, 8)
+    assert made.curves is not None and made.curves[:, JAW].max() > 0.5
+
+
 @pytest.mark.parametrize("count", [0, 48_000 * 301])
 def test_an_impossible_length_of_sound_is_refused(count: int) -> None:
     solver: Any = LevelSolver(0)

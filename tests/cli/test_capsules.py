@@ -40,6 +40,23 @@ def test_show_and_what_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "not installed" in capsys.readouterr().err
 
 
+def test_a_line_with_its_voice_as_tokens(tmp_path: Path, mimi_root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sound, line = tmp_path / "hello.wav", tmp_path / "VL_HELLO.capsule"
+    soundfile.write(sound, np.sin(np.arange(48_000) / 20) * 0.3, 48_000)
+    words = ("import", sound, "--cid", "VL_HELLO", "--set", "face.solver=energy", "--output", line, "--codec", "mimi")
+    assert _run(tmp_path, *words, "--models", mimi_root) == 0
+    assert _run(tmp_path, "show", line) == 0
+    tensors = json.loads(capsys.readouterr().out.partition("\n")[2])["tensors"]
+    assert tensors.keys() == {"curves", "tokens"}
+    assert tensors["tokens"] == "uint16 [13, 8]"
+    line.unlink()
+    assert _run(tmp_path, *words) == 1
+    assert "visaged models import mimi FILE" in capsys.readouterr().err
+    assert not line.exists()
+    assert _run(tmp_path, "import", "take.csv", "--cid", "VF_TAKE", "--codec", "mimi") == 1
+    assert "is for spoken lines" in capsys.readouterr().err
+
+
 def test_from_a_recording_and_a_sound_to_an_installed_pack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     recording = tmp_path / "take.csv"
     write(recording, Recording(np.full((30, COUNT), 0.2, np.float32), 30))  # type: ignore[arg-type]

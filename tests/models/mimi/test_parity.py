@@ -7,7 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is a build-time dependency: ./setup.sh peers")
 
-from models.mimi import quality, reference  # noqa: E402
+from models.mimi import reference  # noqa: E402
 from models.mimi.dims import FRAME, NARROW, TRUE, Dims  # noqa: E402
 from models.mimi.packaging import Plan  # noqa: E402
 from models.mimi.random_packages import write  # noqa: E402
@@ -15,6 +15,7 @@ from models.mimi.steps import DecoderStep, EncoderStep  # noqa: E402
 from models.mimi.transformer import Memory, half_split, interleaved  # noqa: E402
 from models.mimi.twin import random_weights  # noqa: E402
 from tests.models.mimi.peers import Moshi, Transformers  # noqa: E402
+from visaged.codec import offline  # noqa: E402
 from visaged.codec.mimi import MimiDecoder, MimiEncoder  # noqa: E402
 
 # Six windows of the narrow one; the true one's window is 125 frames.
@@ -22,7 +23,7 @@ FRAMES = 60
 CODEBOOKS = 8
 
 
-def voice(frames: int) -> quality.Pcm:
+def voice(frames: int) -> offline.Pcm:
     noise = np.random.default_rng(0).standard_normal(frames * FRAME) * 0.1
     return (noise * np.sin(np.arange(len(noise)) / 9000)).astype(np.float32)
 
@@ -87,8 +88,8 @@ def _check_packages(dims: Dims, memory: Memory, frames: int, folder: Path) -> No
     moshi, sound = Moshi(random_weights(dims), dims, CODEBOOKS), voice(frames)
     codes = moshi.encode(sound)
     encoder, decoder = write(folder, dims, Plan(memory=memory), small=False)
-    assert (quality.encode(MimiEncoder(encoder), sound) == codes).all()
-    said = quality.decode(MimiDecoder(decoder), codes.astype(np.uint16))
+    assert (offline.encode(MimiEncoder(encoder), sound) == codes).all()
+    said = offline.decode(MimiDecoder(decoder), codes.astype(np.uint16))
     assert np.abs(said - np.clip(moshi.decode(codes), -1.0, 1.0)).max() < 1e-4
 
 

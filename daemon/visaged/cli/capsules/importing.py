@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from visaged.capsules import format as capsule_format
 from visaged.capsules.errors import CapsuleError
@@ -14,7 +14,15 @@ from visaged.capsules.ids import Kind, check_cid, kind_of
 from visaged.capsules.install import add_local
 from visaged.cli import exit_codes
 from visaged.cli.capsules.library import open_library, write_file
+from visaged.cli.progress import progress_bar
 from visaged.config.load import find_file, load
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from visaged.capsules.format import Tokens
+    from visaged.capsules.importing import VoiceEncoder
 
 
 def add_import_arguments(action: argparse.ArgumentParser) -> None:
@@ -27,6 +35,12 @@ def add_import_arguments(action: argparse.ArgumentParser) -> None:
     action.add_argument("--blend-mode", choices=["additive", "override"], default="additive")
     action.add_argument("--emotion", type=_emotion, metavar="V,A,D", help="valence,arousal,dominance, each -1..1")
     action.add_argument("--fps", type=Fraction, help="rate of a CSV whose timecodes do not tell (29.97: 30000/1001)")
+    action.add_argument(
+        "--codec",
+        choices=["mimi"],
+        help="keep a line's voice as tokens of codec.model: 0.1 kB a second instead of 48 kB",
+    )
+    action.add_argument("--models", type=Path, metavar="DIR", help="folder of packages searched before the others")
     action.add_argument("--licence", default="")
     action.add_argument("--output", type=Path, help="write a .capsule file instead of adding it to the library")
 
@@ -61,12 +75,15 @@ def _read_source(options: argparse.Namespace) -> Capsule:
     recorded = options.source.suffix.lower() in FORMATS
     if spoken == recorded or kind_of(options.cid) in (Kind.CUE, Kind.VOICE):
         raise CapsuleError(options.cid, "cid", "a recording becomes VF_… or CID_…, a sound file becomes VL_…")
+    if recorded and options.codec:
+        raise CapsuleError(options.cid, "codec", "is for spoken lines; a recording of curves has no voice")
     try:
         if recorded:
             loop = options.loop or kind_of(options.cid) is Kind.LOOP
             fields |= {"loop": loop, "blend_mode": options.blend_mode}
             return from_recording(read(options.source, options.fps), fields)
-        return from_speech(_sound(options.source), _solver(options), fields)
+        encoder = _encoder(options) if options.codec else None
+        return from_speech(_sound(options.source), _solver(options), fields, encoder)
     except (RecordingError, OSError) as error:
         raise CapsuleError(options.source.name, "source", str(error)) from None
 
@@ -79,6 +96,26 @@ def _sound(path: Path) -> Any:
         return read_all(path)
     except FileUnusable as error:
         raise CapsuleError(path.name, "source", str(error)) from None
+
+
+def _encoder(options: argparse.Namespace) -> VoiceEncoder:
+    """The codec that the settings name, with a bar for what it does."""
+    from visaged.codec.offline import encode  # noqa: PLC0415
+    from visaged.inference.errors import NoPackageError  # noqa: PLC0415
+    from visaged.inference.find import search_roots  # noqa: PLC0415
+    from visaged.wiring.codec_models import open_encoder  # noqa: PLC0415
+
+    settings = load(find_file(options.config), options.set)
+    try:
+        encoder = open_encoder(settings, search_roots(options.models))
+    except NoPackageError as error:
+        raise CapsuleError("codec.model", settings.codec.model, str(error)) from None
+
+    def to_tokens(voice: NDArray[np.float32]) -> Tokens:
+        with progress_bar() as report:
+            return encode(encoder, voice, lambda share: report(options.source.name, share))
+
+    return to_tokens
 
 
 def _solver(options: argparse.Namespace) -> Any:
@@ -94,7 +131,9 @@ def _solver(options: argparse.Namespace) -> Any:
 
     inference = settings.inference
     try:
-        return open_lipsync(search_roots(), settings.face.lookahead_ms, inference.precision, inference.providers)[0]
+        return open_lipsync(
+            search_roots(options.models), settings.face.lookahead_ms, inference.precision, inference.providers
+        )[0]
     except (NoPackageError, PackageError, SessionError, LookaheadError) as error:
         raise CapsuleError("face.solver", settings.face.solver, str(error)) from None
 
