@@ -59,7 +59,9 @@ class Running:
         with self._log.open("w") as log:
             # A control socket of its own: several daemons may run at once.
             environment = os.environ | {"RUNTIME_DIRECTORY": str(self.folder)}
-            self.process = subprocess.Popen((*command, *self._arguments), stderr=log, env=environment)
+            self.process = subprocess.Popen(
+                (*command, *self._arguments), stdin=subprocess.DEVNULL, stderr=log, env=environment
+            )
         return self
 
     def __exit__(

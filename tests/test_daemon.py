@@ -89,6 +89,22 @@ def test_a_broken_file_says_its_line_and_the_face_lives_on(tmp_path: Path) -> No
     assert running.packets[-1][1].subject == "visaged"
 
 
+def test_a_hang_up_reads_the_settings_again(tmp_path: Path) -> None:
+    config = tmp_path / "visaged.toml"
+    config.write_text('[livelink]\nsubject = "one"\n')
+    with Running(f"--config={config}", "--input=none", log=tmp_path / "log") as running:
+        running.wait_for_packets(FPS)
+        config.write_text('[livelink]\nsubject = "two"\n')
+        running.process.send_signal(signal.SIGHUP)
+        running.wait_for(lambda: running.packets[-1][1].subject == "two", "the other subject")
+        config.write_text("[livelink]\nsubject = 7\n")
+        running.process.send_signal(signal.SIGHUP)
+        running.wait_for(lambda: "line 2: livelink.subject = 7" in running.log, "the refusal")
+        running.wait_for_packets(FPS)
+        assert running.packets[-1][1].subject == "two"
+        assert running.stop() == 0
+
+
 @pytest.mark.parametrize(
     "item", ["--set=livelink.fps=0", "--target=nowhere", "--solver=psychic", "--input=none-such.wav", "--set=fps"]
 )

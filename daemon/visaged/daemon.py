@@ -142,6 +142,11 @@ class Daemon:
         self._relief.update(now_ns())
         self.service.update()
 
+    def reload(self) -> None:
+        """Read the settings file again and run with it."""
+        self.service.reloading()
+        self.control.reload()
+
     def stop(self) -> None:
         """Ease the face to rest, send the last packet, end every thread."""
         self.service.stopping(again=self.restart_wanted.is_set())

@@ -41,7 +41,7 @@ class Problems:
                 return
             problem = Problem(code, message, remedy, datetime.now(timezone.utc))
             self._open[code] = problem
-        log.warning("%s: %s. %s", code, message, remedy)
+        log.warning("%s: %s. %s", code, message, remedy, extra={"problem": code}, stacklevel=2)
         for listener in self._listeners:
             listener(problem, True)
 
@@ -51,7 +51,8 @@ class Problems:
             problem = self._open.pop(code, None)
         if problem is None:
             return
-        log.info("%s: over after %.1f s", code, (datetime.now(timezone.utc) - problem.since).total_seconds())
+        lasted_s = (datetime.now(timezone.utc) - problem.since).total_seconds()
+        log.info("%s: over after %.1f s", code, lasted_s, extra={"problem": code}, stacklevel=2)
         for listener in self._listeners:
             listener(problem, False)
 

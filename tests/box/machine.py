@@ -158,9 +158,10 @@ class Machine:
         return self.run("journalctl", "--boot", "--no-pager", "--output=short-monotonic")
 
     def received(self) -> list[dict[str, Any]]:
-        """What the receiver inside reports of the face, once a second."""
+        """What the receiver inside reports once a second of the face that sends."""
         lines = (self.folder / "monitor.json").read_text().splitlines()
-        return [face for line in lines if line.endswith("}") for face in json.loads(line)["faces"]]
+        faces = [face for line in lines if line.endswith("}") for face in json.loads(line)["faces"]]
+        return [face for face in faces if face["silent_s"] < 0.5]
 
     def health(self) -> dict[str, Any]:
         """The answer to health.get at the control socket."""

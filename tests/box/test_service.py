@@ -77,6 +77,25 @@ def test_a_setting_over_the_air_is_written_under_the_hardening(machine: Machine)
     assert "intensity = 0.75" in (machine.folder / "etc" / "visaged.toml").read_text()
 
 
+def test_a_setting_on_the_box_is_read_again_and_a_broken_one_refused(machine: Machine) -> None:
+    path = machine.folder / "etc" / "visaged.toml"
+    good = path.read_text()
+    path.write_text(good + "\n[livelink]\nsubject = 'kiosk'\n")
+    machine.run("systemctl", "reload", "visaged")
+    machine.wait_for(lambda: machine.received()[-1]["subject"] == "kiosk", "the new subject")
+    path.write_text(good + "\n[livelink]\nsubject = 9\n")
+    machine.run("systemctl", "reload", "visaged")
+    machine.wait_for(lambda: bool(machine.journal("VISAGED_PROBLEM=config_rejected")), "a refusal in the journal")
+    (entry,) = machine.journal("VISAGED_PROBLEM=config_rejected")
+    assert "livelink.subject = 9" in entry["MESSAGE"]
+    assert entry["CODE_FILE"].endswith("wiring/control.py")
+    assert entry["PRIORITY"] == "4"
+    path.write_text(good)
+    machine.run("systemctl", "reload", "visaged")
+    machine.wait_for(lambda: machine.received()[-1]["subject"] == "visaged", "the subject before")
+    assert machine.run("systemctl", "is-active", "visaged") == "active"
+
+
 def test_a_restart_by_command_keeps_the_process_and_is_no_failure(machine: Machine) -> None:
     pid = machine.show("MainPID")
     since = machine.show("ActiveEnterTimestampMonotonic")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from visaged.config.load import load
+from visaged.config.load import ConfigError, load
 from visaged.config.schema import Settings
 from visaged.control import probation
 from visaged.control.commands.config import ConfigApplied, ConfigGet, ConfigSet
@@ -232,3 +232,31 @@ def test_secrets_are_masked_and_names_of_files_are_not() -> None:
         },
         "b": [1],
     }
+
+
+def test_a_file_that_was_changed_on_the_box_is_read_again(box: Box) -> None:
+    box.path.write_text(TEXT.replace("1.0", "0.6"))
+    assert box.handlers.reload() == ("face.intensity",)
+    assert box.settings.face.intensity == 0.6
+    assert box.settings.runtime.log_level == "debug", "--set stays above the file"
+    assert box.handlers.reload() == ()
+    assert len(box.applied) == 1
+    box.path.unlink()
+    assert "face.intensity" in box.handlers.reload()
+
+
+def test_a_broken_file_is_refused_and_the_settings_before_go_on(box: Box) -> None:
+    box.path.write_text("[face]\nintensity = 50\n")
+    with pytest.raises(ConfigError, match=r"line 2: face\.intensity = 50"):
+        box.handlers.reload()
+    assert box.applied == []
+
+
+def test_reading_again_ends_a_probation_and_keeps_what_was_tried(box: Box) -> None:
+    box.set({"face": {"intensity": 0.8}})
+    assert box.store.on_trial
+    box.path.write_text(box.path.read_text().replace("'one'", "'two'"))
+    assert box.handlers.reload() == ("mqtt.host",)
+    assert not box.store.on_trial
+    assert box.settings.face.intensity == 0.8
+    assert not box.handlers.config_get(ConfigGet()).on_probation

@@ -42,6 +42,11 @@ def test_reloading_carries_the_time(systemd: socket.socket, tmp_path: Path) -> N
     assert int(second.removeprefix(b"MONOTONIC_USEC=")) > 0
 
 
+def test_patience_is_fed(systemd: socket.socket, tmp_path: Path) -> None:
+    assert Notifier(_environment(tmp_path)).tell_patience(2.5)
+    assert systemd.recv(4096) == b"WATCHDOG_USEC=2500000\nWATCHDOG=1"
+
+
 def test_an_abstract_address() -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(f"\0visaged-test-{os.getpid()}")

@@ -1,32 +1,23 @@
-"""Where log lines go: above the live view on a terminal, with journal priorities under systemd, else plain."""
+"""Where log lines go: above the live view on a terminal, into the journal under systemd, else plain."""
 
 from __future__ import annotations
 
 import logging
-import os
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from visaged.system.journal import is_journal, journal_handler
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-# sd-daemon(3): a line that begins with <N> gets that syslog priority in the journal.
-_PRIORITIES: Final = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
-
-
-class _JournalFormatter(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        priority = _PRIORITIES.get(record.levelno, 6)
-        # Each line of a traceback is an entry of its own and needs its own priority.
-        return "\n".join(f"<{priority}>{line}" for line in super().format(record).splitlines())
-
 
 def log_lines(level: str) -> None:
-    """Log to standard error, a line each, from ``level`` on."""
-    handler = logging.StreamHandler(sys.stderr)
-    if "JOURNAL_STREAM" in os.environ:
-        handler.setFormatter(_JournalFormatter("%(name)s: %(message)s"))
+    """Log from ``level`` on: lines on standard error, which become entries with fields where that is the journal."""
+    if is_journal(sys.stderr):
+        handler = journal_handler()
     else:
+        handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s"))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
 

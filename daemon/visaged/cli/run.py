@@ -88,7 +88,7 @@ def _as_typed(issue: ConfigIssue, items: Sequence[str]) -> str:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run until SIGINT or SIGTERM; a second one ends at once."""
+    """Run until SIGINT or SIGTERM, a second one ends at once; without a terminal SIGHUP reads the settings again."""
     overrides = overrides_of(options)
     path = find_file(options.config)
     if path is not None:
@@ -125,12 +125,19 @@ def run(options: argparse.Namespace) -> int:
         stopping.set()
         signal.signal(number, signal.SIG_DFL)
 
+    hung_up = threading.Event()
+    # A terminal that is closed says SIGHUP, too, and means the end.
+    if not any(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr)):
+        signal.signal(signal.SIGHUP, lambda _number, _frame: hung_up.set())
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     daemon.start()
     with view:
         while not stopping.wait(_SUPERVISE_S) and not daemon.restart_wanted.is_set():
+            if hung_up.is_set():
+                hung_up.clear()
+                daemon.reload()
             daemon.supervise()
             view.update()
     daemon.stop()

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from visaged.config.load import ConfigError, Source, read_source, validate
+from visaged.config.load import ConfigError, Source, load, read_source, validate
 from visaged.config.schema import Settings
 from visaged.control.commands.config import ConfigApplied, ConfigGet, ConfigGot, ConfigSet
 from visaged.control.config_store import ConfigStore
@@ -84,6 +84,26 @@ class ConfigHandlers:
                 )
             progress("applying", None)
             return self._try(text, settings, changed)
+
+    def reload(self) -> tuple[str, ...]:
+        """The file was changed on the box: run with it; returns the keys that changed.
+
+        Raises ConfigError (the file) or Refusal (a key that only a restart can change); what ran before goes on then.
+        Whoever edits on the box sees the face: no probation, and an end to one that was going on.
+        """
+        settings = load(self._store.path if self._store.path.exists() else None, self._overrides)
+        with self._lock:
+            probation, self._probation = self._probation, None
+        if probation is not None:
+            probation.cancel()
+            self._store.keep()
+        with self._lock:
+            changed = differences(self._current, settings)
+            if changed:
+                self._hooks.apply(settings)
+                self._current = settings
+                self._events.tell("config_applied", changed=list(changed))
+            return changed
 
     def stop(self) -> None:
         """The daemon ends: a change on probation is kept, unless it still has to prove that the broker is reached."""

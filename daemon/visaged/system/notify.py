@@ -61,6 +61,10 @@ class Notifier:
         """The line that ``systemctl status`` shows."""
         return self.tell("STATUS=" + " ".join(text.split()))
 
+    def tell_patience(self, seconds: float) -> bool:
+        """Let the watchdog wait for so long from now on, and feed it."""
+        return self.tell(f"WATCHDOG_USEC={round(seconds * _US_PER_S)}", FEED)
+
     def tell_reloading(self) -> bool:
         """Settings are being read again; READY follows."""
         return self.tell("RELOADING=1", f"MONOTONIC_USEC={now_ns() // 1000}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from visaged.capsules.errors import CapsuleError
 from visaged.capsules.signing import KEYS_DIR, load_public_keys, verify
 from visaged.config import Settings
-from visaged.config.load import DEFAULT_PATH
+from visaged.config.load import DEFAULT_PATH, ConfigError
 from visaged.control.bind import ControlSocketError
 from visaged.control.commands.capsules import PackInstalled
 from visaged.control.commands.models import ModelInstalled
@@ -34,6 +34,7 @@ from visaged.control.link_sources import LinkSources
 from visaged.control.model_zip import install_model_zip
 from visaged.control.paths import bind_path
 from visaged.control.process import ProcessFigures
+from visaged.control.refusal import Refusal
 from visaged.control.socket import ControlSocket
 from visaged.control.status import Status
 from visaged.doctor import machine, models, network
@@ -104,6 +105,19 @@ class Control:
         self._dispatcher.stop()
         self._stop_mqtt()
         self._socket.stop()
+
+    def reload(self) -> None:
+        """Read the settings file again. What is wrong with it is a problem until it is read well; the face goes on."""
+        problems = self._daemon.problems
+        problems.clear("config_rejected")
+        try:
+            changed = self._config.reload()
+        except (ConfigError, Refusal) as error:
+            words = error.message if isinstance(error, Refusal) else str(error)
+            remedy = "The settings before go on. Correct it (visaged config check), then: systemctl reload visaged"
+            problems.open("config_rejected", words, remedy)
+        else:
+            log.info("settings read again: %s", ", ".join(changed) or "nothing has changed")
 
     def use_mqtt(self, settings: Settings) -> None:
         """Another broker, or none."""

@@ -6,6 +6,7 @@ import logging
 from typing import Any, Final
 
 from visaged.clock import NS_PER_S, now_ns
+from visaged.realtime import go_realtime
 from visaged.system.last_end import EndRecord
 from visaged.system.notify import FEED, GIVE_UP, READY, STOPPING, Notifier
 from visaged.system.watchdog import Watchdog
@@ -17,6 +18,8 @@ log = logging.getLogger(__name__)
 _STATUS_NS: Final = 2 * NS_PER_S
 # Several feeds within the watchdog's time: one that systemd had no room for must not be the end.
 _FEEDS: Final = 6
+# Stopping and starting take 1 s, on a busy box several, and nobody feeds meanwhile.
+_AGAIN_S: Final = 20.0
 
 
 class Service:
@@ -27,6 +30,9 @@ class Service:
         self._notifier = notifier
         self._record = record
         self._watchdog = Watchdog(watched(box), box.metrics, box.problems)
+        if notifier.watchdog_s is not None:
+            # Whoever feeds the watchdog must get to run while a busy box still moves the face. As the control side.
+            go_realtime(max(box.settings.runtime.realtime_priority - 2, 0))
         self._ready = False
         self._fed_ns = self._told_ns = 0
         self._status = ""
@@ -61,12 +67,17 @@ class Service:
             self._told_ns = time_ns
             self._tell_status()
 
+    def reloading(self) -> None:
+        """Settings are about to be read again; ready again at the next ``update``."""
+        self._notifier.tell_reloading()
+        self._ready = False
+
     def stopping(self, *, again: bool) -> None:
         """The daemon is about to stop, to end or to start ``again`` in the same process."""
         if again:
-            # The next READY ends it; fed once more, for stopping and starting take their time.
+            # The next READY ends it.
             self._notifier.tell_reloading()
-            self._notifier.tell(FEED)
+            self._notifier.tell_patience(_AGAIN_S)
         else:
             self._notifier.tell(STOPPING)
 
@@ -81,6 +92,10 @@ class Service:
         # It waits for the disk: not on the way to the first pose, and before the watchdog begins to count.
         self._record.begin()
         self._ready = self._notifier.tell(READY) or not self._notifier.active
+        watchdog_s = self._notifier.watchdog_s
+        if watchdog_s is not None:
+            # After a restart in the same process it still has the patience that this took.
+            self._notifier.tell_patience(watchdog_s)
 
     def _give_up(self) -> None:
         self._record.explain(self._watchdog.gave_up or "")
