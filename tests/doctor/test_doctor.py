@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.devices.card import SoundCards
+from tests.face.neurosync_model import write_neurosync
 from visaged.cli import main
 from visaged.config import Settings
 from visaged.doctor import machine, models, network, sound
@@ -89,3 +90,21 @@ def test_the_solver_is_opened_as_the_daemon_would() -> None:
     assert missing.verdict == "fail"
     (plain,) = models.check(settings(face={"solver": "energy"}))
     assert plain.verdict == "ok"
+
+
+@pytest.mark.parametrize(
+    ("window_ms", "verdict", "said"),
+    [(5.0, "ok", "look-ahead 118 ms"), (100.0, "warn", "the face is"), (900.0, "fail", "too long for a live face")],
+)
+def test_neurosync_is_timed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, window_ms: float, verdict: str, said: str
+) -> None:
+    wanted = settings(face={"solver": "neurosync"})
+    monkeypatch.setattr("visaged.inference.find.BOX_ROOT", tmp_path)
+    (missing,) = models.check(wanted)
+    assert missing.verdict == "fail"
+    write_neurosync(tmp_path / "p")
+    monkeypatch.setattr("visaged.face.neurosync_worker.measured_ms", lambda worker: window_ms)
+    (finding,) = models.check(wanted)
+    assert finding.verdict == verdict
+    assert said in finding.text

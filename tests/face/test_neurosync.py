@@ -12,10 +12,11 @@ from tests.face.voice import Sound
 from visaged import curves
 from visaged.audio.file_reader import read_all
 from visaged.clock import RATE_HZ
+from visaged.config import InferenceSettings
 from visaged.face.neurosync import BLANK, NeurosyncSolver
 from visaged.face.neurosync_emotion import Vector
 from visaged.face.neurosync_plan import Plan
-from visaged.face.neurosync_worker import STUCK_S, Job, Patient, Solves, WindowModel, Worker, measured_ms
+from visaged.face.neurosync_worker import STUCK_S, Job, Patient, Solves, WindowModel, Worker, measured_ms, threads_for
 from visaged.face.solver import HOP, Solver
 from visaged.inference.errors import PackageError, SessionError
 from visaged.metrics import Metrics
@@ -268,3 +269,9 @@ def test_what_is_not_there_is_said_at_the_opening(tmp_path: Path) -> None:
     (package.folder / "neurosync.onnx").write_bytes(b"no graph")
     with pytest.raises(SessionError):
         Worker(package, "fp32", ("cpu",))
+
+
+def test_every_core_unless_threads_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda pid: set(range(6)))
+    assert threads_for(InferenceSettings()) == 6
+    assert threads_for(InferenceSettings(threads=2)) == 2

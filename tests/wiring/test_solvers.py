@@ -194,9 +194,3 @@ def test_for_a_recording_nothing_is_late_and_no_thread_is_made(root: Path) -> No
     assert box.open(settings(neurosync_hop_ms=400.0)) == "neurosync"
     assert threads_named("neurosync") == 0
     assert box.codes == []
-
-
-def test_every_core_unless_threads_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wired.os, "sched_getaffinity", lambda pid: set(range(6)))
-    assert wired.threads(Settings.model_validate({})) == 6
-    assert wired.threads(Settings.model_validate({"inference": {"threads": 2}})) == 2

@@ -13,6 +13,9 @@ def check(settings: Settings) -> Iterator[Finding]:
     if settings.face.solver == "energy":
         yield ok("solver", "energy: signal processing, no model")
         return
+    if settings.face.solver == "neurosync":
+        yield from _neurosync(settings)
+        return
     # ONNX Runtime takes longer to import than every other check takes to run.
     from visaged.face.lipsync import LookaheadError, open_lipsync  # noqa: PLC0415
     from visaged.inference.errors import NoPackageError, PackageError, SessionError  # noqa: PLC0415
@@ -31,3 +34,39 @@ def check(settings: Settings) -> Iterator[Finding]:
     manifest = solver.package.manifest
     where = f"{solver.precision} on {', '.join(solver.providers)}, from {solver.package.folder}"
     yield ok("solver", f"{manifest.name} {manifest.version}, {where}")
+
+
+def _neurosync(settings: Settings) -> Iterator[Finding]:
+    """Open it, and time it as the daemon does: how far would it hear ahead on this box?"""
+    from visaged.face.neurosync_plan import PROMPT_MS, plan_for  # noqa: PLC0415
+    from visaged.face.neurosync_worker import Patient, WindowModel, measured_ms, threads_for  # noqa: PLC0415
+    from visaged.inference.errors import NoPackageError, SessionError  # noqa: PLC0415
+    from visaged.inference.find import open_first, search_roots  # noqa: PLC0415
+    from visaged.inference.package import Package  # noqa: PLC0415
+
+    inference = settings.inference
+
+    def opened(package: Package) -> tuple[WindowModel, Package]:
+        model = WindowModel(package, inference.precision, inference.providers, threads_for(inference))
+        return model, package
+
+    try:
+        (model, package), refused = open_first("neurosync", search_roots(), opened)
+        window_ms = measured_ms(Patient(model))
+    except (NoPackageError, SessionError) as error:
+        yield fail("solver", str(error), "The energy solver is used instead; visaged models import neurosync FILE")
+        return
+    for refusal in refused:
+        yield warn("model package", str(refusal), "Remove it, or install it again")
+    named = f"{package.manifest.name} {package.manifest.version}, {model.precision} on {', '.join(model.providers)}"
+    plan = plan_for(window_ms)
+    if plan is None:
+        text = f"{named}: {window_ms:.0f} ms for a window is too long for a live face"
+        yield fail(
+            "solver", text, 'The daemon steps down to lipsync; use int8 or a GPU, or set face.solver = "lipsync"'
+        )
+    elif plan.lookahead_ms > PROMPT_MS:
+        text = f"{named}: {window_ms:.0f} ms for a window, so the face is {plan.lookahead_ms:.0f} ms late"
+        yield warn("solver", text, f'For {PROMPT_MS:.0f} ms and less: int8, a GPU, or face.solver = "lipsync"')
+    else:
+        yield ok("solver", f"{named}: {window_ms:.0f} ms for a window, look-ahead {plan.lookahead_ms:.0f} ms")

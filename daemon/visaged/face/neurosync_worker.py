@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visaged.clock import NS_PER_MS, now_ns
+from visaged.config import InferenceSettings
 from visaged.face.neurosync_features import FEATURES, Features
 from visaged.face.neurosync_stream import WINDOW
 from visaged.inference.errors import PackageError, SessionError
@@ -28,6 +29,8 @@ OUTPUTS: Final = 68
 
 # Below all that moves the face, where the scheduler knows only niceness; the threads of the session inherit it.
 _NICENESS: Final = 5
+# More than this wait for each other at 128 frames.
+_MOST_THREADS: Final = 8
 # Windows that a box is timed by, after one to warm up.
 _TIMED: Final = 3
 # No window takes that long on any box that could use its answer.
@@ -102,6 +105,13 @@ class Patient:
         self._model.solve(job)
         job.answered.set()
         return True
+
+
+def threads_for(inference: InferenceSettings) -> int:
+    """As set; else every core, for a window is worth hundreds of steps of the lip-sync model."""
+    if "threads" in inference.model_fields_set:
+        return inference.threads
+    return min(len(os.sched_getaffinity(0)), _MOST_THREADS)
 
 
 def measured_ms(worker: Solves) -> float:

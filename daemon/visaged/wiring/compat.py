@@ -15,13 +15,12 @@ from visaged.curves import COUNT
 from visaged.face.neurosync_batch import Rows, solve_clip
 from visaged.face.neurosync_features import Features, TooShort, features, normalise
 from visaged.face.neurosync_mel import RATE_HZ
-from visaged.face.neurosync_worker import Job, WindowModel
+from visaged.face.neurosync_worker import Job, WindowModel, threads_for
 from visaged.face.solver import FRAME_RATE_HZ
 from visaged.inference.errors import NoPackageError, SessionError
 from visaged.inference.find import open_first
 from visaged.inference.package import Package
 from visaged.recording import Recording
-from visaged.wiring.neurosync import threads
 from visaged.wiring.offline import OfflineError
 
 
@@ -59,4 +58,4 @@ def _open(package: Package, settings: Settings) -> WindowModel:
     inference = settings.inference
     # The numbers are what it is about: full precision, unless another is asked for or there is none.
     exact = inference.precision == "auto" and "fp32" in package.manifest.files
-    return WindowModel(package, "fp32" if exact else inference.precision, inference.providers, threads(settings))
+    return WindowModel(package, "fp32" if exact else inference.precision, inference.providers, threads_for(inference))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -11,16 +10,13 @@ from visaged.config import Settings
 from visaged.face.neurosync import NeurosyncSolver
 from visaged.face.neurosync_emotion import Vector
 from visaged.face.neurosync_plan import MAX_HOP, PROMPT_MS, Plan, plan_for, plan_of
-from visaged.face.neurosync_worker import Patient, Solves, WindowModel, Worker, measured_ms
+from visaged.face.neurosync_worker import Patient, Solves, WindowModel, Worker, measured_ms, threads_for
 from visaged.inference.errors import SessionError
 from visaged.inference.package import Package
 from visaged.metrics import Metrics
 from visaged.problems import Problems
 
 LATE: Final = "neurosync_late"
-
-# More threads than this wait for each other at 128 frames.
-_MOST_THREADS: Final = 8
 
 
 @dataclass(frozen=True)
@@ -69,7 +65,7 @@ class Ready:
 
 def open_live(package: Package, precision: str, settings: Settings, watcher: Watcher) -> Ready:
     """``package`` with a worker of its own, timed. Raises PackageError, SessionError."""
-    worker = Worker(package, precision, settings.inference.providers, threads(settings))
+    worker = Worker(package, precision, settings.inference.providers, threads_for(settings.inference))
     try:
         plan = _live_plan(worker, settings, watcher)
     except SessionError:
@@ -99,19 +95,11 @@ def open_patient(package: Package, precision: str, settings: Settings) -> Ready:
 
     Raises PackageError, SessionError.
     """
-    model = WindowModel(package, precision, settings.inference.providers, threads(settings))
+    model = WindowModel(package, precision, settings.inference.providers, threads_for(settings.inference))
     worker = Patient(model)
     hop_ms = settings.face.neurosync_hop_ms
     plan = (plan_for(measured_ms(worker)) or Plan(MAX_HOP, MAX_HOP)) if hop_ms == "auto" else plan_of(hop_ms)
     return Ready(NeurosyncSolver(worker, plan), model.precision, model.providers)
-
-
-def threads(settings: Settings) -> int:
-    """As set; else every core, for a window is worth hundreds of steps of the lip-sync model."""
-    inference = settings.inference
-    if "threads" in inference.model_fields_set:
-        return inference.threads
-    return min(len(os.sched_getaffinity(0)), _MOST_THREADS)
 
 
 def _live_plan(worker: Solves, settings: Settings, watcher: Watcher) -> Plan:

@@ -126,6 +126,12 @@ def render(path: Path, settings: Settings, roots: Sequence[Path], progress: Prog
     return Recording(np.stack(frames.poses), settings.livelink.fps)
 
 
+def bare_solver(settings: Settings, roots: Sequence[Path]) -> Solver[Any]:
+    """The solver that the settings name, the mouth alone: without brows and head. Raises OfflineError."""
+    face = settings.face.model_copy(update={"prosody": 0.0})
+    return _open_solver(settings.model_copy(update={"face": face}), roots, Problems(), lambda: None)
+
+
 def _open_solver(
     settings: Settings, roots: Sequence[Path], problems: Problems, on_phrase_end: Callable[[], None]
 ) -> Solver[Any]:

@@ -120,21 +120,13 @@ def _encoder(options: argparse.Namespace) -> VoiceEncoder:
 
 def _solver(options: argparse.Namespace) -> Any:
     """The solver that the settings name, without the daemon's fallback: a line is made once and kept."""
-    from visaged.face.energy import EnergySolver  # noqa: PLC0415
+    from visaged.inference.find import search_roots  # noqa: PLC0415
+    from visaged.wiring.offline import OfflineError, bare_solver  # noqa: PLC0415
 
     settings = load(find_file(options.config), options.set)
-    if settings.face.solver == "energy":
-        return EnergySolver(settings.face.lookahead_ms)
-    from visaged.face.lipsync import LookaheadError, open_lipsync  # noqa: PLC0415
-    from visaged.inference.errors import NoPackageError, PackageError, SessionError  # noqa: PLC0415
-    from visaged.inference.find import search_roots  # noqa: PLC0415
-
-    inference = settings.inference
     try:
-        return open_lipsync(
-            search_roots(options.models), settings.face.lookahead_ms, inference.precision, inference.providers
-        )[0]
-    except (NoPackageError, PackageError, SessionError, LookaheadError) as error:
+        return bare_solver(settings, search_roots(options.models))
+    except OfflineError as error:
         raise CapsuleError("face.solver", settings.face.solver, str(error)) from None
 
 
