@@ -114,7 +114,7 @@ class FaceSettings(Section):
         description="lipsync: the trained model. neurosync: a package of yours. energy: signal processing, no model",
     )
     lookahead_ms: Literal[0, 40, 80] = Field(
-        default=40, description="How far the solver may hear ahead, ms: more looks better and comes later"
+        default=40, description="How far lipsync and energy may hear ahead, ms: more looks better and comes later"
     )
     intensity: float = Field(default=1.0, ge=0, le=2, description="Strength of the speech movement")
     prosody: float = Field(
