@@ -19,7 +19,7 @@ COMMANDS: Final = {
     "doctor": "check devices, targets, permissions and clock, with a remedy for each fault",
     "config": "check, show or write settings",
     "capsules": "prepared expressions and lines: list, import, pack, install, play",
-    "codec": "sound files to speech tokens and back: encode, decode",
+    "codec": "speech as tokens: sound files to frames and back, a peer to converse with",
     "models": "model packages on this box: list, verify, import, compare, build, bench",
     "render": "a sound file to curves, faster than real time",
     "fleet": "many boxes over MQTT: list, watch, send commands, roll out changes",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from visaged.capsules.format import Pcm, Tokens
-from visaged.codec.frame_codec import FRAME
+from visaged.codec.offline import decode
 from visaged.config import Settings
 from visaged.inference.errors import NoPackageError, SessionError
 from visaged.problems import Problems
@@ -45,10 +45,7 @@ class LineDecoder:
 
     def _say(self, tokens: Tokens) -> Pcm:
         decoder = self._decoder(tokens.shape[1])
-        state, sound = decoder.initial_state(), np.zeros((len(tokens), FRAME), np.float32)
-        for codes, frame in zip(tokens, sound, strict=True):
-            state = decoder.step(codes, state, frame)
-        return np.round(sound.ravel() * 32767).astype(np.int16)
+        return np.round(decode(decoder, tokens) * 32767).astype(np.int16)
 
     def _decoder(self, codebooks: int) -> MimiDecoder:
         # The codec's parts are not on the boot path.

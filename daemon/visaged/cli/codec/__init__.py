@@ -1,4 +1,4 @@
-"""``visaged codec``: sound files to codec frames and back."""
+"""``visaged codec``: sound files to codec frames and back, and a peer to talk to in frames."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from visaged.cli import exit_codes
 from visaged.cli.codec.files import add_decode_arguments, add_encode_arguments, decode, encode
+from visaged.cli.codec.peer import add_peer_arguments, peer
 from visaged.config.load import ConfigError
 
 
@@ -17,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     add_encode_arguments(_action(actions, "encode", "a sound file to codec frames, 1.1 kbit/s", encode))
     add_decode_arguments(_action(actions, "decode", "codec frames to a sound file", decode))
+    add_peer_arguments(_action(actions, "peer", "a peer for mode converse: says back what it hears, or a file", peer))
 
 
 def run(options: argparse.Namespace) -> int:

@@ -9,18 +9,17 @@ import time
 from collections.abc import Sequence
 from typing import Any, Final
 
-from pydantic import ValidationError
 from rich.console import Console
 from rich.live import Live
 
 from visaged.cli import exit_codes
+from visaged.cli.broker_arguments import BrokerOptionError, broker_settings
 from visaged.cli.fleet.arguments import add_arguments
 from visaged.cli.fleet.changes import Change, ConfigChange, ModelChange, PackChange
 from visaged.cli.fleet.link import FleetLink
 from visaged.cli.fleet.rollout import Rollout, RolloutError, parse_waves
 from visaged.cli.fleet.tables import answers_table, boxes_table
-from visaged.config import MqttSettings
-from visaged.config.load import ConfigError, find_file, load, read_source
+from visaged.config.load import ConfigError, read_source
 from visaged.control.commands import COMMANDS
 from visaged.control.mqtt_errors import MqttError
 from visaged.control.parse import parse_request
@@ -40,14 +39,14 @@ def run(options: argparse.Namespace) -> int:
     errors = Console(stderr=True)
     commands = {"ls": _ls, "watch": _watch, "send": _send, "rollout": _rollout, "forget": _forget}
     try:
-        settings = _settings(options)
+        settings = broker_settings(options)
         _check(options)
         with FleetLink(settings) as link:
             return commands[options.fleet_command](link, options, console)
     except MqttError as error:
         errors.print(f"{error.message}; {error.remedy}", markup=False, highlight=False)
         return exit_codes.UNAVAILABLE
-    except (ConfigError, RolloutError) as error:
+    except (ConfigError, BrokerOptionError, RolloutError) as error:
         errors.print(str(error), markup=False, highlight=False)
         return exit_codes.USAGE
     except Refusal as error:
@@ -132,24 +131,6 @@ def _forget(link: FleetLink, options: argparse.Namespace, console: Console) -> i
         ):
             link.clear(topic)
     return exit_codes.DONE
-
-
-def _settings(options: argparse.Namespace) -> MqttSettings:
-    """The broker: the settings file's, and over it what the options say. Raises ConfigError."""
-    fields = load(find_file(options.config)).mqtt.model_dump()
-    for name in ("username", "password_file", "ca_file", "cert_file", "key_file", "tls", "base"):
-        value = getattr(options, name)
-        if value is not None:
-            fields[name] = value
-    if options.broker:
-        host, _, port = options.broker.rpartition(":")
-        fields |= {"host": host, "port": port} if host and port.isdigit() else {"host": options.broker}
-    try:
-        return MqttSettings.model_validate(fields)
-    except ValidationError as error:
-        first = error.errors()[0]
-        option = "-".join(str(part) for part in first["loc"]) or "broker"
-        raise RolloutError(f"--{option.replace('_', '-')}: {first['msg']}") from None
 
 
 def _check(options: argparse.Namespace) -> None:

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
+from visaged.cli.broker_arguments import add_broker_arguments
 from visaged.control.commands import COMMANDS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The sub-commands and the options for the broker."""
-    parser.add_argument("--config", type=Path, metavar="FILE", help="take the broker from [mqtt] of this settings file")
-    parser.add_argument("--broker", metavar="HOST[:PORT]", help="broker (default: settings, else localhost:1883)")
-    parser.add_argument("--username", help="user at the broker")
-    parser.add_argument("--password-file", metavar="FILE", help="file with the password")
-    parser.add_argument("--ca-file", metavar="FILE", help="authority of the broker's certificate; turns TLS on")
-    parser.add_argument("--cert-file", metavar="FILE", help="your certificate")
-    parser.add_argument("--key-file", metavar="FILE", help="its key")
-    parser.add_argument("--tls", action="store_true", default=None, help="TLS with the system's authorities")
-    parser.add_argument("--base", help="first level of the topics (default: visaged)")
+    add_broker_arguments(parser)
     commands = parser.add_subparsers(dest="fleet_command", required=True, metavar="COMMAND")
     ls = commands.add_parser("ls", help="list the boxes and how they are")
     ls.add_argument("--json", action="store_true", help="for machines: one JSON object per line")

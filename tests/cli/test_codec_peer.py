@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from visaged.cli import main
+from visaged.codec.frames import Message, decode, encode
+
+CODES = np.full((1, 8), 700, np.uint16)
+
+
+def start(*arguments: str) -> subprocess.Popen[str]:
+    command = (sys.executable, "-m", "visaged", "codec", "peer", *arguments)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def free_udp_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def talk(port: int, *messages: Message) -> list[Message]:
+    """Send ``messages`` until something comes back; what came within a moment more."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as box:
+        box.connect(("127.0.0.1", port))
+        box.settimeout(0.5)
+        deadline = time.monotonic() + 20
+        answers: list[Message] = []
+        while time.monotonic() < deadline:
+            try:
+                if not answers:
+                    for message in messages:
+                        box.send(encode(message))
+                answers.append(decode(box.recv(2048)))
+                if answers[-1].speech:
+                    return answers
+            except (ConnectionRefusedError, TimeoutError):
+                time.sleep(0.05)  # it is still starting
+        pytest.fail(f"nothing was said: {answers}")
+
+
+def test_it_says_back_what_it_hears_and_ends_with_ctrl_c() -> None:
+    port = free_udp_port()
+    with start(f"--udp=127.0.0.1:{port}") as peer:
+        speech, end = Message(3, 10, CODES, True, True), Message(3, 11, CODES[:0], False)
+        answers = talk(port, speech, end)
+        peer.send_signal(signal.SIGINT)
+        out, errors = peer.communicate(timeout=20)
+    assert answers[-1].reset
+    np.testing.assert_array_equal(answers[-1].codes, CODES)
+    assert peer.returncode == 130
+    assert errors == ""
+    assert f"UDP port {port}: waiting for a box" in out
+    assert "box is there" in out
+
+
+def test_nonsense_is_counted_and_not_answered(tmp_path: Path) -> None:
+    port = free_udp_port()
+    with start(f"--udp=127.0.0.1:{port}", "--json", "--seconds=3") as peer:
+        assert peer.stdout is not None
+        json.loads(peer.stdout.readline())
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as box:
+            for data in (b"", b"nonsense", b"\xff" * 1400):
+                box.sendto(data, ("127.0.0.1", port))
+        lines = peer.communicate(timeout=20)[0].splitlines()
+    assert json.loads(lines[-1])["refused"] == 3
+    assert not json.loads(lines[-1])["box"]
+    assert peer.returncode == 69, "no box came"
+
+
+def test_a_file_of_frames_is_said_as_soon_as_a_box_is_there(tmp_path: Path) -> None:
+    port, path = free_udp_port(), tmp_path / "answer"
+    path.write_bytes(encode(Message(1, 0, np.tile(CODES, (40, 1))), 40))
+    with start(f"--udp=127.0.0.1:{port}", f"--say={path}") as peer:
+        answers = talk(port, Message(3, 10, CODES[:0], False))
+        peer.terminate()
+    np.testing.assert_array_equal(answers[-1].codes, CODES)
+
+
+def test_a_sound_file_is_said_through_the_codec(mimi_root: Path, tmp_path: Path) -> None:
+    from visaged import samples  # noqa: PLC0415
+    from visaged.cli.codec.saying import load_codes  # noqa: PLC0415
+
+    codes = load_codes(samples.speech_path(), None, [], mimi_root)
+    assert codes.shape[1] == 8
+    assert 240 < len(codes) < 260, "20 s at 12.5 frames a second"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--udp=99999"], "--udp 99999: expected PORT"),
+        (["--udp=here:x"], "expected PORT"),
+        (["--device=box", "--broker=a b"], "--host"),
+        (["--say=/no/such/file"], "cannot be read"),
+        (["--say={short}"], "is not a file of codec frames: length"),
+        (["--say={empty}"], "has no frames in it"),
+        (["--say={text}"], "text"),
+    ],
+)
+def test_a_mistake_is_named(
+    arguments: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {"short": b"\x01\x08\x00", "empty": bytes([1, 8, *[0] * 10]), "text": b"hello"}
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    filled = [argument.format(**{name: tmp_path / name for name in files}) for argument in arguments]
+    assert main(["codec", "peer", *filled]) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--loss=101", "--jitter-ms=-1", "--seconds=0", "--duplicate=x"])
+def test_options_out_of_range_are_usage_errors(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(["codec", "peer", option])
+    assert exit_.value.code == 2
+    assert "expected" in capsys.readouterr().err
+
+
+def test_a_port_that_is_taken_and_a_broker_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        assert main(["codec", "peer", f"--udp=127.0.0.1:{taken.getsockname()[1]}"]) == 69
+    assert main(["codec", "peer", "--device=box", "--broker=127.0.0.1:1"]) == 69
+    assert "choose another port" in capsys.readouterr().err
