@@ -1,5 +1,5 @@
 # visaged: what a person types. Each target sets up what it needs on a fresh Debian / Ubuntu machine.
-.PHONY: help run install uninstall purge test test-gpu lint types bench clean
+.PHONY: help run install uninstall purge test test-gpu lint types bench soak clean
 
 help:
 	@echo "make run       a moving face: speech (or the microphone) -> Live Link on 127.0.0.1:11111; ARGS='…' for options"
@@ -9,6 +9,7 @@ help:
 	@echo "make test-gpu  tests and figures that need an NVIDIA GPU and torch; fails where there is none"
 	@echo "make lint      ruff;   make types   mypy --strict"
 	@echo "make bench     measurements -> docs/benchmarks.md (some minutes)"
+	@echo "make soak      MINUTES=30: everything on while everything goes wrong; gaps, memory, descriptors, problems"
 	@echo "make clean     removes .venv and caches"
 
 run:
@@ -46,6 +47,12 @@ types:
 bench:
 	@./setup.sh peers
 	.venv/bin/python -m tests.bench $(ARGS)
+
+# As long as you like: an hour says more about memory than a minute does.
+MINUTES ?= 30
+soak:
+	@./setup.sh test
+	.venv/bin/python -m tests.soak --minutes $(MINUTES) $(ARGS)
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

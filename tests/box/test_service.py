@@ -7,8 +7,8 @@ import signal
 
 from tests.box.machine import Machine
 
-# What cannot be otherwise here: a container may not raise limits; `visaged models build` is still to come.
-_NOT_OURS = ("Failed to set fd limit", "visaged-models-build.service")
+# What cannot be otherwise here: a container may not raise limits.
+_NOT_OURS = ("Failed to set fd limit",)
 
 
 def _of_the_service(machine: Machine, *command: str) -> str:
@@ -42,6 +42,15 @@ def test_the_journal_is_clean(machine: Machine) -> None:
         if not any(words in str(entry["MESSAGE"]) for words in (*_NOT_OURS, *allowed))
     ]
     assert [f"{entry.get('_SYSTEMD_UNIT')}: {entry['MESSAGE']}" for entry in loud] == []
+
+
+def test_engines_are_asked_for_once_and_there_are_none_without_a_gpu(machine: Machine) -> None:
+    unit = "visaged-models-build"
+    machine.wait_for(lambda: machine.show("ActiveState", unit) == "inactive", "the build to end")
+    assert machine.show("Result", unit) == "success"
+    assert machine.run("ls", "/var/cache/visaged/engines/.built") == "/var/cache/visaged/engines/.built"
+    machine.run("systemctl", "start", unit)
+    assert machine.show("ConditionResult", unit) == "no"
 
 
 def _realtime(machine: Machine) -> bool:

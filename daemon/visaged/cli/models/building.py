@@ -36,8 +36,8 @@ def build(options: argparse.Namespace) -> int:
     cache = load(find_file(options.config), options.set).inference.engine_cache
     packages = [load_package(folder) for folder in options.folders] or _installed()
     if not packages:
-        print("no package on this box uses a GPU; name one: visaged models build DIR", file=sys.stderr)
-        return exit_codes.FAILED
+        print("nothing to build: no package on this box uses a GPU (name one: visaged models build DIR)")
+        return exit_codes.DONE
     try:
         for package in packages:
             _build(package, _precision(package, options.precision), cache, options.again)
