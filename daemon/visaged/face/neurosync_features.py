@@ -2,13 +2,12 @@
 
 Columns 0..22: cepstra, each with the clip's mean taken off and divided by its deviation. 23..45 and 46..68: their first
 and second slopes. 69..255: the autocorrelation at lags 1..187. Everything is measured at 120 frames a second and
-averaged in pairs. The original takes an ``np.correlate`` per frame in a loop; here spectra do it, on every core
+averaged in pairs. The original takes an ``np.correlate`` per frame in a loop; here spectra do it, on two cores
 (figures: docs/benchmarks.md, neurosync_features). The streaming form is neurosync_stream.py.
 """
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Protocol
 
@@ -27,10 +26,8 @@ SHORTEST: Final = FRAME + (SLOPE_WIDTH - 1) * STRIDE
 Features = NDArray[np.float32]
 """float32 [frames, 256]."""
 
-# Frames that a thread transforms at a time: they stay in its cache.
-_PART: Final = 64
-# Beyond this the memory is the bottleneck.
-_MOST_THREADS: Final = 4
+# Frames at a time: what is worked on stays in the cache.
+_BLOCK: Final = 64
 # The original adds it to the deviation, so that a constant coefficient is divided by something.
 _LEAST_DEVIATION: Final = 1e-10
 # A coefficient that varies by less (in dB) varies by rounding: it is constant, as in silence.
@@ -40,11 +37,11 @@ _NOTHING: Final = 1e-7
 
 
 class Measure(Protocol):
-    """What is taken of frames: ``transform`` side by side in threads, ``finish`` in one (neurosync_mel.py)."""
+    """What is taken of frames (neurosync_mel.py)."""
 
     width: int
 
-    def transform(self, frames: Frames, first: int = 0) -> None: ...
+    def transform(self, frames: Frames) -> None: ...
     def finish(self, out: Matrix) -> None: ...
 
 
@@ -67,19 +64,15 @@ def features(sound: NDArray[np.float32]) -> Features:
         raise TooShort(
             f"{1000 * len(sound) / RATE_HZ:.0f} ms of sound; at least {1000 * SHORTEST / RATE_HZ:.0f} ms are needed"
         )
-    margin = FRAME // 2
-    padded = np.zeros(len(sound) + 2 * margin)
-    padded[margin:-margin] = sound
-    threads = min(len(os.sched_getaffinity(0)), _MOST_THREADS)
-    levels = _measured(padded, MelLevels(threads * _PART), threads)
-    # The original mirrors the sound at its ends for the autocorrelation, and has silence there for the cepstra.
-    padded[:margin] = padded[2 * margin : margin : -1]
-    padded[-margin:] = padded[-margin - 2 : -2 * margin - 2 : -1]
-    lags = _measured(padded, Autocorrelation(threads * _PART), threads)
+    # numpy lets go of the interpreter in transforms and products, so the two run side by side.
+    with ThreadPoolExecutor(1, "features") as beside:
+        # The original mirrors the sound at its ends for the autocorrelation, and has silence there for the cepstra.
+        lags_later = beside.submit(_measured, sound, Autocorrelation(_BLOCK), mirrored=True)
+        cepstra = _normal_cepstra(_measured(sound, MelLevels(_BLOCK), mirrored=False))
+        lags = lags_later.result()
     for end, neighbour in ((0, 1), (-1, -2)):
         if np.abs(lags[end]).max() < _NOTHING:
             lags[end] = lags[neighbour]
-    cepstra = _normal_cepstra(levels)
     return in_pairs(np.hstack((cepstra, slopes(cepstra, 1), slopes(cepstra, 2), lags)))
 
 
@@ -98,16 +91,29 @@ def _normal_cepstra(levels: Matrix) -> Matrix:
     return np.where(deviation < _ROUNDING_DB, 0, normal).astype(np.float32)
 
 
-def _measured(padded: NDArray[np.float64], measure: Measure, threads: int) -> Matrix:
-    """What ``measure`` takes of every frame of ``padded``: float32 [frames, width]."""
-    frames = np.lib.stride_tricks.sliding_window_view(padded, FRAME)[::STRIDE]
-    out = np.empty((len(frames), measure.width), np.float32)
-    # numpy lets go of the interpreter in transforms, so threads do run side by side. Matrix products may have threads
-    # of their own and are left to them.
-    with ThreadPoolExecutor(threads, "features") as pool:
-        for start in range(0, len(frames), threads * _PART):
-            block = frames[start : start + threads * _PART]
-            firsts = range(0, len(block), _PART)
-            list(pool.map(lambda first, block=block: measure.transform(block[first : first + _PART], first), firsts))
-            measure.finish(out[start : start + len(block)])
+def _measured(sound: NDArray[np.float32], measure: Measure, *, mirrored: bool) -> Matrix:
+    """What ``measure`` takes of every frame of ``sound``: float32 [frames, width]. Frame k is centred on 735 k."""
+    count = 1 + len(sound) // STRIDE
+    out = np.empty((count, measure.width), np.float32)
+    block = np.zeros((_BLOCK - 1) * STRIDE + FRAME, np.float32)
+    frames = np.lib.stride_tricks.sliding_window_view(block, FRAME)[::STRIDE]
+    for first in range(0, count, _BLOCK):
+        some = min(_BLOCK, count - first)
+        _cut(sound, first * STRIDE - FRAME // 2, block, mirrored=mirrored)
+        measure.transform(frames[:some])
+        measure.finish(out[first : first + some])
     return out
+
+
+def _cut(sound: NDArray[np.float32], start: int, out: NDArray[np.float32], *, mirrored: bool) -> None:
+    """Fill ``out`` with ``sound`` from sample ``start`` on; before and after it: its mirror image, or silence."""
+    stop = start + len(out)
+    low, high = max(start, 0), min(stop, len(sound))
+    out[low - start : high - start] = sound[low:high]
+    out[: low - start] = sound[low - start : 0 : -1] if mirrored else 0
+    after = stop - high
+    out[len(out) - after :] = 0
+    if mirrored and after:
+        # Of the last block more may be left over than the sound has to mirror; no frame reaches that far.
+        image = sound[-2 : -2 - after : -1]
+        out[high - start : high - start + len(image)] = image

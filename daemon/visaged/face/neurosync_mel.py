@@ -20,8 +20,8 @@ STRIDE: Final = 735
 """Samples from frame to frame: 120 frames a second, two per frame of the face."""
 BANDS: Final = 128
 
-Frames = NDArray[np.float64]
-"""float64 [n, 1470]. In double precision: numpy's single-precision transforms are slower."""
+Frames = NDArray[np.float32]
+"""float32 [n, 1470]."""
 Matrix = NDArray[np.float32]
 """float32 [frames, columns]."""
 
@@ -42,20 +42,22 @@ class MelLevels:
     width = BANDS
 
     def __init__(self, most: int) -> None:
-        self._window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME) / FRAME)  # Hann, periodic
+        periodic_hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME) / FRAME)
+        self._window = periodic_hann.astype(np.float32)
         bands = mel_bands()
         reach = int(np.flatnonzero(bands[:_NARROW].any(axis=0))[-1]) + 1
         start = int(np.flatnonzero(bands[_NARROW:].any(axis=0))[0])
         self._narrow_bins, self._wide_bins = slice(0, reach), slice(start, _BINS)
         self._narrow = np.ascontiguousarray(bands[:_NARROW, self._narrow_bins].T)
         self._wide = np.ascontiguousarray(bands[_NARROW:, self._wide_bins].T)
+        # In double precision, for numpy's single-precision transforms are three times slower.
         self._windowed = np.zeros((most, FRAME))
         self._power = np.zeros((most, _BINS), np.float32)
         self._imaginary = np.zeros((most, _BINS), np.float32)
 
-    def transform(self, frames: Frames, first: int = 0) -> None:
-        """Take the power spectra of ``frames`` (float64 [n, 1470]) as numbers ``first`` and on."""
-        part = slice(first, first + len(frames))
+    def transform(self, frames: Frames) -> None:
+        """Take the power spectra of ``frames`` (float32 [n, 1470])."""
+        part = slice(len(frames))
         windowed, power, imaginary = self._windowed[part], self._power[part], self._imaginary[part]
         np.multiply(frames, self._window, out=windowed)
         bins = np.fft.rfft(windowed)
@@ -64,7 +66,7 @@ class MelLevels:
         np.add(power, imaginary, out=power)
 
     def finish(self, out: Matrix) -> None:
-        """Levels in dB, -100 at least, of the first n frames transformed, into ``out`` (float32 [n, 128])."""
+        """Levels in dB, -100 at least, of the n frames last transformed, into ``out`` (float32 [n, 128])."""
         power = self._power[: len(out)]
         np.matmul(power[:, self._narrow_bins], self._narrow, out=out[:, :_NARROW])
         np.matmul(power[:, self._wide_bins], self._wide, out=out[:, _NARROW:])

@@ -45,7 +45,7 @@ class StreamState:
     """One stream, changed in place."""
 
     upsampler: Sound = field(default_factory=Upsampler.initial_state)
-    sound: NDArray[np.float64] = field(default_factory=lambda: np.zeros(FRAME - STRIDE + STEP))
+    sound: Sound = field(default_factory=lambda: np.zeros(FRAME - STRIDE + STEP, np.float32))
     """88.2 kHz: the newest step and what its first frame reaches back to."""
     statistics: Statistics = field(default_factory=Statistics)
     cepstra: Tail = field(default_factory=_cepstra_of_silence)
