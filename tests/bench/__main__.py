@@ -13,7 +13,17 @@ from rich.console import Console
 from tests.bench.report import save
 
 # Slowest last, so that a person who waits sees figures early.
-BENCHMARKS = ("pacing", "daemon", "capsules", "neurosync_features", "neurosync", "mqtt_fleet", "mqtt_daemon", "mqtt")
+BENCHMARKS = (
+    "pacing",
+    "daemon",
+    "capsules",
+    "codec",
+    "neurosync_features",
+    "neurosync",
+    "mqtt_fleet",
+    "mqtt_daemon",
+    "mqtt",
+)
 
 # Needs what not every machine has, or ten minutes.
 ON_REQUEST = ("gpu", "neurosync_live")
