@@ -43,6 +43,8 @@ def test_it_is_selected_by_command_and_health_says_what_runs(tmp_path: Path, mod
             solver = asker.data("health.get")["solver"]
             assert (solver["name"], solver["precision"]) == ("neurosync", "fp32")
             assert solver["lookahead_ms"] >= 117
+            # What the voice sounds like has become the mood.
+            running.wait_for(lambda: asker.data("health.get")["face"]["arousal"] != 0, "an emotion")
             listed = asker.data("models.list")["models"]
             assert [model["kind"] for model in listed if model["selected"]] == ["neurosync"]
         finally:
