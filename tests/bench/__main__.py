@@ -18,6 +18,7 @@ BENCHMARKS = (
     "daemon",
     "capsules",
     "codec",
+    "codec_link",
     "neurosync_features",
     "neurosync",
     "mqtt_fleet",

@@ -21,9 +21,14 @@ class Forgetful(ToneDecoder):
 
 
 def play(concealer: Concealer, script: str) -> NDArray[np.float32]:
-    """``f``: a frame, ``r``: a frame with a reset, ``m``: one that is missing, ``e``: the end."""
-    sound = np.zeros((len(script), FRAME), np.float32)
-    for letter, pcm in zip(script, sound, strict=True):
+    """``f``: a frame, ``x``: one that is left out, ``r``: a frame with a reset, ``m``: one that is missing, ``e``: the end."""
+    sound = np.zeros((len(script.replace("x", "")), FRAME), np.float32)
+    scratch, frames = np.zeros(FRAME, np.float32), iter(sound)
+    for letter in script:
+        if letter == "x":
+            concealer.leave_out(LOUD, scratch)
+            continue
+        pcm = next(frames)
         if letter in "fr":
             concealer.say(LOUD, pcm, reset=letter == "r")
         elif letter == "m":
@@ -33,7 +38,9 @@ def play(concealer: Concealer, script: str) -> NDArray[np.float32]:
     return sound.ravel()
 
 
-@pytest.mark.parametrize("script", ["ffmff", "ffmmmmmff", "ffeff", "ffrff", "fferffmrff", "meffmee"])
+@pytest.mark.parametrize(
+    "script", ["ffmff", "ffmmmmmff", "ffeff", "ffrff", "fferffmrff", "meffmee", "ffxff", "ffxmff", "ffxeff"]
+)
 def test_nothing_clicks_whatever_happens(script: str) -> None:
     assert find_clicks(play(Concealer(ToneDecoder()), script)) == []
 

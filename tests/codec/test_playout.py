@@ -62,6 +62,24 @@ def test_delay_that_is_no_longer_needed_is_given_back_slowly() -> None:
     assert np.abs(steps).max() <= FRAME_MS * 0.005
 
 
+def test_a_whole_frame_to_spare_is_given_back_by_leaving_one_out() -> None:
+    sent = list(speech(voice(400)))
+    for number in range(20, 23):
+        sent[number] = (sent[number][0] + 200 * NS_PER_MS, sent[number][1])
+    talk = heard(sent)
+    assert talk.count("hurried") >= 1
+    assert max(talk.delays_ms) > 180
+    assert talk.delays_ms[-1] < LEAST_MS + GRID_MS + FRAME_MS + 30
+    assert talk.count("heard") + talk.count("hurried") + talk.count("lost") == 400
+
+
+def test_a_slow_first_frame_does_not_delay_the_whole_speech() -> None:
+    sent = list(speech(voice(400)))
+    sent[0] = (sent[0][0] + 250 * NS_PER_MS, sent[0][1])
+    talk = heard(sent)
+    assert talk.delays_ms[-1] < LEAST_MS + GRID_MS + FRAME_MS + 30
+
+
 def test_the_wait_is_learned_for_the_next_speech() -> None:
     first = list(speech(voice(100)))
     second = list(speech(voice(100), 20 * NS_PER_S, sequence=250))

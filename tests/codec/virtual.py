@@ -103,6 +103,9 @@ def listen(
             due_ns += STEP_NS
             continue
         pcm = np.zeros(FRAME, np.float32)
+        if step.left_out and step.codes is not None:
+            concealer.leave_out(step.codes, pcm)
+            continue
         if step.kind is Kind.FRAME and step.codes is not None:
             concealer.say(step.codes, pcm, reset=step.reset)
             talk.delays_ms.append((due_ns - sent_ns[step.sequence % 2**32]) / NS_PER_MS)

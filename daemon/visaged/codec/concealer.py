@@ -31,6 +31,7 @@ class Concealer:
         self._codes: Codes = np.zeros(decoder.codebooks, np.uint16)
         self._gain = 0.0
         self._missing = 0
+        self._torn = False
         self._past = np.zeros(HISTORY, np.float32)
         self._ramp = np.zeros(FRAME, np.float32)
         self._rise = (0.5 - 0.5 * np.cos(np.linspace(0, np.pi, _SEAM, endpoint=False))).astype(np.float32)
@@ -46,10 +47,16 @@ class Concealer:
             self._state = self._decoder.initial_state()
         self._state = self._decoder.step(codes, self._state, pcm)
         np.copyto(self._codes, codes)
-        if reset or self._gain != 1.0:
+        if reset or self._torn or self._gain != 1.0:
             self._close_seam(pcm)
         self._gain, self._missing = 1.0, 0
         self._remember(pcm)
+
+    def leave_out(self, codes: Codes, pcm: Pcm) -> None:
+        """Decode ``codes`` for the state's sake; ``pcm`` is scratch, what follows is joined to what went before."""
+        self._state = self._decoder.step(codes, self._state, pcm)
+        np.copyto(self._codes, codes)
+        self._torn = True
 
     def miss(self, pcm: Pcm) -> None:
         """Fill in for a frame that is not there."""
@@ -82,6 +89,7 @@ class Concealer:
 
     def _close_seam(self, pcm: Pcm) -> None:
         old = extrapolate(self._past, _SEAM)
+        self._torn = False
         pcm[:_SEAM] = old + (pcm[:_SEAM] - old) * self._rise
 
     def _remember(self, pcm: Pcm) -> None:

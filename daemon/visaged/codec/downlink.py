@@ -6,6 +6,7 @@ there some milliseconds before. Without speech there is silence in it, so the sa
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
@@ -16,7 +17,7 @@ import numpy as np
 from visaged.audio.ring import AudioRing
 from visaged.clock import NS_PER_MS, RATE_HZ, Timeline, now_ns, sleep_until
 from visaged.codec.concealer import Concealer
-from visaged.codec.frame_codec import FRAME, FRAME_MS, FrameDecoder
+from visaged.codec.frame_codec import FRAME, FRAME_MS, Codes, FrameDecoder
 from visaged.codec.playout import FRAME_NS, Kind, Playout, Step
 from visaged.codec.rate_watch import RateWatch
 from visaged.codec.reception import Reception
@@ -178,6 +179,9 @@ class Downlink:
             self._rate.idle(self.alive_ns)
             self.ring.skip(_STEP)
             return _STEP_MS * NS_PER_MS
+        if step.left_out and step.codes is not None:
+            self._leave_out(step.codes)
+            return 0
         began_ns = now_ns()
         try:
             self._say(step)
@@ -194,6 +198,11 @@ class Downlink:
         self.ring.write(self._sound)
         self._decode.record_ns(now_ns() - began_ns)
         return FRAME_NS + step.slide_ns
+
+    def _leave_out(self, codes: Codes) -> None:
+        # What fails here fails again at the next frame, and is said there.
+        with contextlib.suppress(Exception):
+            self._concealer.leave_out(codes, self._pcm)
 
     def _say(self, step: Step) -> None:
         if step.kind is Kind.FRAME and step.codes is not None:

@@ -3,8 +3,9 @@
 A spurt of speech begins ``wait`` after its first frame came, and then goes frame by frame. What is not there when its
 time has come is concealed; when nothing later is there either, the network may only be slow, so the place is kept open
 and the frame may still come (then everything is one frame later). So the depth grows by itself where it must. It
-shrinks by playing 0.15 % faster while every frame comes with time to spare, and to what was learned at the next spurt.
-The same rule follows a sender whose clock is fast or slow: nobody has to know by how much.
+shrinks by playing 0.15 % faster while every frame comes with time to spare, by leaving a frame out where that is a
+whole frame's time, and to what was learned at the next spurt. The same rules follow a sender whose clock is fast or
+slow: nobody has to know by how much.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ _JUDGED: Final = 50
 _PERCENT: Final = 3
 # A peer of which nothing came for a second in the middle of speech has stopped.
 _GIVE_UP: Final = 12
+# A live sender's frames come this evenly; one that sends ahead of its time does so on purpose, and is not hurried.
+_EVEN_NS: Final = 2 * FRAME_NS
 # How much of a shorter wait is believed at once; a longer one is believed at once.
 _FORGET: Final = 0.3
 
@@ -57,6 +60,8 @@ class Step:
     """How much longer (+) or shorter (-) than 80 ms this frame takes."""
     sequence: int = 0
     """Of a FRAME: its unwrapped sequence."""
+    left_out: bool = False
+    """The frame is decoded but not heard: there was a whole frame's time to spare."""
 
 
 QUIET: Final = Step(Kind.QUIET)
@@ -90,6 +95,7 @@ class Playout:
         self._lateness: deque[int] = deque(maxlen=4 * _JUDGED)
         self._ignored = False
         self._heard = metrics.counter("codec.heard")
+        self._hurried = metrics.counter("codec.hurried")
         self._concealed = metrics.counter("codec.concealed")
         self._lost = metrics.counter("codec.lost")
         self._dropped = metrics.counter("codec.dropped")
@@ -112,8 +118,11 @@ class Playout:
             return self._miss()
         self._take_margin(due_ns, frame.arrival_ns)
         self._open = self._missing = 0
-        step = Step(Kind.FRAME, frame.codes, frame.reset, self._slide(), self._position)
-        self._heard.add()
+        hurry = self._has_a_frame_to_spare() and not frame.reset
+        step = Step(Kind.FRAME, frame.codes, frame.reset, self._slide(), self._position, hurry)
+        (self._hurried if hurry else self._heard).add()
+        if hurry:
+            self._margins.clear()
         self._go_on()
         return step
 
@@ -206,6 +215,13 @@ class Playout:
         self._margins.append(due_ns - self._lead_ns - arrival_ns)
         first, first_ns = self._first
         self._lateness.append(arrival_ns - first_ns - (self._position - first) * FRAME_NS)
+
+    def _has_a_frame_to_spare(self) -> bool:
+        if len(self._margins) < _JUDGED:
+            return False
+        recent = list(self._lateness)[-_JUDGED:]
+        even = max(recent) - min(recent) < _EVEN_NS
+        return even and float(np.percentile(self._margins, _PERCENT)) > FRAME_NS + _AMPLE_NS
 
     def _slide(self) -> int:
         if len(self._margins) < _JUDGED // 4:
