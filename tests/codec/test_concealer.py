@@ -21,7 +21,7 @@ class Forgetful(ToneDecoder):
 
 
 def play(concealer: Concealer, script: str) -> NDArray[np.float32]:
-    """``f``: a frame, ``x``: one that is left out, ``r``: a frame with a reset, ``m``: one that is missing, ``e``: the end."""
+    """``f``: a frame, ``x``: one left out, ``r``: one with a reset, ``m``: one that is missing, ``e``: the end."""
     sound = np.zeros((len(script.replace("x", "")), FRAME), np.float32)
     scratch, frames = np.zeros(FRAME, np.float32), iter(sound)
     for letter in script:

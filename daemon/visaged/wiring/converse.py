@@ -29,7 +29,19 @@ PROBLEM = "converse"
 
 Mode = Literal["mirror", "converse"]
 
-_COUNTERS = ("sent", "received", "heard", "lost", "late", "concealed", "dropped", "duplicates", "reordered", "refused")
+_COUNTERS = (
+    "sent",
+    "received",
+    "heard",
+    "lost",
+    "late",
+    "concealed",
+    "hurried",
+    "dropped",
+    "duplicates",
+    "reordered",
+    "refused",
+)
 
 
 class ConverseError(Exception):
