@@ -35,8 +35,8 @@ need_root() {
 }
 
 check_python() {
-    case $(readlink -f "$PYTHON" || :) in
-    "") die "there is no $PYTHON: apt-get install python3 python3-venv, or set PYTHON" ;;
+    [ -x "$PYTHON" ] || die "there is no $PYTHON: apt-get install python3 python3-venv, or set PYTHON"
+    case $(readlink -f "$PYTHON") in
     /home/* | /root/*) die "$PYTHON lies in a home folder, which the service cannot see: set PYTHON=/usr/bin/python3" ;;
     esac
     "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||

@@ -50,13 +50,19 @@ def test_the_process_own_reason_comes_first(tmp_path: Path) -> None:
     assert end.reason == "solver: no sign of life for 2.1 s (the watchdog was not fed: ABRT)"
 
 
-def test_an_end_that_nobody_saw_was_a_power_cut(tmp_path: Path) -> None:
+def test_an_end_that_nobody_saw_was_a_power_cut_when_the_box_has_booted_since(tmp_path: Path) -> None:
+    before, now = tmp_path / "before", tmp_path / "now"
+    before.write_text("d1b4fb9c\n")
+    now.write_text("1f4a7102\n")
     _systemd_saw(tmp_path, "watchdog dumped ABRT")
-    EndRecord(tmp_path).begin()
-    end = EndRecord(tmp_path).read()
+    EndRecord(tmp_path, before).begin()
+    end = EndRecord(tmp_path, now).read()
     assert end is not None
     assert "power" in end.reason
     assert end.time is None
+    killed = EndRecord(tmp_path, before).read()
+    assert killed is not None
+    assert killed.reason == "it was killed", "systemd may fail to run what writes down the reason"
 
 
 def test_it_is_reported_until_the_next_run_began(tmp_path: Path) -> None:

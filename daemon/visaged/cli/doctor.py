@@ -15,7 +15,7 @@ from rich.text import Text
 from visaged.cli import exit_codes
 from visaged.cli.settings_arguments import add_settings_arguments
 from visaged.config.safe_mode import Loaded, load_or_safe
-from visaged.doctor import broker, machine, models, network, sound
+from visaged.doctor import broker, machine, models, network, service, sound
 from visaged.doctor.finding import Finding, fail, ok
 
 _STYLES: Final = {"ok": "green", "warn": "yellow", "fail": "bold red"}
@@ -34,6 +34,7 @@ def findings(loaded: Loaded) -> Iterator[Finding]:
             yield fail("settings", str(issue), "Correct it; the face runs on idle until then")
     else:
         yield ok("settings", f"{loaded.path} is good" if loaded.path else "no file: the defaults are in effect")
+    yield from service.check()
     yield from machine.check(loaded.settings)
     yield from network.check(loaded.settings)
     yield from broker.check(loaded.settings)

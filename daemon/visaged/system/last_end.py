@@ -1,9 +1,8 @@
 """Why the process before this one ended, kept over the restart in the state directory.
 
-Two files: ``running``, there from the start to a clean end, empty until the process knows the reason of the end to
-come; ``last-end``, which the unit's ExecStopPost= writes at every end that systemd sees: ``$SERVICE_RESULT $EXIT_CODE
-$EXIT_STATUS`` (systemd.exec(5)), as "watchdog dumped ABRT" or "oom-kill killed KILL". ``running`` without ``last-end``:
-nobody was left to see it.
+Two files: ``running``, there from the start to a clean end, holds the boot's id and, once the process knows it, the
+reason of the end to come; ``last-end``, which the unit's ExecStopPost= writes at an end that systemd sees:
+``$SERVICE_RESULT $EXIT_CODE $EXIT_STATUS`` (systemd.exec(5)), as "watchdog dumped ABRT" or "oom-kill killed KILL".
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ log = logging.getLogger(__name__)
 
 # Whatever lies there, what we wrote is short.
 _MAX_BYTES: Final = 1024
+_BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
 _WORDS: Final = {
     "watchdog": "the watchdog was not fed",
@@ -48,8 +48,9 @@ class LastEnd:
 class EndRecord:
     """One state directory. ``read`` before ``begin``; no error of the disk is an error here."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, boot_id: Path = _BOOT_ID) -> None:
         """``folder``: None where nothing is kept (not a service)."""
+        self._boot_id = _read(boot_id) or "unknown"
         self._running = None if folder is None else folder / "running"
         self._systemd = None if folder is None else folder / "last-end"
 
@@ -57,11 +58,14 @@ class EndRecord:
         """What happened to the process before; None: it ended cleanly, or there was none."""
         if self._running is None or self._systemd is None:
             return None
-        reason, seen = _read(self._running), _read(self._systemd)
-        if reason is None:
+        running, seen = _read(self._running), _read(self._systemd)
+        if running is None:
             return None
+        boot_id, _, reason = running.partition(" ")
         if not seen:
-            return LastEnd(reason or "the box lost its power or was reset", None)
+            # systemd may fail to run ExecStopPost=, which says nothing of the box.
+            cut = boot_id != self._boot_id
+            return LastEnd(reason or ("the box lost its power or was reset" if cut else "it was killed"), None)
         result, *status = seen.split()
         detail = ": ".join((_WORDS.get(result, result), *status[-1:]))
         return LastEnd(f"{reason} ({detail})" if reason else detail, _time(self._systemd))
@@ -83,7 +87,7 @@ class EndRecord:
         if self._running is None:
             return
         try:
-            write_atomic(self._running, reason.encode()[:_MAX_BYTES])
+            write_atomic(self._running, f"{self._boot_id} {reason}".encode()[:_MAX_BYTES])
         except OSError as error:
             # A full disk must not keep a face from moving, nor a wedged one from being restarted.
             log.warning("%s cannot be written: %s", self._running, error.strerror)

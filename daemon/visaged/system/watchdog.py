@@ -79,7 +79,8 @@ class Watchdog:
         if stage.restart is None:
             self._give_up(f"{stage.name}: {words}")
             return False
-        if len(self._history) == RESTARTS and time_ns - self._history[0] < WITHIN_S * NS_PER_S:
+        recent = sum(time_ns - began_ns < WITHIN_S * NS_PER_S for began_ns in self._history)
+        if recent >= RESTARTS:
             self._give_up(f"{stage.name}: {words}, after {RESTARTS} restarts in place within {WITHIN_S} s")
             return False
         self._history.append(time_ns)
