@@ -1,10 +1,11 @@
-"""How long a step of a model takes on this box."""
+"""How long a step of a model takes on this box, and how much memory."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median, quantiles
 from typing import Final
 
@@ -34,3 +35,9 @@ def time_steps(step: Callable[[], object], seconds: float) -> Timing:
         step()
         times.append(1000 * (time.perf_counter() - began))
     return Timing(median(times), quantiles(times, n=100, method="inclusive")[98], len(times))
+
+
+def peak_memory_mib() -> float:
+    """Most that this process was resident with since its program began, MiB (proc_pid_status(5))."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024

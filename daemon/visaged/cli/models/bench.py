@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
-import resource
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -73,11 +72,11 @@ def bench(options: argparse.Namespace) -> int:
 
 def measure(package: Package, precision: str, threads: int, providers: tuple[str, ...], seconds: float) -> Measured:
     """Open and step one precision in this process. Raises PackageError, SessionError."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     from visaged.inference.engine_build import random_feed  # noqa: PLC0415
     from visaged.inference.step import StepRunner  # noqa: PLC0415
-    from visaged.inference.timing import time_steps  # noqa: PLC0415
+    from visaged.inference.timing import peak_memory_mib, time_steps  # noqa: PLC0415
 
+    before = peak_memory_mib()
     began = time.monotonic()
     runner = StepRunner(package, precision, providers, threads)
     state = runner.initial_state()
@@ -86,7 +85,7 @@ def measure(package: Package, precision: str, threads: int, providers: tuple[str
         if name in state.inputs:
             state.inputs[name][...] = values
     timing = time_steps(lambda: runner.step(state), seconds)
-    memory_mib = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    memory_mib = peak_memory_mib() - before
     return Measured(precision, threads, runner.providers, load_s, timing.p50_ms, timing.p99_ms, memory_mib)
 
 
