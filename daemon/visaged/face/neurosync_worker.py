@@ -7,6 +7,7 @@ import logging
 import os
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final, Protocol
 
 import numpy as np
@@ -16,6 +17,7 @@ from visaged.clock import NS_PER_MS, now_ns
 from visaged.config import InferenceSettings
 from visaged.face.neurosync_features import FEATURES, Features
 from visaged.face.neurosync_stream import WINDOW
+from visaged.inference.engines import DEFAULT_CACHE
 from visaged.inference.errors import PackageError, SessionError
 from visaged.inference.package import Package
 from visaged.inference.providers import AUTO
@@ -69,10 +71,17 @@ class Solves(Protocol):
 class WindowModel:
     """The session. ``features`` float32 [1, 128, 256] -> ``curves`` float32 [1, 128, 68]; no state. One thread."""
 
-    def __init__(self, package: Package, precision: str, providers: Sequence[str], threads: int) -> None:
+    def __init__(
+        self,
+        package: Package,
+        precision: str,
+        providers: Sequence[str],
+        threads: int,
+        engine_cache: Path = DEFAULT_CACHE,
+    ) -> None:
         """Raises PackageError (another graph), SessionError (does not run as asked)."""
         _check(package)
-        self._runner = StepRunner(package, precision, providers, threads)
+        self._runner = StepRunner(package, precision, providers, threads, engine_cache)
         self.precision = self._runner.precision
         self.providers = self._runner.providers
         self._bound = self._runner.initial_state()
@@ -131,14 +140,22 @@ def measured_ms(worker: Solves) -> float:
 class Worker:
     """A thread ("neurosync") with its model. ``offer``: one thread at a time; ``close``: any."""
 
-    def __init__(self, package: Package, precision: str, providers: Sequence[str] = (AUTO,), threads: int = 1) -> None:
+    def __init__(
+        self,
+        package: Package,
+        precision: str,
+        providers: Sequence[str] = (AUTO,),
+        threads: int = 1,
+        engine_cache: Path = DEFAULT_CACHE,
+    ) -> None:
         """Returns when the model is open. Raises PackageError, SessionError."""
         self._job: Job | None = None
         self._wake = threading.Event()
         self._closing = False
         self._failure: Exception | None = None
         self.model: WindowModel
-        opener = threading.Thread(target=self._open, args=(package, precision, tuple(providers), threads))
+        arguments = (package, precision, tuple(providers), threads, engine_cache)
+        opener = threading.Thread(target=self._open, args=arguments)
         opener.start()
         opener.join()
         if self._failure is not None:
@@ -171,13 +188,15 @@ class Worker:
         if self._thread.is_alive():
             log.error("the NeuroSync model does not return from a window; its thread is left behind")
 
-    def _open(self, package: Package, precision: str, providers: Sequence[str], threads: int) -> None:
+    def _open(
+        self, package: Package, precision: str, providers: Sequence[str], threads: int, engine_cache: Path
+    ) -> None:
         # The threads that the session makes inherit this. The worker must not have it: a thread that has to wait for
         # its turn while it holds the interpreter lock makes the face wait, too.
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
         try:
-            self.model = WindowModel(package, precision, providers, threads)
+            self.model = WindowModel(package, precision, providers, threads, engine_cache)
         # Handed to whoever opens the worker, whatever it is.
         except Exception as error:  # noqa: BLE001
             self._failure = error

@@ -58,4 +58,5 @@ def _open(package: Package, settings: Settings) -> WindowModel:
     inference = settings.inference
     # The numbers are what it is about: full precision, unless another is asked for or there is none.
     exact = inference.precision == "auto" and "fp32" in package.manifest.files
-    return WindowModel(package, "fp32" if exact else inference.precision, inference.providers, threads_for(inference))
+    precision = "fp32" if exact else inference.precision
+    return WindowModel(package, precision, inference.providers, threads_for(inference), inference.engine_cache)

@@ -65,7 +65,8 @@ class Ready:
 
 def open_live(package: Package, precision: str, settings: Settings, watcher: Watcher) -> Ready:
     """``package`` with a worker of its own, timed. Raises PackageError, SessionError."""
-    worker = Worker(package, precision, settings.inference.providers, threads_for(settings.inference))
+    inference = settings.inference
+    worker = Worker(package, precision, inference.providers, threads_for(inference), inference.engine_cache)
     try:
         plan = _live_plan(worker, settings, watcher)
     except SessionError:
@@ -95,7 +96,8 @@ def open_patient(package: Package, precision: str, settings: Settings) -> Ready:
 
     Raises PackageError, SessionError.
     """
-    model = WindowModel(package, precision, settings.inference.providers, threads_for(settings.inference))
+    inference = settings.inference
+    model = WindowModel(package, precision, inference.providers, threads_for(inference), inference.engine_cache)
     worker = Patient(model)
     hop_ms = settings.face.neurosync_hop_ms
     plan = (plan_for(measured_ms(worker)) or Plan(MAX_HOP, MAX_HOP)) if hop_ms == "auto" else plan_of(hop_ms)
