@@ -39,7 +39,8 @@ def original(features: NDArray[np.float32]) -> Array:
         start += 96
     assert whole is not None
     whole[:, :61] /= 100
-    for frame, factor in zip(range(min(6, len(whole))), np.linspace(0, 1, 6), strict=False):
+    eased = min(6, len(whole))
+    for frame, factor in zip(range(eased), np.linspace(0, 1, eased), strict=True):
         whole[frame] *= factor
     whole[:, [0, 1, 2, 3, 4, 7, 8, 9, 10, 11, *range(51, 61)]] = 0
     return whole

@@ -52,6 +52,6 @@ def solve_clip(
         progress(end)
     out[:, :COUNT] /= np.float32(PERCENT)
     eased = min(_EASE_IN, count)
-    out[:eased] *= np.linspace(0, 1, _EASE_IN, dtype=np.float32)[:eased, None]
+    out[:eased] *= np.linspace(0, 1, eased, dtype=np.float32)[:, None]
     out[:, list(BLANK)] = 0
     return out
