@@ -15,14 +15,16 @@ from visaged.inference.package import Package, write_package
 LEVEL, GAIN = 30.0, 10.0
 
 
-def write_neurosync(folder: Path, *, answer: str = "linear", features: int = 256, **changes: Any) -> Package:
-    """curves[frame, k] = 30 + 10 features[frame, k] for k < 68.
+def write_neurosync(
+    folder: Path, *, answer: str = "linear", features: int = 256, columns: int = 68, **changes: Any
+) -> Package:
+    """curves[frame, k] = 30 + 10 features[frame, k] for k < ``columns``.
 
     NaN if ``answer`` is "nan"; if it is "nan in voice", where a frame's first autocorrelation is above one half.
     """
     folder.mkdir(parents=True)
     offset = np.nan if answer == "nan" else LEVEL
-    weight = np.eye(features, 68, dtype=np.float32) * GAIN
+    weight = np.eye(features, columns, dtype=np.float32) * GAIN
     nodes = [
         helper.make_node("MatMul", ["features", "weight"], ["scaled"]),
         helper.make_node("Add", ["scaled", "offset"], ["curves"]),
@@ -40,9 +42,9 @@ def write_neurosync(folder: Path, *, answer: str = "linear", features: int = 256
         nodes,
         "neurosync",
         [helper.make_tensor_value_info("features", TensorProto.FLOAT, [1, 128, features])],
-        [helper.make_tensor_value_info("curves", TensorProto.FLOAT, [1, 128, 68])],
+        [helper.make_tensor_value_info("curves", TensorProto.FLOAT, [1, 128, columns])],
         [
-            helper.make_tensor("weight", TensorProto.FLOAT, [features, 68], weight.ravel()),
+            helper.make_tensor("weight", TensorProto.FLOAT, [features, columns], weight.ravel()),
             helper.make_tensor("offset", TensorProto.FLOAT, [], [offset]),
             helper.make_tensor("half", TensorProto.FLOAT, [], [0.5]),
             *(
@@ -64,7 +66,7 @@ def write_neurosync(folder: Path, *, answer: str = "linear", features: int = 256
         "frame_rate_hz": 60,
         "lookahead_ms": 0,
         "inputs": [{"name": "features", "shape": [1, 128, features]}],
-        "outputs": [{"name": "curves", "shape": [1, 128, 68]}],
+        "outputs": [{"name": "curves", "shape": [1, 128, columns]}],
         "position_encoding": "local",
         "source": "made by hand for a test",
         "licence": "CC0-1.0",

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from models.neurosync.packaging import write_random
 from tests.face.neurosync_model import write_neurosync
 from tests.face.voice import Sound
 from visaged import curves
@@ -254,7 +255,7 @@ def test_after_close_the_model_is_let_go(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("changes", "where"),
-    [({"features": 128}, "inputs"), ({"outputs": [{"name": "curves", "shape": [1, 128, 61]}]}, "outputs")],
+    [({"features": 128}, "inputs"), ({"outputs": [{"name": "curves", "shape": [1, 128, 52]}]}, "outputs")],
 )
 def test_another_kind_of_graph_is_refused(tmp_path: Path, changes: dict[str, Any], where: str) -> None:
     package = write_neurosync(tmp_path / "other", **changes)
@@ -275,3 +276,23 @@ def test_every_core_unless_threads_are_set(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("os.sched_getaffinity", lambda pid: set(range(6)))
     assert threads_for(InferenceSettings()) == 6
     assert threads_for(InferenceSettings(threads=2)) == 2
+
+
+def test_weights_without_emotions_move_the_face_and_no_mood(tmp_path: Path, speech: Sound) -> None:
+    model = WindowModel(write_neurosync(tmp_path / "p", columns=61), "auto", ("cpu",), 1)
+    told: list[Vector] = []
+    poses = run(NeurosyncSolver(Patient(model), PLAN, on_emotion=told.append), speech)
+    assert poses.max() > 0.2
+    assert not told
+
+
+@pytest.mark.parametrize("hop", [3, 6, 16])
+def test_seams_do_not_pulse(tmp_path: Path, speech: Sound, hop: int) -> None:
+    """A network that says other things of a frame in each window: it does not move more at one place of the hop."""
+    model = WindowModel(write_random(tmp_path / "twin"), "auto", ("cpu",), 1)
+    plan = Plan(hop, hop)
+    moved = np.abs(np.diff(run(NeurosyncSolver(Patient(model), plan), speech), axis=0)).mean(axis=1)[
+        plan.lookahead + 30 :
+    ]
+    by_place = np.array([moved[place::hop].mean() for place in range(hop)])
+    assert by_place.max() < 1.5 * by_place.mean()

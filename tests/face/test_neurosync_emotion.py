@@ -35,7 +35,8 @@ def test_the_scale_of_the_outputs_does_not_matter_and_neutral_counts_less() -> N
     assert one[0] == pytest.approx(-0.63 / 2, abs=0.01)
 
 
-def test_nothing_and_negative_outputs_are_neutral() -> None:
+def test_without_emotions_there_is_nothing_to_tell() -> None:
     for outputs in ({}, {ANGRY: -50.0, SAD: -1.0}):
-        assert feel(outputs, 3)[-1] == pytest.approx((0, 0, 0))
+        assert feel(outputs, 3) == []
+    assert feel({NEUTRAL: 3.0}, 3)[-1] == pytest.approx((0, 0, 0))
     assert Emotion().hear(np.zeros((0, 7), np.float32)) is None

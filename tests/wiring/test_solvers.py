@@ -139,7 +139,7 @@ def test_a_package_that_is_removed_while_it_runs_changes_nothing_until_it_is_ope
 def test_a_damaged_package_is_refused_and_what_runs_goes_on(box: Box, root: Path) -> None:
     package = load_package(root / "neurosync")
     assert box.open(settings("lipsync")) == "lipsync"
-    other = write_neurosync(root / "elsewhere" / "p", outputs=[{"name": "curves", "shape": [1, 128, 61]}])
+    other = write_neurosync(root / "elsewhere" / "p", outputs=[{"name": "curves", "shape": [1, 128, 52]}])
     with pytest.raises(PackageError):
         box.solvers.open_package(other, "auto", settings(), box.stage)
     assert box.stage.selected == 1

@@ -51,9 +51,11 @@ class Emotion:
         heard = np.clip(outputs.mean(axis=0, dtype=np.float64), 0.0, None)
         heard[_NEUTRAL] *= _NEUTRAL_SHARE
         total = float(heard.sum())
-        if total > 0.0:
-            kept = np.exp(-len(outputs) / (_SMOOTHING_S * FRAME_RATE_HZ))
-            self.shares = kept * self.shares + (1.0 - kept) * heard / total
+        # As in weights that know no emotions: then there is nothing to tell.
+        if total == 0.0:
+            return None
+        kept = np.exp(-len(outputs) / (_SMOOTHING_S * FRAME_RATE_HZ))
+        self.shares = kept * self.shares + (1.0 - kept) * heard / total
         self._untold += len(outputs)
         if self._untold < _EVERY_FRAMES:
             return None

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from visaged.clock import NS_PER_MS, now_ns
 from visaged.config import InferenceSettings
+from visaged.curves import COUNT
+from visaged.face.neurosync_emotion import EMOTIONS
 from visaged.face.neurosync_features import FEATURES, Features
 from visaged.face.neurosync_stream import WINDOW
 from visaged.inference.engines import DEFAULT_CACHE
@@ -25,8 +27,8 @@ from visaged.inference.step import StepRunner
 
 log = logging.getLogger(__name__)
 
-OUTPUTS: Final = 68
-"""Columns: the 61 curves in percent, then seven emotions."""
+OUTPUTS: Final = COUNT + EMOTIONS
+"""68 columns: the 61 curves in percent, then seven emotions. Weights trained on curves alone have no emotions."""
 
 # Of the session's threads: below all that moves the face, where the scheduler knows only niceness.
 _NICENESS: Final = 5
@@ -69,7 +71,10 @@ class Solves(Protocol):
 
 
 class WindowModel:
-    """The session. ``features`` float32 [1, 128, 256] -> ``curves`` float32 [1, 128, 68]; no state. One thread."""
+    """The session. ``features`` float32 [1, 128, 256] -> ``curves`` float32 [1, 128, 68 or 61], no state.
+
+    For one thread.
+    """
 
     def __init__(
         self,
@@ -93,7 +98,8 @@ class WindowModel:
         try:
             self._bound.inputs["features"][0] = job.features
             self._bound = self._runner.step(self._bound)
-            job.curves[:] = self._bound.outputs["curves"][0]
+            answer = self._bound.outputs["curves"][0]
+            job.curves[:, : answer.shape[1]] = answer
             if not np.isfinite(job.curves).all():
                 raise SessionError(f"{self._runner.package.manifest.name} answered with NaN or infinity")
         # The model is a stranger's and so is what its library raises; whoever waits must hear of it.
@@ -217,12 +223,12 @@ class Worker:
 
 def _check(package: Package) -> None:
     manifest = package.manifest
-    for side, specs, wanted in (
-        ("inputs", manifest.inputs, ("features", (1, WINDOW, FEATURES), "float32")),
-        ("outputs", manifest.outputs, ("curves", (1, WINDOW, OUTPUTS), "float32")),
-        ("state", manifest.state, None),
+    for side, specs, name, shapes in (
+        ("inputs", manifest.inputs, "features", [(1, WINDOW, FEATURES)]),
+        ("outputs", manifest.outputs, "curves", [(1, WINDOW, OUTPUTS), (1, WINDOW, COUNT)]),
     ):
-        found = [(spec.name, spec.shape, spec.dtype) for spec in specs]
-        if found != ([] if wanted is None else [wanted]):
-            must = "be empty" if wanted is None else f"be {wanted[0]}, {wanted[2]} {list(wanted[1])}, and nothing else"
-            raise PackageError(package.folder, side, f"must {must}")
+        if [(spec.name, spec.dtype) for spec in specs] != [(name, "float32")] or specs[0].shape not in shapes:
+            accepted = " or ".join(str(list(shape)) for shape in shapes)
+            raise PackageError(package.folder, side, f"must be {name}, float32 {accepted}, and nothing else")
+    if manifest.state:
+        raise PackageError(package.folder, "state", "must be empty: a window is solved whole")
