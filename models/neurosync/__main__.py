@@ -8,6 +8,7 @@ import sys
 from typing import Final
 
 COMMANDS: Final = {
+    "errors": ("models.neurosync.errors_table", "the errors of every curve of a package against the torch module"),
     "random": ("models.neurosync.random_package", "a package of random weights, to try and to time things"),
     "statistics": ("models.neurosync.statistics", "what live features start from, measured on voices of this machine"),
 }
