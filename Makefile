@@ -1,10 +1,13 @@
 # visaged: what a person types. Each target sets up what it needs on a fresh Debian / Ubuntu machine.
-.PHONY: help run install uninstall purge test test-gpu lint types bench soak clean
+.PHONY: help run install uninstall purge deb deb-test image image-test arm64-test test test-gpu lint types bench soak clean
 
 help:
 	@echo "make run       a moving face: speech (or the microphone) -> Live Link on 127.0.0.1:11111; ARGS='…' for options"
 	@echo "make install   the box: /opt/visaged, user, units, default settings; DESTDIR, PREFIX, PYTHON: see install.sh"
 	@echo "make uninstall takes that away and keeps settings, capsules and models;   make purge   those too"
+	@echo "make deb       a Debian package of it -> dist/; SUITE=bookworm|jammy|noble ARCH=amd64|arm64 for other machines;"
+	@echo "make deb-test  installs, upgrades and purges that;   make arm64-test   the same, emulated"
+	@echo "make image     a disk image for a PC and its signed update -> dist/;   make image-test   boots and breaks it"
 	@echo "make test      the test suite"
 	@echo "make test-gpu  tests and figures that need an NVIDIA GPU and torch; fails where there is none"
 	@echo "make lint      ruff;   make types   mypy --strict"
@@ -22,6 +25,31 @@ install:
 
 uninstall purge:
 	@./install.sh $@
+
+# What is made for another distribution or architecture is made inside one (image/root.sh: MIRROR, KEYRING).
+DISTRIBUTION := $(shell . /etc/os-release; echo $$VERSION_CODENAME)
+SUITE ?= $(DISTRIBUTION)
+ARCH ?= $(shell dpkg --print-architecture)
+deb:
+	@./setup.sh deb
+	@if [ "$(SUITE) $(ARCH)" = "$(DISTRIBUTION) $$(dpkg --print-architecture)" ]; \
+	then image/deb/package.sh dist; else image/deb/build.sh "$(SUITE)" "$(ARCH)" dist; fi
+
+deb-test:
+	@./setup.sh deb
+	@image/deb/build.sh "$(SUITE)" "$(ARCH)" build/deb/$(SUITE)-$(ARCH)
+	@image/deb/test.sh "$(SUITE)" "$(ARCH)" build/deb/$(SUITE)-$(ARCH)/visaged_*.deb
+
+arm64-test:
+	@$(MAKE) --no-print-directory deb-test SUITE=bookworm ARCH=arm64 MONITOR_S=60
+
+image:
+	@./setup.sh image
+	@image/make.sh dist
+
+image-test: image
+	@./setup.sh test
+	.venv/bin/pytest tests/image/qemu $(ARGS)
 
 test:
 	@./setup.sh test

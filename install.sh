@@ -87,6 +87,12 @@ has_nvidia() {
     esac
 }
 
+# What the installed program writes about itself.
+install_from() {
+    mkdir -p "$(dirname "$1")"
+    PYTHONDONTWRITEBYTECODE=1 "$DESTDIR$home/bin/python" -I -m "$2" >"$1"
+}
+
 install_system() {
     for unit in $services; do install -D -m 644 "systemd/$unit" "$units/$unit"; done
     install -D -m 644 systemd/visaged.sysusers "$DESTDIR$PREFIX/lib/sysusers.d/visaged.conf"
@@ -101,6 +107,8 @@ install_system() {
     mkdir -p "$DESTDIR$PREFIX/bin"
     ln -sfn "$home/bin/visaged" "$DESTDIR$PREFIX/bin/visaged"
     install -D -m 644 LICENSE "$DESTDIR$PREFIX/share/doc/visaged/LICENSE"
+    install_from "$DESTDIR$PREFIX/share/man/man1/visaged.1" visaged.cli.man_page
+    install_from "$DESTDIR$PREFIX/share/bash-completion/completions/visaged" visaged.cli.completion
 }
 
 install_settings() {
@@ -145,7 +153,8 @@ remove_all() {
         "$DESTDIR/etc/systemd/system/multi-user.target.wants/visaged-models-build.service"
     for unit in $services; do rm -f "$units/$unit"; rm -rf "$units/$unit.d"; done
     rm -f "$DESTDIR$PREFIX/lib/sysusers.d/visaged.conf" "$DESTDIR$PREFIX/lib/tmpfiles.d/visaged.conf"
-    rm -f "$DESTDIR$PREFIX/bin/visaged"
+    rm -f "$DESTDIR$PREFIX/bin/visaged" "$DESTDIR$PREFIX/share/man/man1/visaged.1" \
+        "$DESTDIR$PREFIX/share/bash-completion/completions/visaged"
     rm -rf "$DESTDIR$PREFIX/share/doc/visaged" "$DESTDIR$home" "$DESTDIR$home.new" "$DESTDIR$home.old"
     if live; then systemctl daemon-reload; fi
 }

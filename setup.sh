@@ -1,10 +1,10 @@
 #!/bin/sh
 # Prepares a fresh Debian / Ubuntu machine: system packages that are missing (apt), a virtual environment in .venv.
-# Usage: ./setup.sh run|test|peers|system     A second call finds everything done, needs no network and takes no time.
-# system: the packages alone, for `make install`, which makes a virtual environment of its own.
+# Usage: ./setup.sh run|test|peers|system|deb|image     A second call finds everything done, needs no network and takes no time.
+# system, deb, image: the packages alone, for `make install`, `make deb` and `make image`, which make environments of their own.
 set -eu
 cd "$(dirname "$0")"
-profile=${1:?usage: ./setup.sh run|test|peers|system}
+profile=${1:?usage: ./setup.sh run|test|peers|system|deb|image}
 
 # package: why. Each is needed because PyPI has no ready-made Linux build, or because it is no Python package at all.
 run_packages="
@@ -26,12 +26,32 @@ strace:proves that loading a model opens no socket
 systemd-container:boots the installed service (systemd-nspawn)
 mmdebstrap:makes the small Debian that it boots in"
 
+# A file system of another distribution, and what emulates another processor.
+root_packages="
+mmdebstrap:makes root file systems
+qemu-user-static:runs arm64 programs
+binfmt-support:by themselves"
+image_packages="
+squashfs-tools:the read-only root
+grub-pc-bin:starts it on a BIOS
+grub-efi-amd64-bin:and on an EFI
+grub-common:puts GRUB together
+fdisk:partitions
+dosfstools:the EFI partition
+mtools:and what is in it
+e2fsprogs:the data partition
+openssl:signing keys
+rauc:updates
+qemu-system-x86:a PC to try it in"
+
 case $profile in
+deb) wanted=$run_packages$root_packages extra="" ;;
+image) wanted=$run_packages$root_packages$image_packages extra="" ;;
 run | system) wanted=$run_packages extra="" ;;
 test) wanted=$run_packages$test_packages extra="[dev]" ;;
 # torch and the software that ours is compared with (1.6 GB): the tests that need them are skipped without.
 peers) wanted=$run_packages$test_packages extra="[dev,peers]" ;;
-*) echo "usage: ./setup.sh run|test|peers|system" >&2; exit 2 ;;
+*) echo "usage: ./setup.sh run|test|peers|system|deb|image" >&2; exit 2 ;;
 esac
 
 # Each set-up is enough for those before it. The import fails where Python was upgraded or the checkout moved.
@@ -39,7 +59,7 @@ case $profile in
 run) enough="run test peers" ;;
 test) enough="test peers" ;;
 peers) enough="peers" ;;
-system) enough="" ;;
+system | deb | image) enough="" ;;
 esac
 inputs=$(cat pyproject.toml setup.sh daemon/visaged/__init__.py | cksum)
 for name in $enough; do
@@ -79,7 +99,7 @@ if [ -n "$missing" ]; then
         exit 69; }
 fi
 
-[ "$profile" != system ] || exit 0
+case $profile in system | deb | image) exit 0 ;; esac
 
 # The newest Python that the machine has; 3.10 is the oldest that we support (JetPack 6).
 python=${PYTHON:-python3}
