@@ -1,0 +1,34 @@
+"""Other versions of the root file system, made from the one under test: a newer one, and one without a daemon."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+
+def make_bundle(slot: Path, version: str, keys: Path, out: Path, *, broken: bool = False) -> None:
+    """Write the signed update ``out``: the root ``slot`` under the name ``version``; ``broken``: without a daemon."""
+    tree = out.with_suffix(".tree")
+    root = out.with_name(f"root-{version}-test.squashfs")
+    _run("unsquashfs", "-quiet", "-no-progress", "-dest", str(tree), str(slot))
+    (tree / "usr/lib/visaged-image/version").write_text(version + "\n")
+    if broken:
+        program = tree / "opt/visaged/bin/visaged"
+        program.write_text("#!/bin/sh\necho 'this version is broken' >&2\nexit 1\n")
+    _run("mksquashfs", str(tree), str(root), "-noappend", "-quiet", "-no-progress", "-comp", "lzo", "-b", "128K")
+    shutil.rmtree(tree)
+    _run("image/bundle.sh", str(root), version, str(keys), str(out))
+    root.unlink()
+
+
+def make_forged_bundle(keys: Path, out: Path) -> None:
+    """A small update that is signed with a key which no box knows."""
+    root = out.with_suffix(".img")
+    root.write_bytes(bytes(4096))
+    _run("image/keys.sh", str(keys))
+    _run("image/bundle.sh", str(root), "forged", str(keys), str(out))
+
+
+def _run(*command: str) -> None:
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=Path(__file__).parents[3])

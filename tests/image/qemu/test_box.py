@@ -1,0 +1,149 @@
+"""One box from its first start on: identity, what it protects, sound that comes and goes, too much memory, a hang."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.image.qemu.conftest import note
+from tests.image.qemu.machine import BOOT_S, GuestFailed, Machine
+
+pytestmark = pytest.mark.slow
+
+_HEALTH = """/opt/visaged/bin/python -c '
+from visaged.control.client import ControlClient
+with ControlClient() as client: print(client.call("health.get", timeout_s=60.0)%s)'"""
+
+
+def _until(machine: Machine, command: str, wanted: str, timeout_s: float = 300.0) -> float:
+    """Run ``command`` until ``wanted`` is in what it prints; returns the seconds it took."""
+    start = time.monotonic()
+    while wanted not in (printed := machine.run(command, check=False)):
+        if time.monotonic() - start > timeout_s:
+            raise GuestFailed(f"{command}: {wanted!r} is not in {printed}")
+        time.sleep(2)
+    return time.monotonic() - start
+
+
+def test_the_first_start_shows_a_face(machine: Machine) -> None:
+    note("power on to first packet, first start, s", round(machine.first_packet_s(), 1))
+    assert machine.packets(20) > 100
+
+
+def test_the_slot_is_good_because_the_face_moves(machine: Machine) -> None:
+    _until(machine, "cat /grub/grubenv", "A_TRY=0", BOOT_S)
+    assert "has moved" in machine.run("journalctl -b -u visaged-prove --no-pager")
+    assert machine.run("cat /data/proven") == machine.run("cat /usr/lib/visaged-image/version")
+
+
+def test_the_box_has_an_identity_of_its_own(machine: Machine) -> None:
+    identity = machine.run("cat /data/etc/machine-id")
+    assert len(identity) == 32 and int(identity, 16)
+    assert machine.run("cat /etc/machine-id") == identity
+
+
+def test_nothing_can_be_changed_but_what_is_kept(machine: Machine) -> None:
+    assert "Read-only" in machine.run("touch /usr/lib/x /opt/visaged/x /x", check=False)
+    machine.run("touch /var/lib/visaged/x && rm /var/lib/visaged/x && touch /etc/x && rm /etc/x")
+
+
+def test_nobody_gets_in_from_outside(machine: Machine) -> None:
+    assert machine.run("systemctl is-enabled ssh; systemctl is-active ssh", check=False).split() == [
+        "disabled",
+        "inactive",
+    ]
+    assert machine.run("passwd --status root").split()[1] == "L"
+    listening = machine.run("ss -Hltun | grep -v -e 127.0.0 -e ::1 -e %lo || :")
+    assert ":22 " not in listening
+    assert not machine.run("ls /etc/ssh/ssh_host_* 2>/dev/null", check=False)
+
+
+def test_time_journal_and_watchdog_are_set(machine: Machine) -> None:
+    assert machine.run("systemctl is-active systemd-timesyncd") == "active"
+    assert "RuntimeWatchdogUSec=30s" in machine.run("systemctl show -p RuntimeWatchdogUSec")
+    assert machine.run("cat /sys/class/watchdog/watchdog0/state") == "active"
+    assert "max allowed 64.0M" in machine.run(
+        "journalctl -b -u systemd-journald --no-pager | grep System.Journal", check=False
+    )
+
+
+def test_the_data_partition_is_grown_once(machine: Machine) -> None:
+    _until(machine, "ls -a /data", ".grown", BOOT_S)
+
+
+def test_a_loopback_card_is_the_microphone(machine: Machine) -> None:
+    assert "audio_input_lost" in machine.run(_HEALTH % '["problems"]')
+    machine.run("modprobe snd-aloop")
+    note("sound card appears until it is heard, s", round(_until(machine, _HEALTH % '["audio"]', "Loopback"), 1))
+    machine.run(
+        "/opt/visaged/bin/python -c 'import soundfile, glob; "
+        'data, rate = soundfile.read(glob.glob("/opt/visaged/lib/*/site-packages/visaged/samples/speech.ogg")[0]); '
+        'soundfile.write("/tmp/speech.wav", data, rate)\''
+    )
+    machine.run("nohup aplay -q -D plughw:Loopback,0 /tmp/speech.wav /tmp/speech.wav >/tmp/aplay.log 2>&1 & sleep 4")
+    level = float(machine.run(_HEALTH % '["audio"]["level_dbfs"]').splitlines()[-1])
+    machine.run("pkill aplay", check=False)
+    note("level of speech through snd-aloop, dBFS", round(level, 1))
+    assert level > -50
+
+
+def test_a_usb_card_is_pulled_and_put_back(machine: Machine) -> None:
+    machine.qmp("device_add", driver="usb-audio", id="card")
+    _until(machine, "cat /proc/asound/cards", "USB")
+    name = machine.run(r"sed -n 's/^ *[0-9]* \[\([^ ]*\) *\]: USB.*/\1/p' /proc/asound/cards")
+    set_device = f'"config.set", timeout_s=120.0, settings={{"audio": {{"input": {{"device": "plughw:{name}"}}}}}}'
+    machine.run(
+        "/opt/visaged/bin/python -c '\nfrom visaged.control.client import ControlClient\n"
+        f"with ControlClient() as client: client.call({set_device})'"
+    )
+    _until(machine, _HEALTH % '["audio"]', name)
+    machine.qmp("device_del", id="card")
+    note(
+        "USB card pulled until it is missed, s", round(_until(machine, _HEALTH % '["problems"]', "audio_input_lost"), 1)
+    )
+    assert machine.packets(10) > 50, "the face stands still without a microphone"
+    machine.qmp("device_add", driver="usb-audio", id="card2")
+    _until(machine, "cat /proc/asound/cards", "USB")
+    start = time.monotonic()
+    while "audio_input_lost" in machine.run(_HEALTH % '["problems"]'):
+        assert time.monotonic() - start < BOOT_S, machine.run("journalctl -b -u visaged --no-pager | tail -n 20")
+    note("USB card put back until it is heard, s", round(time.monotonic() - start, 1))
+
+
+def test_too_much_memory_ends_the_service_and_not_the_box(machine: Machine) -> None:
+    before = machine.run("systemctl show visaged -p MainPID --value")
+    machine.run(
+        "sh -c 'echo $$ >/sys/fs/cgroup/system.slice/visaged.service/cgroup.procs; "
+        'echo 1000 >/proc/self/oom_score_adj; exec /opt/visaged/bin/python -c "x = bytearray(1 << 30)"\'',
+        check=False,
+    )
+    machine.restarted()
+    killed = machine.run(
+        "cat /sys/fs/cgroup/system.slice/visaged.service/memory.events; journalctl -b -k | grep -i oom | tail -n 3"
+    )
+    assert "oom" in killed
+    note("out of memory to the next packet, s", round(machine.first_packet_s(), 1))
+    assert machine.run("systemctl is-active visaged", check=False) in ("active", "activating")
+    note(
+        "out of memory: the daemon",
+        "kept" if machine.run("systemctl show visaged -p MainPID --value") == before else "restarted",
+    )
+
+
+def test_a_box_that_hangs_is_started_again_by_the_hardware(machine: Machine) -> None:
+    machine.run("sync; sysctl -q kernel.panic=0; (sleep 1; echo c >/proc/sysrq-trigger) >/dev/null 2>&1 &")
+    hung = time.monotonic()
+    machine.restarted()
+    while not machine.happened("WATCHDOG"):
+        assert time.monotonic() - hung < BOOT_S
+        time.sleep(1)
+    note("hang to hardware reset, s (30 s is set)", round(time.monotonic() - hung, 1))
+    machine.restarted()
+    note("hardware reset to first packet, s", round(machine.first_packet_s(), 1))
+
+
+def test_it_switches_off_cleanly(machine: Machine) -> None:
+    start = time.monotonic()
+    machine.power_off()
+    note("power button to off, s", round(time.monotonic() - start, 1))
