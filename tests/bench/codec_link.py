@@ -47,7 +47,7 @@ from visaged.metrics import Metrics
 from visaged.problems import Problems
 from visaged.realtime import go_realtime
 
-SECONDS: Final = 8.0
+SECONDS: Final = 30.0
 TARGET_MS: Final = 200.0
 _BLOCK: Final = RATE_HZ // 100
 # That of the daemon's threads, with its default settings.
@@ -63,7 +63,7 @@ def measure() -> Bench:
         f"{SECONDS:g} s each. Added: from capture to due at the listener; of it 80 ms are the frame itself. The bad "
         "network (5 % loss, 0-30 ms jitter, 2 % overtaken, 5 % twice) is met on the way up and again on the way down, "
         "so of 100 frames about 10 are lost. Gated: Silero finds speech, and each spurt begins with the two frames "
-        "before it, which are 160 ms old when they are sent. Virtual: one way, ten minutes, a codec of tones, whose "
+        "before it, which are 160 ms old when they are sent. Virtual: one way, five minutes, a codec of tones, whose "
         "clicks a detector finds; buffered is from sent to due, without encoding."
     )
     rows = [
@@ -229,7 +229,7 @@ def _broker(folder: Path, wanted: bool) -> Iterator[int | None]:
 
 
 def _virtual(what: str, impairment: Impairment, pace: float = 1.0) -> Row:
-    """Ten minutes of speech in spurts of up to 10 s, in virtual time."""
+    """Five minutes of speech in spurts of up to 10 s, in virtual time."""
     sound, _ = soundfile.read(samples.speech_path(), dtype="float32")
     encoder, codes = ToneEncoder(), np.zeros((len(sound) // FRAME, 8), np.uint16)
     for pcm, row in zip(sound[: len(codes) * FRAME].reshape(-1, FRAME), codes, strict=True):
@@ -237,7 +237,7 @@ def _virtual(what: str, impairment: Impairment, pace: float = 1.0) -> Row:
     spurt = codes[:120]
     sent = [
         message
-        for number in range(60)
+        for number in range(30)
         for message in speech(spurt, round(number * 10 * NS_PER_S * pace), sequence=number * 125, pace=pace)
     ]
     talk = listen(sent, ToneDecoder(), impairment)

@@ -48,7 +48,9 @@ class Inbox:
             if payload == b"online":
                 self._announcer.discover()
         elif topic == self._topics.codec_down:
-            self._codec_down(payload)
+            # A frame that the broker kept was said to somebody else.
+            if not message.retain:
+                self._codec_down(payload)
         elif (command := self._topics.command_of(topic)) is not None:
             self._take_request(command, payload, message)
 
