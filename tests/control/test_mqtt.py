@@ -12,6 +12,7 @@ from tests.control.broker import Broker, free_port
 from tests.control.fakes import Desk
 from tests.control.linked import Linked, eventually, link_to, settings_for
 from tests.control.operator import Operator
+from visaged.control.outbox import Message
 
 REQUEST = "visaged/box-01/request"
 RESPONSE = "visaged/box-01/response"
@@ -284,6 +285,32 @@ def test_codec_frames_go_up_and_are_worthless_later(linked: Linked, operator: Op
     eventually(lambda: not linked.link.connected)
     assert not linked.link.send_codec(b"\x01frame")
     assert linked.link.figures().dropped_by_kind == {"codec": 1}
+
+
+def test_codec_frames_come_down_once_somebody_takes_them(linked: Linked, operator: Operator) -> None:
+    taken: list[bytes] = []
+    operator.wait_for(STATUS, state="online")
+    operator.publish("visaged/box-01/codec/down", b"kept", retain=True)
+    linked.link.take_codec(taken.append)
+
+    def came() -> bool:
+        operator.publish("visaged/box-01/codec/down", b"live")
+        return bool(taken)
+
+    eventually(came)
+    linked.link.take_codec(None)
+    assert set(taken) == {b"live"}, "what the broker kept was said to somebody else"
+
+
+def test_codec_frames_never_push_out_what_must_arrive(linked: Linked) -> None:
+    outbox = linked.link.outbox
+    outbox.put(Message("event", "visaged/box-01/event/error", b"{}"))
+    for number in range(20):
+        outbox.limit("codec", 6)
+        outbox.put(Message("codec", "visaged/box-01/codec/up", bytes([number]), qos=0))
+    waiting = [outbox.take() for _ in range(len(outbox))]
+    assert [message.payload[0] for message in waiting if message and message.kind == "codec"] == list(range(14, 20))
+    assert sum(message is not None and message.kind == "event" for message in waiting) == 1
 
 
 def test_two_boxes_with_one_id_are_told_so(linked: Linked, operator: Operator, broker: Broker) -> None:

@@ -15,6 +15,7 @@ import soundfile
 import soxr
 
 from tests.control.broker import Broker, free_port
+from tests.devices.card import SoundCards
 from tests.running import Running
 from visaged import samples
 from visaged.codec.frames import Message, encode
@@ -117,6 +118,37 @@ def test_the_guests_words_come_back_over_a_broker_and_a_bad_network(
         running.wait_for(lambda: running.curve(LIP, 60).max() < 0.03, "the mouth to close")
         assert running.stop() == 0
     assert "Traceback" not in running.log
+
+
+def test_the_answer_is_heard_at_the_speaker_and_the_microphone_is_not(
+    mimi_root: Path, answer: Path, sound_cards: SoundCards, tmp_path: Path
+) -> None:
+    port = free_port()
+    tone = 0.05 * np.sin(2 * np.pi * 1000 * np.arange(48_000) / 48_000)
+    sound_cards.add("mic", tone.astype(np.float32), loop=True)
+    speaker = sound_cards.add("speaker")
+    with (
+        program("codec", "peer", f"--udp=127.0.0.1:{port}", f"--say={answer}", "--json") as peer,
+        Running(
+            *SETTINGS,
+            f"--set=codec.link=udp://127.0.0.1:{port}",
+            "--set=audio.output.backend=alsa",
+            "--set=audio.output.device=speaker",
+            f"--models={mimi_root}",
+            "--input=mic",
+            log=tmp_path / "log",
+        ) as running,
+    ):
+        running.wait_for(lambda: running.curve(LIP, 30).max(initial=0) > 0.08, "the mouth to open")
+        running.wait_for(lambda: running.curve(LIP, 60).max() < 0.03, "the mouth to close")
+        figures = last(peer)
+    played = speaker.played()
+    loud = np.abs(played) > 0.02
+    assert loud.any()
+    first, after = np.flatnonzero(loud)[0], np.flatnonzero(loud)[-1]
+    assert 2.5 < (after - first) / 48_000 < 4.5, "three seconds of answer"
+    assert np.abs(played[after + 9_600 :]).max(initial=0) < 0.002, "the guest's tone is not played"
+    assert figures["speeches"] == 0, "the detector knows a tone from speech"
 
 
 @pytest.fixture

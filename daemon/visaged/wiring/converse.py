@@ -97,19 +97,23 @@ class Converse:
         self._conversation: Conversation | None = None
         self._broker: Broker | None = None
         self._tell: Callable[..., None] = lambda kind, **values: None
+        if box.settings.device.mode == "converse":
+            # From the first moment on: the guest must not be mirrored until the models are open.
+            self._turn_to("converse")
         self._windows = Windows(box.metrics, ("codec.encode", "codec.decode", "codec.buffered"), now_ns(), 0)
 
     def start(self, broker: Broker, tell: Callable[..., None]) -> None:
         """Go into the mode that the settings name, on a thread: nothing waits for the models."""
         self._broker, self._tell = broker, tell
         if self._box.settings.device.mode == "converse":
-            # The guest must not be mirrored meanwhile.
             threading.Thread(target=self._start, name="converse-opener", daemon=True).start()
 
     def stop(self) -> None:
-        """Back to the microphone."""
+        """The end: nothing more is sent or said, and the guest is not mirrored either."""
         with self._lock:
-            self._switch("mirror", None)
+            if self._conversation is not None:
+                self._conversation.stop()
+            self._conversation = None
 
     def use(self, mode: Mode, settings: Settings | None = None) -> None:
         """Let ``mode`` be as ``settings`` (the box's own) say from now on. Raises ConverseError, nothing changed."""
@@ -171,12 +175,10 @@ class Converse:
         }
 
     def _start(self) -> None:
-        with self._lock:
-            self._listen_to("converse")
         try:
             self.use("converse")
         except ConverseError as error:
-            self.stop()
+            self.use("mirror")
             remedy = f"The microphone drives the face meanwhile; see {error.key}, then mode.set or restart"
             self._box.problems.open(PROBLEM, str(error), remedy)
 
@@ -192,12 +194,16 @@ class Converse:
     def _listen_to(self, mode: Mode) -> None:
         if mode == self.mode:
             return
+        self._box.solver.stop()
+        self._box.track.reset()
+        self._turn_to(mode)
+        self._box.solver.start()
+        log.info("mode %s", mode)
+
+    def _turn_to(self, mode: Mode) -> None:
+        """While the solver is stopped."""
         box, microphone = self._box, mode == "mirror"
         self._microphone.open = microphone
-        box.solver.stop()
-        box.track.reset()
         box.solver.source = box.capture.ring if microphone else self._answer.ring
         box.animation.timeline = box.capture.timeline if microphone else self._answer.timeline
         self.mode = mode
-        box.solver.start()
-        log.info("mode %s", mode)
