@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +22,7 @@ from typing import Any, Final
 from models.neurosync import int8
 from models.neurosync.matrices import Model
 from models.neurosync.packaging import manifest_fields
+from models.neurosync.quantize import Range
 from models.neurosync.shape import Shape
 from models.neurosync.twin import NARROW, random_weights
 from tests.bench.daemon import _cpu_s, _processes, _rss_mib, microphone
@@ -80,7 +82,10 @@ def package(name: str, shape: Shape) -> Path:
     folder = root / "int8"
     if not (folder / "model.json").exists():
         folder.mkdir(parents=True, exist_ok=True)
-        path = int8.write(folder, Model(random_weights(shape), shape, "local"), "dynamic", {}, lambda written: None)
+        # Static scales, as an import picks them here. What ranges they have does not change what a window costs.
+        ranges = defaultdict(lambda: Range(-8.0, 8.0))
+        model = Model(random_weights(shape), shape, "local")
+        path = int8.write(folder, model, "static", ranges, lambda written: None)
         fields: dict[str, Any] = {
             "precision": "int8",
             "files": {"int8": path.name},
