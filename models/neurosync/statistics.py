@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from models.lipsync.text import english, other
 from visaged.clock import RATE_HZ
 from visaged.face import neurosync_speech
-from visaged.face.neurosync_cepstra import CEPSTRA
 from visaged.face.neurosync_statistics import LEVEL_GAIN, Statistics
 from visaged.face.neurosync_stream import FeatureStream, StreamState
 from visaged.face.solver import HOP
@@ -110,8 +109,7 @@ def _say(program: str, voice: str, pitch: str, text: str) -> Sound:
 
 def _module(loudest_db: float, mean: NDArray[np.float64], deviation: NDArray[np.float64]) -> str:
     def numbers(values: NDArray[np.float64]) -> str:
-        shown = [f"{value:.3f}" for value in values]
-        return "".join(f"    {', '.join(shown[at : at + 8])},\n" for at in range(0, CEPSTRA, 8))
+        return "".join(f"    {value:.3f},\n" for value in values)
 
     return (
         '"""Speech in general, as the features measure it. Written by ``python -m models.neurosync statistics``."""\n\n'

@@ -1,4 +1,4 @@
-"""Speech in general, as NeuroSync's features measure it. Written by ``python -m models.neurosync statistics``."""
+"""Speech in general, as the features measure it. Written by ``python -m models.neurosync statistics``."""
 
 from __future__ import annotations
 
