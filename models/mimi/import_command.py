@@ -8,10 +8,11 @@ from pathlib import Path
 
 from models.mimi.checkpoint import CheckpointError
 from models.mimi.importing import ImportRefused, import_checkpoint
-from models.mimi.packaging import GateError, Plan, Report
+from models.mimi.packaging import GateError, Plan
 from models.mimi.quantize import Int8, QuantizationError
 from models.mimi.transformer import Memory
 from visaged.cli import exit_codes
+from visaged.cli.progress import progress_bar
 from visaged.inference.errors import PackageError, SessionError
 from visaged.inference.package import Package
 
@@ -20,7 +21,7 @@ _LICENCE = "CC-BY-4.0, Kyutai"
 _SOURCE = "models/mimi of visaged"
 
 
-def run(options: argparse.Namespace, path: Path, report: Report) -> int:
+def run(options: argparse.Namespace, path: Path) -> int:
     """Import; returns an exit status. Raises OSError."""
     name = options.name or "mimi"
     plan = Plan(
@@ -33,7 +34,8 @@ def run(options: argparse.Namespace, path: Path, report: Report) -> int:
         licence=options.licence or _LICENCE,
     )
     try:
-        packages = import_checkpoint(path, options.models, plan, report)
+        with progress_bar() as report:
+            packages = import_checkpoint(path, options.models, plan, report)
     except (CheckpointError, GateError, ImportRefused, QuantizationError, PackageError, SessionError) as error:
         print(f"{error}. Nothing was installed or changed", file=sys.stderr)
         return exit_codes.FAILED

@@ -7,7 +7,6 @@ faces (tests), not on the public weights: the picture goes before the recommenda
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -20,6 +19,7 @@ from models.neurosync.matrices import Model
 from models.neurosync.parity import MOUTH
 from models.neurosync.reference import EASE_IN, render
 from models.neurosync.shape import POSITION_ENCODINGS, PositionEncoding
+from visaged.cli.progress import Report
 from visaged.curves import INDEX
 
 # Jaw and sound need not meet to the frame.
@@ -94,13 +94,8 @@ class Comparison:
         return {"best": self.best, "clear": self.clear, "closures_heard_by": self.marks.heard_by, "variants": told}
 
 
-def compare(
-    model: Model, features: NDArray[np.float32], marks: Marks, progress: Callable[[str, float], None]
-) -> Comparison:
-    """Render ``features`` [frames, 256] with every position encoding, and judge.
-
-    ``progress``: as ``cli/progress.py``.
-    """
+def compare(model: Model, features: NDArray[np.float32], marks: Marks, report: Report) -> Comparison:
+    """Render ``features`` [frames, 256] with every position encoding, and judge."""
     curves: dict[PositionEncoding, NDArray[np.float32]] = {}
     for position in POSITION_ENCODINGS:
         net = module.build(dict(model.weights), model.shape, position)
@@ -108,7 +103,7 @@ def compare(
 
         def answer(window: NDArray[np.float32], net: module.NeuroSync = net, name: str = position) -> Any:
             nonlocal done
-            progress(f"rendering {name}", min(done * 96 / len(features), 1.0))
+            report(f"rendering {name}", min(done * 96 / len(features), 1.0))
             done += 1
             return module.run(net, window[None])[0]
 

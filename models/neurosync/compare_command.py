@@ -6,22 +6,23 @@ import argparse
 import sys
 from pathlib import Path
 
+from models.neurosync import import_command
 from models.neurosync.checkpoint import CheckpointError, read
 from models.neurosync.compare import Comparison, compare
-from models.neurosync.import_command import install
-from models.neurosync.importing import Report
 from models.neurosync.marks import mark
 from models.neurosync.speech import SpeechError, clip_features
 from visaged.cli import exit_codes
+from visaged.cli.progress import progress_bar
 from visaged.cli.tables import plain_table, print_table
 
 
-def run(options: argparse.Namespace, path: Path, report: Report) -> int:
+def run(options: argparse.Namespace, path: Path) -> int:
     """Compare, draw, recommend and, if asked, import; returns an exit status. Raises OSError."""
     try:
-        model = read(path, None, options.heads, lambda share: report("reading the weights", share))
-        report("listening to the sample", 0.0)
-        found = compare(model, clip_features(options.sample), mark(options.sample, options.text), report)
+        with progress_bar() as report:
+            model = read(path, None, options.heads, lambda share: report("reading the weights", share))
+            report("listening to the sample", 0.0)
+            found = compare(model, clip_features(options.sample), mark(options.sample, options.text), report)
     except (CheckpointError, SpeechError) as error:
         print(error, file=sys.stderr)
         return exit_codes.FAILED
@@ -37,7 +38,7 @@ def run(options: argparse.Namespace, path: Path, report: Report) -> int:
         print("not imported: no variant is clearly the best; choose one with --position-encoding", file=sys.stderr)
         return exit_codes.FAILED
     options.position_encoding = options.position_encoding or found.best
-    return install(options, path, report, {"sample": options.sample.name, **found.record()})
+    return import_command.run(options, path, {"sample": options.sample.name, **found.record()})
 
 
 def _show(found: Comparison) -> None:

@@ -8,23 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from models.neurosync.checkpoint import CheckpointError
-from models.neurosync.importing import REPORT, ImportFailed, Measured, Report, Wishes, import_weights
+from models.neurosync.importing import REPORT, ImportFailed, Measured, Wishes, import_weights
 from models.neurosync.parity import MOUTH_P99
 from models.neurosync.speech import SpeechError
 from visaged.cli import exit_codes
+from visaged.cli.progress import progress_bar
 from visaged.cli.tables import plain_table, print_table
 from visaged.inference.errors import PackageError, SessionError
 from visaged.inference.manifest import Precision
 from visaged.inference.package import Package
 
 
-def run(options: argparse.Namespace, path: Path, report: Report) -> int:
-    """Import; returns an exit status. Raises OSError."""
-    return install(options, path, report)
-
-
-def install(options: argparse.Namespace, path: Path, report: Report, comparison: dict[str, Any] | None = None) -> int:
-    """Import, with what told the position encoding in the package's report. Raises OSError."""
+def run(options: argparse.Namespace, path: Path, comparison: dict[str, Any] | None = None) -> int:
+    """Import; returns an exit status. ``comparison``: what told the position encoding. Raises OSError."""
     chosen = {
         "name": options.name,
         "licence": options.licence,
@@ -38,7 +34,8 @@ def install(options: argparse.Namespace, path: Path, report: Report, comparison:
         version=options.version, comparison=comparison, **{name: value for name, value in chosen.items() if value}
     )
     try:
-        package, measured = import_weights(path, options.models, wishes, report)
+        with progress_bar() as report:
+            package, measured = import_weights(path, options.models, wishes, report)
     except (CheckpointError, ImportFailed, SpeechError, PackageError, SessionError) as error:
         print(f"{error}. Nothing was installed or changed", file=sys.stderr)
         return exit_codes.FAILED

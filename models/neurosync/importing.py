@@ -24,6 +24,7 @@ from models.neurosync.parity import MOUTH_P99, Parity, size_mb
 from models.neurosync.quantize import Range
 from models.neurosync.shape import PositionEncoding
 from models.neurosync.speech import Windows, calibration_windows, clip_features, held_out_windows, windows_of
+from visaged.cli.progress import Report
 from visaged.files import sha256_of
 from visaged.inference.manifest import Precision
 from visaged.inference.package import Package, write_package
@@ -33,9 +34,6 @@ from visaged.inference.store import check_free, put, staging
 from visaged.inference.timing import Timing, time_steps
 
 REPORT: Final = "report.json"
-
-Report = Callable[[str, float], None]
-"""(what is being done, how much of it 0..1)."""
 
 # fp32, fp16 and both ways of int8 lie on the disk side by side.
 _BYTES_PER_WEIGHT: Final = 8
@@ -222,7 +220,7 @@ def _check_room(root: Path, needed: int) -> None:
     free = shutil.disk_usage(there).free
     if free < needed + _SPARE_BYTES:
         raise ImportFailed(
-            f"{needed / 1e9:.1f} GB are needed on the disk of {root} while a package is made, {free / 1e9:.1f} GB are "
+            f"{needed / 1e6:.0f} MB are needed on the disk of {root} while a package is made, {free / 1e6:.0f} MB are "
             "free; make room, or install on another disk with --models DIR"
         )
 

@@ -45,6 +45,7 @@ def test_a_zip_needs_a_trusted_signature_or_a_person_who_says_so(
     ("words", "said"),
     [
         (["nothing-there"], "no such folder or file"),
+        (["neurosync"], "visaged models import neurosync FILE"),
         (["a", "b"], "accepted: DIR, ZIP"),
         (["a", "b", "c"], "accepted: DIR, ZIP"),
     ],

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 Report = Callable[[str, float], None]
-"""(what is being done, how much of it, 0..1): told now and then."""
+"""(what is being done, how much of it, 0..1): told now and then. At 0 the bar only shows that work goes on."""
 
 
 @contextmanager
@@ -20,14 +20,16 @@ def progress_bar() -> Iterator[Report]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
 
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+    # What is printed goes where it always goes, not to standard error with the bar.
+    bar = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True, redirect_stdout=False)
+    with bar:
         task, shown = bar.add_task("", total=1.0), ""
 
         def report(step: str, share: float) -> None:
             nonlocal shown
             if step != shown:
-                bar.reset(task, description=step, total=1.0)
+                bar.reset(task, description=step)
                 shown = step
-            bar.update(task, completed=share)
+            bar.update(task, completed=share, total=1.0 if share > 0 else None)
 
         yield report

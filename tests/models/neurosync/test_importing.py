@@ -129,7 +129,7 @@ def test_too_small_a_disk_is_said_before_anything_is_written(
 ) -> None:
     monkeypatch.setattr(importing, "_SPARE_BYTES", 1 << 60)
     assert _run(tmp_path / "box", weights) == exit_codes.FAILED
-    assert "GB are free; make room" in capsys.readouterr().err
+    assert "MB are free; make room" in capsys.readouterr().err
     assert not (tmp_path / "box").exists()
 
 

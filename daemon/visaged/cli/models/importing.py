@@ -58,6 +58,8 @@ def import_model(options: argparse.Namespace) -> int:
     """Install; nothing is seen by the daemon before it is whole. Raises ImportFailed, PackageError, ToolsMissing."""
     if len(options.what) == 1:
         path = Path(options.what[0])
+        if options.what[0] in WEIGHTS and not path.exists():
+            raise ImportFailed(f"which weights? visaged models import {path} FILE")
         return _import_folder(path, options) if path.is_dir() else _import_zip(path, options)
     kind, *files = options.what
     if kind not in WEIGHTS or len(files) != 1:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from visaged.cli.models.build_tools import load
-from visaged.cli.progress import progress_bar
 
 NEEDS = ("torch", "onnx", "safetensors")
 
@@ -35,9 +34,7 @@ def add_arguments(group: Any) -> None:
 
 def import_weights(options: argparse.Namespace, path: Path) -> int:
     """Make and install both packages. Raises ToolsMissing, OSError."""
-    command = load("mimi", "import_command", NEEDS)
-    with progress_bar() as report:
-        return int(command.run(options, path, report))
+    return int(load("mimi", "import_command", NEEDS).run(options, path))
 
 
 def _codebooks(text: str) -> int:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, get_args
 
 from visaged.cli.models.build_tools import load
-from visaged.cli.progress import progress_bar
 from visaged.inference.manifest import PositionEncoding, Precision
 
 NEEDS = ("torch", "onnx", "safetensors")
@@ -42,16 +41,13 @@ def add_arguments(group: Any) -> None:
 
 def import_weights(options: argparse.Namespace, path: Path) -> int:
     """Make and install a package. Raises ToolsMissing, OSError."""
-    command = load("neurosync", "import_command", NEEDS)
-    with progress_bar() as report:
-        return int(command.run(options, path, report))
+    return int(load("neurosync", "import_command", NEEDS).run(options, path))
 
 
 def compare_weights(options: argparse.Namespace, path: Path) -> int:
     """Compare the variants of some weights on a sample. Raises ToolsMissing, OSError."""
-    command = load("neurosync", "compare_command", (*NEEDS, *(("matplotlib",) if options.picture else ())))
-    with progress_bar() as report:
-        return int(command.run(options, path, report))
+    needs = (*NEEDS, "matplotlib") if options.picture else NEEDS
+    return int(load("neurosync", "compare_command", needs).run(options, path))
 
 
 def _precisions(text: str) -> tuple[str, ...]:
