@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,8 @@ OPSET: Final = 17
 
 def trace(step: EncoderStep | DecoderStep, path: Path) -> None:
     """Write ``step`` to ``path``, float32. Raises OSError."""
+    # Given a path, a full disk would leave half a file and no error.
+    buffer = io.BytesIO()
     inputs = [torch.zeros(shape, dtype=_dtype(name)) for name, shape in step.inputs.items()]
     with warnings.catch_warnings():
         # It announces its successor, whose graphs ONNX Runtime fuses less well.
@@ -22,7 +25,7 @@ def trace(step: EncoderStep | DecoderStep, path: Path) -> None:
         torch.onnx.export(
             step.eval(),
             (*inputs, *step.initial()),
-            str(path),
+            buffer,
             input_names=[*step.inputs, *step.state_shapes, *step.ring_shapes],
             output_names=[
                 step.output,
@@ -32,6 +35,7 @@ def trace(step: EncoderStep | DecoderStep, path: Path) -> None:
             opset_version=OPSET,
             dynamo=False,
         )
+    path.write_bytes(buffer.getbuffer())
 
 
 def _dtype(name: str) -> torch.dtype:

@@ -7,11 +7,14 @@ it is let out only through the gate (quality.py).
 
 from __future__ import annotations
 
+import errno
+import os
 from enum import Enum
 from pathlib import Path
 from typing import Final
 
 import onnx
+from google.protobuf.message import DecodeError
 from onnx import ModelProto
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.transformers.float16 import convert_float_to_float16
@@ -41,7 +44,11 @@ def to_int8(source: Path, target: Path, scope: Int8) -> int:
     Raises QuantizationError when the count in the result is not that of the nodes asked for.
     """
     wanted = products(onnx.load(source), scope)
-    quantize_dynamic(source, target, nodes_to_quantize=wanted, weight_type=QuantType.QInt8, per_channel=True)
+    try:
+        quantize_dynamic(source, target, nodes_to_quantize=wanted, weight_type=QuantType.QInt8, per_channel=True)
+    except DecodeError:
+        # It writes a copy beside the source and reads it back, without a look at whether it was written.
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target)) from None
     made = sum(node.op_type == "MatMulInteger" for node in onnx.load(target).graph.node)
     if made != len(wanted):
         raise QuantizationError(f"{target.name}: {len(wanted)} matrix products should be int8, {made} are")

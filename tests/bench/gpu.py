@@ -5,14 +5,23 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 
+from models.mimi.dims import TRUE
+from models.mimi.packaging import Plan
+from models.mimi.random_packages import write
+from models.mimi.transformer import Memory
 from tests.bench.capsules import hit_to_pose, play
 from tests.bench.neurosync import CACHE, random_package
 from tests.bench.report import Bench, Row
 from tests.inference.slabs import cuda_missing
+from visaged.codec import offline
+from visaged.codec.frame_codec import FRAME
+from visaged.codec.mimi import MimiDecoder, MimiEncoder
 from visaged.curves import neutral
 from visaged.face.lipsync import open_lipsync
 from visaged.face.solver import HOP
@@ -27,6 +36,9 @@ from visaged.inference.timing import time_steps
 
 _STEPS = 3000
 _SECONDS = 5.0
+_MIMI_FRAMES = 400
+# The window of ten seconds full.
+_MIMI_WARM_UP = 130
 _COPY_BYTES = 64 << 20
 _COPIES = 20
 # A day on the host takes a quarter of an hour; an hour on the card shows the same code with another memory.
@@ -52,6 +64,9 @@ def measure() -> Bench:
         neurosync_window("cuda", "fp16"),
         neurosync_window("cuda", "fp32"),
         neurosync_window("tensorrt", "fp16"),
+        *mimi_frame("cpu", Memory.RING, "int8"),
+        *mimi_frame("cuda", Memory.SHIFT, "fp16"),
+        *mimi_frame("cuda", Memory.SHIFT, "fp32"),
     ]
     return Bench("gpu", "make test-gpu", rows, f"Card: {card}; torch {torch.__version__}.")
 
@@ -108,3 +123,25 @@ def neurosync_window(provider: str, precision: str) -> Row:
     state = runner.initial_state()
     timing = time_steps(lambda: runner.step(state), _SECONDS)
     return Row(f"{what} ({', '.join(runner.providers)})", {"p50 ms": timing.p50_ms, "p99 ms": timing.p99_ms})
+
+
+def mimi_frame(provider: str, memory: Memory, precision: str) -> list[Row]:
+    """One 80 ms frame in each direction, random weights of the true shapes; unpaced."""
+    sound = (0.1 * np.random.default_rng(1).standard_normal(_MIMI_FRAMES * FRAME)).astype(np.float32)
+    with tempfile.TemporaryDirectory() as name:
+        encoder_package, decoder_package = write(Path(name) / "models", TRUE, Plan(memory=memory))
+        encoder = MimiEncoder(encoder_package, 0, precision, [provider])
+        decoder = MimiDecoder(decoder_package, 0, precision, [provider])
+        times_s: list[float] = []
+        codes = offline.encode(encoder, sound, lambda share: times_s.append(time.perf_counter()))
+        heard = np.diff(times_s)[_MIMI_WARM_UP:] * 1000
+        times_s.clear()
+        offline.decode(decoder, codes, lambda share: times_s.append(time.perf_counter()))
+        said = np.diff(times_s)[_MIMI_WARM_UP:] * 1000
+    rows = []
+    for what, opened, times_ms in (("encode", encoder, heard), ("decode", decoder, said)):
+        p50, p99 = np.percentile(times_ms, (50, 99))
+        rows.append(
+            Row(f"mimi {what}, {precision}, {opened.providers[0]}", {"p50 ms": float(p50), "p99 ms": float(p99)})
+        )
+    return rows
