@@ -38,10 +38,10 @@ def measure() -> Bench:
     rows = [batch(sound), step(heard), *streaming()]
     note = (
         f"Batch: {SECONDS} s of the bundled speech, fastest of {REPEATS} runs in turn; CPU is of all threads: the "
-        "original has one, ours two. Streaming: RMS difference to the batch features of the same 128 frames, which know "
-        "the whole take (cepstra in standard deviations; slopes as a share of theirs; autocorrelation, up to 1), by how "
-        "long the voice has been heard. The two newest frames of a window, whose slopes lack the sound that they reach "
-        "into, stand in a column of their own; they are not shown."
+        "original has one, ours two. Streaming: RMS difference to the batch features of the same 128 frames, which "
+        "know the whole take (cepstra in standard deviations; slopes as a share of theirs; autocorrelation, up to 1), "
+        "by how long the voice has been heard. The two newest frames of a window, whose slopes lack the sound that "
+        "they reach into, stand in a column of their own; they are not shown."
     )
     return Bench("neurosync_features", "python -m tests.bench neurosync_features", rows, note)
 
