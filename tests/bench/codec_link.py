@@ -29,7 +29,7 @@ from tests.codec.fakes import ToneDecoder, ToneEncoder
 from tests.codec.virtual import listen, speech
 from tests.control.broker import Broker, free_port
 from visaged import samples
-from visaged.audio.ring import AudioRing
+from visaged.audio.ring import AudioRing, Sound
 from visaged.clock import NS_PER_MS, NS_PER_S, RATE_HZ, Timeline, now_ns, sleep_until
 from visaged.codec.cleaner import NoCleaner
 from visaged.codec.downlink import Downlink
@@ -152,8 +152,9 @@ def _talk(packages: Path, vad: str, metrics: Metrics, broker: int | None, udp: i
     for stage in (down, link, up):
         stage.start()
     time.sleep(1.0)
+    voice = _voice()
     began_ns, cpu_s = now_ns(), time.process_time()
-    _speak(microphone, began_ns)
+    _speak(microphone, voice, began_ns)
     cpu_percent = 100 * (time.process_time() - cpu_s) / SECONDS
     time.sleep(0.3)
     for stage in (up, link, down):
@@ -162,10 +163,14 @@ def _talk(packages: Path, vad: str, metrics: Metrics, broker: int | None, udp: i
     return [(due_ns - captured_ns[number]) / NS_PER_MS for number, due_ns in down.dues.items()], cpu_percent
 
 
-def _speak(microphone: AudioRing, began_ns: int) -> None:
-    """The bundled speech, block by block, each when its last sample is heard."""
+def _voice() -> Sound:
+    """The bundled speech over and over, 48 kHz."""
     sound, rate_hz = soundfile.read(samples.speech_path(), dtype="float32")
-    voice = np.tile(soxr.resample(sound, rate_hz, RATE_HZ), 4).astype(np.float32)
+    return np.tile(soxr.resample(sound, rate_hz, RATE_HZ), 4).astype(np.float32)
+
+
+def _speak(microphone: AudioRing, voice: Sound, began_ns: int) -> None:
+    """``voice``, block by block, each when its last sample is heard."""
 
     def play() -> None:
         go_realtime(_PRIORITY + 1)

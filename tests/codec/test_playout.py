@@ -50,34 +50,35 @@ def test_a_frame_that_comes_late_is_heard_late_and_nothing_is_lost() -> None:
     sent[20] = (sent[20][0] + 60 * NS_PER_MS, sent[20][1])
     talk = heard(sent)
     assert (talk.count("heard"), talk.count("concealed"), talk.count("lost")) == (50, 1, 0)
-    assert talk.delays_ms[21] == pytest.approx(talk.delays_ms[19] + FRAME_MS, abs=2)
+    late_ms = talk.delays_ms[21] - talk.delays_ms[19]
+    assert 40 <= late_ms <= 62, "no more than it needs, in steps of 20 ms"
 
 
 def test_delay_that_is_no_longer_needed_is_given_back_slowly() -> None:
     sent = list(speech(voice(1000)))
     sent[20] = (sent[20][0] + 60 * NS_PER_MS, sent[20][1])
     talk = heard(sent)
-    assert talk.delays_ms[-1] < talk.delays_ms[22] - 40
+    assert talk.delays_ms[-1] < talk.delays_ms[22] - 20
     steps = np.diff(talk.delays_ms[22:])
-    assert np.abs(steps).max() <= FRAME_MS * 0.005
+    assert np.abs(steps[np.abs(steps) < 1]).max() <= FRAME_MS * 0.005
 
 
-def test_a_whole_frame_to_spare_is_given_back_by_leaving_one_out() -> None:
+def test_time_to_spare_is_given_back_by_shortening_a_frame() -> None:
     sent = list(speech(voice(400)))
     for number in range(20, 23):
         sent[number] = (sent[number][0] + 200 * NS_PER_MS, sent[number][1])
     talk = heard(sent)
-    assert talk.count("hurried") >= 1
+    assert talk.count("shortened") >= 1
     assert max(talk.delays_ms) > 180
-    assert talk.delays_ms[-1] < LEAST_MS + GRID_MS + FRAME_MS + 30
-    assert talk.count("heard") + talk.count("hurried") + talk.count("lost") == 400
+    assert talk.delays_ms[-1] < LEAST_MS + GRID_MS + 45
+    assert talk.count("heard") + talk.count("lost") == 400
 
 
 def test_a_slow_first_frame_does_not_delay_the_whole_speech() -> None:
     sent = list(speech(voice(400)))
     sent[0] = (sent[0][0] + 250 * NS_PER_MS, sent[0][1])
     talk = heard(sent)
-    assert talk.delays_ms[-1] < LEAST_MS + GRID_MS + FRAME_MS + 30
+    assert talk.delays_ms[-1] < LEAST_MS + GRID_MS + 45
 
 
 def test_the_wait_is_learned_for_the_next_speech() -> None:

@@ -103,18 +103,15 @@ def listen(
             due_ns += STEP_NS
             continue
         pcm = np.zeros(FRAME, np.float32)
-        if step.left_out and step.codes is not None:
-            concealer.leave_out(step.codes, pcm)
-            continue
         if step.kind is Kind.FRAME and step.codes is not None:
-            concealer.say(step.codes, pcm, reset=step.reset)
+            count = concealer.say(step.codes, pcm, reset=step.reset, shorter=step.shorter)
             talk.delays_ms.append((due_ns - sent_ns[step.sequence % 2**32]) / NS_PER_MS)
         elif step.kind is Kind.LOST:
-            concealer.miss(pcm)
+            count = concealer.miss(pcm)
         else:
-            concealer.end(pcm)
-        pieces.append(pcm)
-        due_ns += FRAME_NS + step.slide_ns
+            count = concealer.end(pcm)
+        pieces.append(pcm[:count])
+        due_ns += count * FRAME_NS // FRAME + step.slide_ns
     talk.pcm = np.concatenate(pieces)
     return talk
 

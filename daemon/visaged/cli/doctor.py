@@ -15,7 +15,7 @@ from rich.text import Text
 from visaged.cli import exit_codes
 from visaged.cli.settings_arguments import add_settings_arguments
 from visaged.config.safe_mode import Loaded, load_or_safe
-from visaged.doctor import broker, machine, models, network, service, sound
+from visaged.doctor import broker, conversation, machine, models, network, service, sound
 from visaged.doctor.finding import Finding, fail, ok
 
 _STYLES: Final = {"ok": "green", "warn": "yellow", "fail": "bold red"}
@@ -40,6 +40,7 @@ def findings(loaded: Loaded) -> Iterator[Finding]:
     yield from broker.check(loaded.settings)
     yield from sound.check(loaded.settings, demo=loaded.path is None)
     yield from models.check(loaded.settings)
+    yield from conversation.check(loaded.settings)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -6,7 +6,6 @@ there some milliseconds before. Without speech there is silence in it, so the sa
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 from collections.abc import Callable
@@ -17,7 +16,7 @@ import numpy as np
 from visaged.audio.ring import AudioRing
 from visaged.clock import NS_PER_MS, RATE_HZ, Timeline, now_ns, sleep_until
 from visaged.codec.concealer import Concealer
-from visaged.codec.frame_codec import FRAME, FRAME_MS, Codes, FrameDecoder
+from visaged.codec.frame_codec import FRAME, FRAME_MS, FrameDecoder
 from visaged.codec.playout import FRAME_NS, Kind, Playout, Step
 from visaged.codec.rate_watch import RateWatch
 from visaged.codec.reception import Reception
@@ -179,38 +178,28 @@ class Downlink:
             self._rate.idle(self.alive_ns)
             self.ring.skip(_STEP)
             return _STEP_MS * NS_PER_MS
-        if step.left_out and step.codes is not None:
-            self._leave_out(step.codes)
-            return 0
         began_ns = now_ns()
         try:
-            self._say(step)
+            count = self._say(step)
         # Decoders run models that others made, through libraries that raise what they like: the voice must go on.
         except Exception as error:  # noqa: BLE001
             self._concealer.forget()
-            self._pcm[:] = 0
+            self._pcm[:], count = 0, FRAME
             remedy = "The answer is silent meanwhile; verify the model package: visaged models verify FOLDER"
             self._problems.open(DECODER_PROBLEM, f"the decoder failed: {error or type(error).__name__}", remedy)
         else:
             if step.kind is Kind.FRAME:
                 self._problems.clear(DECODER_PROBLEM)
-        self._upsampler.step(self._pcm, self._sound)
-        self.ring.write(self._sound)
+        self._upsampler.step(self._pcm[:count], self._sound)
+        self.ring.write(self._sound[: 2 * count])
         self._decode.record_ns(now_ns() - began_ns)
-        return FRAME_NS + step.slide_ns
+        return count * FRAME_NS // FRAME + step.slide_ns
 
-    def _leave_out(self, codes: Codes) -> None:
-        # What fails here fails again at the next frame, and is said there.
-        with contextlib.suppress(Exception):
-            self._concealer.leave_out(codes, self._pcm)
-
-    def _say(self, step: Step) -> None:
+    def _say(self, step: Step) -> int:
+        """The sound of ``step`` into ``_pcm``; returns how many samples of it are heard."""
         if step.kind is Kind.FRAME and step.codes is not None:
-            self._concealer.say(step.codes, self._pcm, reset=step.reset)
-        elif step.kind is Kind.LOST:
-            self._concealer.miss(self._pcm)
-        else:
-            self._concealer.end(self._pcm)
+            return self._concealer.say(step.codes, self._pcm, reset=step.reset, shorter=step.shorter)
+        return self._concealer.miss(self._pcm) if step.kind is Kind.LOST else self._concealer.end(self._pcm)
 
     def _told(self, speaks: bool) -> None:
         if speaks:

@@ -1,11 +1,11 @@
 """When which frame is heard: the jitter buffer's arithmetic, without threads, sound or clock of its own.
 
 A spurt of speech begins ``wait`` after its first frame came, and then goes frame by frame. What is not there when its
-time has come is concealed; when nothing later is there either, the network may only be slow, so the place is kept open
-and the frame may still come (then everything is one frame later). So the depth grows by itself where it must. It
-shrinks by playing 0.15 % faster while every frame comes with time to spare, by leaving a frame out where that is a
-whole frame's time, and to what was learned at the next spurt. The same rules follow a sender whose clock is fast or
-slow: nobody has to know by how much.
+time has come is concealed, in pieces of 20 ms; when nothing later is there either, the network may only be slow, so the
+place is kept open and the frame may still come (then everything is those pieces later). So the depth grows by itself
+where it must. It shrinks by playing 0.15 % faster and by shortening a frame while every frame comes with time to spare,
+and to what was learned at the next spurt. The same rules follow a sender whose clock is fast or slow: nobody has to
+know by how much.
 """
 
 from __future__ import annotations
@@ -29,11 +29,16 @@ SLIDE_NS: Final = FRAME_NS * 15 // 10_000
 SPARE_NS: Final = 5 * NS_PER_MS
 # Between the two nothing is changed.
 _AMPLE_NS: Final = 30 * NS_PER_MS
+# Pieces in which what is missing is filled in, and by which a frame is shortened: a quarter of one.
+PIECES: Final = 4
+PIECE_NS: Final = FRAME_NS // PIECES
 # What is judged: four seconds of arrivals, without the worst 3 %.
 _JUDGED: Final = 50
 _PERCENT: Final = 3
+# A frame is shortened when the last two seconds had time to spare.
+_SHORTENED: Final = 25
 # A peer of which nothing came for a second in the middle of speech has stopped.
-_GIVE_UP: Final = 12
+_GIVE_UP: Final = 12 * PIECES
 # A live sender's frames come this evenly; one that sends ahead of its time does so on purpose, and is not hurried.
 _EVEN_NS: Final = 2 * FRAME_NS
 # How much of a shorter wait is believed at once; a longer one is believed at once.
@@ -45,7 +50,7 @@ class Kind(Enum):
 
     QUIET = "nobody speaks"
     FRAME = "a frame"
-    LOST = "a frame that is not there"
+    LOST = "a piece of a frame that is not there"
     END = "the speech is over: fade away"
 
 
@@ -60,8 +65,8 @@ class Step:
     """How much longer (+) or shorter (-) than 80 ms this frame takes."""
     sequence: int = 0
     """Of a FRAME: its unwrapped sequence."""
-    left_out: bool = False
-    """The frame is decoded but not heard: there was a whole frame's time to spare."""
+    shorter: int = 0
+    """Pieces of 20 ms that the frame is to be shortened by: there was that much time to spare."""
 
 
 QUIET: Final = Step(Kind.QUIET)
@@ -89,13 +94,13 @@ class Playout:
         """From the arrival of a spurt's first frame to its being heard."""
         self._position = 0
         self._first: tuple[int, int] = (0, 0)  # sequence and arrival of the spurt's first frame
-        self._open = 0  # places kept open for frames that may still come
+        self._open = 0  # pieces filled in at this position, for a frame that may still come
         self._missing = 0
         self._margins: deque[int] = deque(maxlen=_JUDGED)
         self._lateness: deque[int] = deque(maxlen=4 * _JUDGED)
         self._ignored = False
         self._heard = metrics.counter("codec.heard")
-        self._hurried = metrics.counter("codec.hurried")
+        self._shortened = metrics.counter("codec.shortened")
         self._concealed = metrics.counter("codec.concealed")
         self._lost = metrics.counter("codec.lost")
         self._dropped = metrics.counter("codec.dropped")
@@ -118,10 +123,11 @@ class Playout:
             return self._miss()
         self._take_margin(due_ns, frame.arrival_ns)
         self._open = self._missing = 0
-        hurry = self._has_a_frame_to_spare() and not frame.reset
-        step = Step(Kind.FRAME, frame.codes, frame.reset, self._slide(), self._position, hurry)
-        (self._hurried if hurry else self._heard).add()
-        if hurry:
+        shorter = self._spare_pieces()
+        step = Step(Kind.FRAME, frame.codes, frame.reset, self._slide(), self._position, shorter)
+        self._heard.add()
+        if shorter:
+            self._shortened.add()
             self._margins.clear()
         self._go_on()
         return step
@@ -176,29 +182,26 @@ class Playout:
     def _use_open_places(self) -> None:
         """What was concealed while waiting for it is made up for, as soon as something later is there."""
         frames = self.reception.frames
-        while self._open and self._position not in frames and frames:
-            self._open -= 1
+        while self._open >= PIECES and self._position not in frames and frames:
+            self._open -= PIECES
             self._lost.add()
             self._go_on()
 
     def _miss(self) -> Step:
         reception = self.reception
         silent_from = reception.silent_from
-        if not reception.frames and silent_from is not None and silent_from <= self._position + self._open:
+        if not reception.frames and silent_from is not None and silent_from <= self._position + self._open // PIECES:
             return self._end()
         if reception.frames and reception.frames[min(reception.frames)].reset:
             # What comes next is another speech: the end of this one was lost.
             return self._end()
+        if self._missing % PIECES == 0:
+            self._concealed.add()
         self._missing += 1
         if self._missing > _GIVE_UP:
             self.stopped = True
             return self._end()
-        self._concealed.add()
-        if reception.frames:
-            self._lost.add()
-            self._go_on()
-        else:
-            self._open += 1
+        self._open += 1
         return Step(Kind.LOST)
 
     def _end(self) -> Step:
@@ -216,12 +219,14 @@ class Playout:
         first, first_ns = self._first
         self._lateness.append(arrival_ns - first_ns - (self._position - first) * FRAME_NS)
 
-    def _has_a_frame_to_spare(self) -> bool:
-        if len(self._margins) < _JUDGED:
-            return False
-        recent = list(self._lateness)[-_JUDGED:]
-        even = max(recent) - min(recent) < _EVEN_NS
-        return even and float(np.percentile(self._margins, _PERCENT)) > FRAME_NS + _AMPLE_NS
+    def _spare_pieces(self) -> int:
+        if len(self._margins) < _SHORTENED:
+            return 0
+        early, late = np.percentile(list(self._lateness)[-_SHORTENED:], (_PERCENT, 100 - _PERCENT))
+        if late - early > _EVEN_NS:
+            return 0
+        spare_ns = float(np.percentile(self._margins, _PERCENT)) - _AMPLE_NS
+        return min(max(int(spare_ns // PIECE_NS), 0), PIECES - 1)
 
     def _slide(self) -> int:
         if len(self._margins) < _JUDGED // 4:

@@ -90,6 +90,9 @@ class Uplink:
         self._for_vad = np.zeros(self._vad_rate.hop, np.float32)
         self._frames = np.zeros((_BEFORE + 1, FRAME), np.float32)  # newest last
         self._codes = np.zeros((_BEFORE + 1, encoder.codebooks), np.uint16)
+        # Once for nothing: a first step takes several times as long as any other. A fresh state is made ahead, too.
+        encoder.step(self._frames[0], encoder.initial_state(), self._codes[0])
+        self._fresh: Any = encoder.initial_state()
         self._state: Any = None
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
@@ -190,6 +193,8 @@ class Uplink:
         """Frame ``number`` of the stream is complete, in ``_frames[-1]``."""
         speaking = self._gate.speaking
         if not speaking and not self._send_silence:
+            if self._fresh is None:
+                self._fresh = self._encoder.initial_state()
             if self._spurt:
                 self._spurt, self._unsent_frames, self._quiet_frames = False, 0, 0
             self._unsent_frames = min(self._unsent_frames + 1, _BEFORE)
@@ -202,7 +207,8 @@ class Uplink:
         began_ns = now_ns()
         try:
             if begins:
-                self._state = self._encoder.initial_state()
+                self._state = self._encoder.initial_state() if self._fresh is None else self._fresh
+                self._fresh = None
             for pcm, codes in zip(self._frames[-count:], self._codes, strict=False):
                 self._state = self._encoder.step(pcm, self._state, codes)
         # Encoders run models that others made, through libraries that raise what they like: the box must live on.

