@@ -28,9 +28,10 @@ ExecStart=/opt/visaged/bin/visaged monitor --json
 StandardOutput=append:/test/monitor.json
 Restart=always
 """
-_DROP_IN = """[Unit]
+_LISTEN = """[Unit]
 Wants=listener.service
-[Service]
+"""
+_DROP_IN = """[Service]
 Environment=ALSA_CONFIG_PATH=/test/asound.conf
 """
 _CONFIG = """[audio.input]
@@ -45,8 +46,24 @@ class Machine:
     /etc/visaged and /var/lib/visaged are its data partition: they lie in ``folder`` and stay.
     """
 
-    def __init__(self, tree: Path, folder: Path, paced: Path, *, drop_in: str = "", config: str = _CONFIG) -> None:
-        """``paced``: the ALSA plug-in of the test sound card; ``drop_in``: further lines for the service."""
+    def __init__(
+        self,
+        tree: Path,
+        folder: Path,
+        paced: Path,
+        *,
+        drop_in: str = "",
+        config: str = _CONFIG,
+        listener: bool = True,
+        at_boot: Callable[[int], None] = lambda leader: None,
+    ) -> None:
+        """``paced``: the ALSA plug-in of the test sound card; ``drop_in``: further lines for the service.
+
+        ``listener``: whether a receiver runs inside (else ``received`` stays empty).
+
+        ``at_boot(leader)`` is called as soon as there is a process 1: nothing has started yet then.
+        """
+        self._at_boot = at_boot
         self._tree = tree
         self.folder = folder
         # Temporary folders are their owner's alone; the service is another user.
@@ -54,7 +71,7 @@ class Machine:
         for name in ("etc", "var", "drop-in"):
             (folder / name).mkdir(exist_ok=True)
         (folder / "listener.service").write_text(_LISTENER)
-        (folder / "drop-in" / "test.conf").write_text(_DROP_IN + drop_in)
+        (folder / "drop-in" / "test.conf").write_text((_LISTEN if listener else "") + _DROP_IN + drop_in)
         if not (folder / "etc" / "visaged.toml").exists():
             (folder / "etc" / "visaged.toml").write_text(config)
         self.card = self._plug_in(paced)
@@ -86,6 +103,7 @@ class Machine:
             stderr=subprocess.STDOUT,
         )
         self.wait_for(self._find_leader, "the container")
+        self._at_boot(self._leader)
         self.wait_for(lambda: self.run("systemctl", "is-active", "visaged") == "active", "the service")
         return self
 
@@ -187,7 +205,8 @@ class Machine:
         while not condition():
             assert self._process is None or self._process.poll() is None, (self.folder / "console").read_text()
             assert time.monotonic() < deadline, f"waited in vain for {what}"
-            time.sleep(0.05)
+            # Looking costs two processes: no oftener than needed, on a machine that boots.
+            time.sleep(0.2)
 
     def _plug_in(self, paced: Path) -> SoundCard:
         """A microphone that hears the bundled speech over and over."""

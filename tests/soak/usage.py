@@ -42,8 +42,7 @@ class Usage:
     def look(self, pid: int) -> None:
         """Add a sample of the process ``pid`` and its children; none when it has just ended."""
         try:
-            children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-            processes = [Path(f"/proc/{number}") for number in (pid, *map(int, children))]
+            processes = [Path(f"/proc/{number}") for number in (pid, *children(pid))]
             sample = Sample(
                 time.monotonic(),
                 sum(int((path / "statm").read_text().split()[1]) for path in processes) * _PAGE_BYTES / _MIB,
@@ -57,6 +56,17 @@ class Usage:
     def after(self, seconds: float) -> list[Sample]:
         """The samples from ``seconds`` after the first one on."""
         return [sample for sample in self.samples if sample.time_s - self.samples[0].time_s >= seconds]
+
+
+def children(pid: int) -> list[int]:
+    """The processes that ``pid`` has started, by whichever of its threads. Raises OSError when it has ended."""
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        try:
+            found += map(int, (task / "children").read_text().split())
+        except OSError:
+            continue  # a thread that has just ended
+    return found
 
 
 def slope(samples: list[Sample]) -> Slope | None:

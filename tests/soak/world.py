@@ -15,6 +15,7 @@ import soundfile
 from tests.control.broker import Broker
 from tests.devices.card import SoundCards, build
 from tests.soak.arrivals import Arrivals
+from tests.soak.usage import children
 from visaged import samples
 from visaged.clock import NS_PER_S
 
@@ -66,7 +67,7 @@ class World:
         environment = os.environ | {
             "RUNTIME_DIRECTORY": str(self.folder),
             "STATE_DIRECTORY": str(self.disk),
-            "LD_PRELOAD": str(_build_clock(self.folder)),
+            "LD_PRELOAD": str(build_clock(self.folder)),
             "STEPPED_CLOCK": str(self._clock),
         }
         self.daemon = subprocess.Popen(
@@ -99,14 +100,11 @@ class World:
 
     def step_clock(self, seconds: float) -> None:
         """Set the daemon's wall clock so many seconds off the true time."""
-        data = struct.pack("=q", int(seconds * NS_PER_S))
-        with self._clock.open("r+b" if self._clock.exists() else "w+b") as file:
-            file.write(data)
+        set_clock(self._clock, seconds)
 
     def sender_pid(self) -> int | None:
-        """The process that sends the packets."""
-        children = Path(f"/proc/{self.daemon.pid}/task/{self.daemon.pid}/children").read_text().split()
-        return int(children[0]) if children else None
+        """The process that sends the packets; None while there is none."""
+        return next(iter(children(self.daemon.pid)), None)
 
 
 def _mount(folder: Path) -> bool:
@@ -115,7 +113,14 @@ def _mount(folder: Path) -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-def _build_clock(folder: Path) -> Path:
+def set_clock(path: Path, seconds: float) -> None:
+    """Write the offset that stepped_clock.c reads; in place, for it is mapped."""
+    with path.open("r+b" if path.exists() else "w+b") as file:
+        file.write(struct.pack("=q", int(seconds * NS_PER_S)))
+
+
+def build_clock(folder: Path) -> Path:
+    """The library to preload."""
     library = folder / "stepped_clock.so"
     source = Path(__file__).with_name("stepped_clock.c")
     subprocess.run(

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 _STATUS_NS: Final = 2 * NS_PER_S
 # Several feeds within the watchdog's time: one that systemd had no room for must not be the end.
 _FEEDS: Final = 6
-# Stopping and starting take 1 s, on a busy box several, and nobody feeds meanwhile.
+# Stopping and starting, or other settings, take 1 s, on a busy box several, and nobody feeds meanwhile.
 _AGAIN_S: Final = 20.0
 
 
@@ -69,6 +69,8 @@ class Service:
 
     def reloading(self) -> None:
         """Settings are about to be read again; ready again at the next ``update``."""
+        # A model may have to be opened and timed.
+        self._notifier.tell_patience(_AGAIN_S)
         self._notifier.tell_reloading()
         self._ready = False
 
