@@ -65,6 +65,6 @@ for script in postinst prerm postrm; do install -m 755 "image/deb/scripts/$scrip
 mkdir -p "$out"
 package=$out/visaged_${version}_$arch.deb
 # zstd: a tenth larger than xz and ten times as fast to unpack on a small box; dpkg knows it since 1.21.18 (Debian 12).
-dpkg-deb --root-owner-group -Zzstd -z12 --build "$root" "$package.part" >/dev/null
+dpkg-deb --root-owner-group -Zzstd -z9 --build "$root" "$package.part" >/dev/null
 mv "$package.part" "$package"
 echo "$package"

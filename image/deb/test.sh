@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.."
 suite=$1 arch=$2 package=$(realpath "$3")
 base=build/roots/try-$suite-$arch
 # A user's machine: no compiler, no headers, no pip.
-image/root.sh "$suite" "$arch" "$base" python3 systemd ca-certificates libportaudio2 procps
+image/root.sh "$suite" "$arch" "$base" apt python3 systemd ca-certificates libportaudio2 procps
 
 work=$(mktemp -d -p build try.XXXXXX)
 trap 'rm -rf "$work"' EXIT

@@ -1,4 +1,4 @@
-"""One contestant in a process of its own: ``python -m tests.bench.codec_worker NAME CACHE``.
+"""One contestant in a process of its own on one core: ``python -m tests.bench.codec_worker NAME CACHE CORE``.
 
 Answers each line on standard input, a number of frames, by coding so many, one every 80 ms, and a line of JSON: the
 milliseconds of each direction. The first line, unasked, tells how long opening took; the last word, ``end``, is
@@ -8,8 +8,10 @@ answered with the memory held.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +27,10 @@ _WARM_UP = 130
 def main() -> None:
     """Open, warm up, answer."""
     name, cache = sys.argv[1], Path(sys.argv[2])
+    os.sched_setaffinity(0, {int(sys.argv[3])})
+    # Before threads are made: they inherit it.
+    with suppress(PermissionError):
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
     begun = time.perf_counter()
     codec = OPEN[name](cache)
     sound = (0.1 * np.random.default_rng(1).standard_normal((64, FRAME))).astype(np.float32)

@@ -40,9 +40,11 @@ _SETTLE_S: Final = 20.0
 _PROMPT_MS: Final = 200.0
 
 
-def measure(seconds: float = SECONDS) -> Bench:
-    """Both sizes, and the default solver beside them: what is late there is the machine's."""
-    short = min(seconds, 60.0)
+def measure(seconds: float = SECONDS, short: float = 60.0) -> Bench:
+    """Both sizes, and the default solver beside them: what is late there is the machine's.
+
+    ``short``: how long the two other rows take.
+    """
     with tempfile.TemporaryDirectory() as folder:
         microphone(Path(folder))
         full, twin, usual = package("full size", Shape()), package("narrow twin", NARROW), CACHE
@@ -194,12 +196,13 @@ def _look_after(daemon: Any, stop: threading.Event, seconds: float) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=SECONDS)
+    parser.add_argument("--short", type=float, default=60.0, help="seconds of the two rows beside it")
     parser.add_argument("--child", nargs=3, metavar=("PORT", "SOLVER", "MODELS"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
         child(int(options.child[0]), *options.child[1:])
     else:
-        result = measure(options.seconds)
+        result = measure(options.seconds, options.short)
         for row in result.rows:
             print(row)
         save(result)

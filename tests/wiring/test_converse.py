@@ -23,7 +23,7 @@ from visaged.control.events import Event
 from visaged.control.refusal import Refusal
 from visaged.curves import INDEX
 from visaged.daemon import Daemon
-from visaged.inference.errors import NoPackageError
+from visaged.inference.errors import NoPackageError, SessionError
 from visaged.wiring import settings as wiring_settings
 from visaged.wiring.converse import PROBLEM, ConverseError
 
@@ -249,6 +249,15 @@ def test_without_packages_the_daemon_mirrors_and_says_why(make: Callable[..., Ki
     assert "mimi-encoder" in kiosk.problems[PROBLEM]
     assert kiosk.daemon.converse.mode == "mirror"
     assert kiosk.daemon.solver.source is kiosk.daemon.capture.ring
+
+
+def test_a_codec_that_does_not_run_is_refused_and_nothing_changes(make: Callable[..., Kiosk]) -> None:
+    kiosk, decoder = make("codec.enabled=true"), ToneDecoder()
+    decoder.fail = SessionError("mimi-decoder.onnx: no kernel for that")
+    kiosk.daemon.converse.open_models = lambda settings, roots: (ToneEncoder(), decoder)
+    with pytest.raises(ConverseError, match="no kernel"):
+        kiosk.daemon.converse.use("converse")
+    assert kiosk.daemon.converse.mode == "mirror"
 
 
 def test_settings_change_the_conversation_or_leave_it_as_it_is(make: Callable[..., Kiosk], peer: Peer) -> None:

@@ -41,11 +41,6 @@ class Concealer:
         self._ramp = np.zeros(FRAME, np.float32)
         self._rise = (0.5 - 0.5 * np.cos(np.linspace(0, np.pi, _SEAM, endpoint=False))).astype(np.float32)
 
-    @property
-    def audible(self) -> bool:
-        """Whether the last frame ended with sound."""
-        return self._gain > 0
-
     def say(self, codes: Codes, pcm: Pcm, *, reset: bool = False, shorter: int = 0) -> int:
         """Say ``codes`` (uint16 [codebooks]) into ``pcm`` (float32 [1920]); ``reset``: as the first of a stream.
 

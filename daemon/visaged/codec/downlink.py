@@ -96,11 +96,6 @@ class Downlink:
         return self._playout.speaking
 
     @property
-    def peer_cut(self) -> bool:
-        """Whether the peer says that it no longer plays what comes from here."""
-        return self._reception.cut
-
-    @property
     def heard_ns(self) -> int | None:
         """When something of the peer came last (CLOCK_MONOTONIC)."""
         return self._reception.last_ns

@@ -51,8 +51,6 @@ class Reception:
         """Frames before this sequence have been heard, or can no longer be."""
         self.silent_from: int | None = None
         """From this sequence on the peer says that there is silence; None: it speaks, or has not said so."""
-        self.cut = False
-        """The peer has cut off what it was hearing from us."""
         self.last_ns: int | None = None
         """When anything of the stream came last."""
         self.stream_id: int | None = None
@@ -102,7 +100,6 @@ class Reception:
         if sequence is None:
             return None
         self.last_ns = arrival_ns
-        self.cut = message.cut
         self._store(message, sequence, arrival_ns)
         return message
 

@@ -16,6 +16,7 @@ from visaged.audio.ring import AudioRing, Sound
 from visaged.clock import NS_PER_S, Timeline, now_ns
 from visaged.config import Settings
 from visaged.control.windows import Windows
+from visaged.inference.errors import SessionError
 from visaged.wiring.box import Box
 from visaged.wiring.codec_models import OpenModels, open_models
 
@@ -126,9 +127,12 @@ class Converse:
                 from visaged.wiring.conversation import Conversation  # noqa: PLC0415
 
                 wanted = self._box.settings if settings is None else settings
-                new = Conversation(
-                    self._box, wanted, self._answer, self._broker, tell=self._tell, open_models=self.open_models
-                )
+                try:
+                    new = Conversation(
+                        self._box, wanted, self._answer, self._broker, tell=self._tell, open_models=self.open_models
+                    )
+                except SessionError as error:
+                    raise ConverseError(f"the codec does not run: {error}", "codec.model") from None
                 self._switch("converse", new)
             self._box.problems.clear(PROBLEM)
 

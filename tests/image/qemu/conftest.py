@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 from collections.abc import Iterator
@@ -12,11 +13,12 @@ import pytest
 
 from image.disk import make_disk
 from tests.image.qemu.machine import Machine, powered
-from tests.image.qemu.seed import make_seed
+from tests.image.qemu.seed import make_seed, put_settings
 
 ROOT = Path(__file__).parents[3]
 BUILD = ROOT / "build" / "image"
 FIGURES = BUILD / "figures.json"
+ROOM_MIB = 64
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +45,10 @@ def new_disk(slot: Path, receiver: socket.socket, tmp_path_factory: pytest.TempP
     """A disk that has never been started."""
     folder = tmp_path_factory.mktemp("disk")
     disk = folder / "box.img"
-    make_disk(slot, disk, make_seed(folder / "seed", receiver.getsockname()[1]))
+    make_disk(slot, disk, make_seed(folder / "seed"))
+    put_settings(disk, receiver.getsockname()[1])
+    # A disk is larger than the image.
+    os.truncate(disk, disk.stat().st_size + ROOM_MIB * (1 << 20))
     return disk
 
 

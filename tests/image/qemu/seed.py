@@ -1,12 +1,15 @@
-"""What the tests put on the data partition before the first start: settings, a shell, and patience.
+"""What the tests put on a disk before its first start: a shell, patience, and settings.
 
-The slots are those of ``make image``, bit by bit; this lies over them as a technician's settings would.
+The slots are those of ``make image``, bit by bit; shell and patience lie over them on the data partition.
 """
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Final
+
+from image.disk import EFI, offset_of
 
 _SHELL: Final = """\
 [Unit]
@@ -36,8 +39,17 @@ TimeoutStartSec=15min
 """
 
 
-def make_seed(folder: Path, port: int) -> Path:
-    """Fill ``folder``; the face goes to ``port`` of the host."""
+_SETTINGS: Final = """\
+[livelink]
+targets = ["10.0.2.2:{port}"]
+[audio.input]
+backend = "alsa"
+device = "plughw:Loopback,1"
+"""
+
+
+def make_seed(folder: Path) -> Path:
+    """Fill ``folder`` with what the data partition shall hold."""
     units = folder / "etc" / "systemd" / "system"
     _write(units / "test-shell.service", _SHELL)
     _write(units / "visaged.service.d" / "patience.conf", _PATIENCE)
@@ -45,11 +57,14 @@ def make_seed(folder: Path, port: int) -> Path:
     wants = units / "multi-user.target.wants"
     wants.mkdir()
     (wants / "test-shell.service").symlink_to("../test-shell.service")
-    settings = (
-        f'[livelink]\ntargets = ["10.0.2.2:{port}"]\n[audio.input]\nbackend = "alsa"\ndevice = "plughw:Loopback,1"\n'
-    )
-    _write(folder / "etc" / "visaged" / "visaged.toml", settings)
     return folder
+
+
+def put_settings(disk: Path, port: int) -> None:
+    """What a technician does with any PC: settings on the EFI partition. The face goes to ``port`` of the host."""
+    text = _SETTINGS.format(port=port).replace("\n", "\r\n")
+    command = ["mcopy", "-i", f"{disk}@@{offset_of(EFI)}", "-", "::visaged.toml"]
+    subprocess.run(command, input=text.encode(), check=True)
 
 
 def _write(path: Path, text: str) -> None:

@@ -47,11 +47,10 @@ def _copy_data(machine: Machine, disk: Path, copy: Path) -> None:
     machine.qmp("stop")
     with disk.open("rb") as source, copy.open("wb") as target:
         source.seek(offset_of(DATA))
-        for _ in range(DATA.mib):
-            block = source.read(_MIB)
+        while block := source.read(_MIB):
             # A hole where there is nothing: the file system is mostly empty.
             target.seek(len(block), 1) if not any(block) else target.write(block)
-        target.truncate(DATA.mib * _MIB)
+        target.truncate()
     machine.qmp("cont")
 
 
