@@ -3,6 +3,10 @@
 # What was taken is renamed to NAME.taken; settings with a mistake are left, with the reason beside them, in NAME.error.txt.
 set -eu
 umask 077
+partition=/dev/disk/by-partlabel/visaged-efi
+# At a cold start udev may not have come to it yet.
+udevadm settle --timeout=10 --exit-if-exists=$partition || :
+[ -e $partition ] || { echo "there is no EFI partition: the settings stay as they are"; exit 0; }
 mount -o ro /efi
 wanted=""
 for name in visaged.toml authorized_keys; do
