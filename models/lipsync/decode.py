@@ -8,7 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from models.lipsync.decide import Decision, ramp
 from models.lipsync.targets import CLOSURE, CONTACT, LOOKAHEADS_MS, SPEECH
+from models.lipsync.thresholds import Thresholds
 from models.lipsync.visemes import CHANNELS, SHAPES
 from visaged.curves import COUNT, INDEX
 
@@ -33,20 +35,23 @@ _DIMPLE_OF_SMILE: Final = 0.5
 class Decoder(nn.Module):
     """Logits [1, look-aheads, OUTPUTS] -> curves [1, look-aheads, 61] and activity [1, 1]."""
 
-    def __init__(self, closure: list[float], contact: list[float]) -> None:
-        """The thresholds of either decision, one per look-ahead (``train.Thresholds``)."""
+    def __init__(self, thresholds: Thresholds) -> None:
         super().__init__()
-        self.register_buffer("closure", torch.tensor(closure))
-        self.register_buffer("contact", torch.tensor(contact))
+        self.closure = Decision(thresholds.closure, thresholds.late_closure, _RAMP)
+        self.contact = Decision(thresholds.contact, thresholds.late_contact, _TOUCHING)
         self.register_buffer("spread", torch.from_numpy(_spread()))
 
-    def forward(self, logits: Tensor) -> tuple[Tensor, Tensor]:
-        """In the order of ``visaged.curves``; activity is the probability of speech at 40 ms look-ahead."""
+    def forward(self, logits: Tensor, recent: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """In the order of ``visaged.curves``; activity is the probability of speech at 40 ms look-ahead.
+
+        ``recent`` [2, look-aheads]: closures and contacts shown of late, zero at the start; the third answer as of now.
+        """
         said = torch.sigmoid(logits)
         speech = said[:, :, SPEECH]
-        awake = _ramp(speech, *_RESTING)
-        gate = _ramp(said[:, :, CLOSURE] - self.closure, *_RAMP)
-        touch = _ramp(said[:, :, CONTACT] - self.contact, *_TOUCHING) * (1 - gate)
+        awake = ramp(speech, *_RESTING)
+        gate, closed = self.closure(said[:, :, CLOSURE], recent[:1])
+        touch, touched = self.contact(said[:, :, CONTACT], recent[1:])
+        touch = touch * (1 - gate)
         channels = list(torch.unbind(said[:, :, :CLOSURE] * awake.unsqueeze(2), dim=2))
         jaw = torch.maximum(channels[0], _PARTED_JAW * awake)
         channels[0] = jaw
@@ -58,13 +63,8 @@ class Decoder(nn.Module):
         for name in ("MouthLowerDown", "MouthUpperUp", "TongueOut"):
             channels[CHANNELS.index(name)] = channels[CHANNELS.index(name)] * (1 - gate)
         mouth = torch.stack([*channels, jaw * gate], dim=2)
-        return mouth @ self.spread, speech[:, LOOKAHEADS_MS.index(40) : LOOKAHEADS_MS.index(40) + 1]
-
-
-def _ramp(value: Tensor, low: float, high: float) -> Tensor:
-    """0 at ``low`` and below, 1 at ``high`` and above, smooth between."""
-    part = torch.clamp((value - low) / (high - low), 0.0, 1.0)
-    return part * part * (3.0 - 2.0 * part)
+        activity = speech[:, LOOKAHEADS_MS.index(40) : LOOKAHEADS_MS.index(40) + 1]
+        return mouth @ self.spread, activity, torch.cat([closed, touched])
 
 
 def _at_least(channels: list[Tensor], name: str, value: Tensor) -> None:

@@ -63,7 +63,7 @@ ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
 def export(weights: Path, folder: Path, version: str, check_sound: NDArray[np.float32]) -> Package:
     """Write a package into ``folder``; parity is measured on ``check_sound`` (float32 at 24 kHz)."""
     net, thresholds = load(weights)
-    step = StreamStep(net, thresholds.closure, thresholds.contact).eval()
+    step = StreamStep(net, thresholds).eval()
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
         old.unlink()
@@ -213,7 +213,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     cache_folder.add_arguments(parser)
     parser.add_argument("--weights", type=Path, metavar="FILE", help="default: CACHE/model.pt")
     parser.add_argument("--folder", type=Path, default=SHIPPED, metavar="DIR", help="default: the package that ships")
-    parser.add_argument("--version", default="1.0.0", help="major.minor.patch of the package (default %(default)s)")
+    parser.add_argument("--version", default="1.1.0", help="major.minor.patch of the package (default %(default)s)")
 
 
 def main(arguments: argparse.Namespace) -> int:

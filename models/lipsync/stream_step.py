@@ -12,6 +12,7 @@ from models.lipsync.decode import Decoder
 from models.lipsync.frontend import FRAME, HISTORY, HOP, WINDOW, FrontEnd, Tracker
 from models.lipsync.model import LipNet
 from models.lipsync.targets import LOOKAHEADS_MS
+from models.lipsync.thresholds import Thresholds
 
 INPUT: Final = "sound"
 OUTPUTS: Final = (*(f"curves_{ms}" for ms in LOOKAHEADS_MS), "activity")
@@ -20,17 +21,18 @@ OUTPUTS: Final = (*(f"curves_{ms}" for ms in LOOKAHEADS_MS), "activity")
 class StreamStep(nn.Module):
     """Front end, network and decoder. Every state tensor is zero at the start of a stream."""
 
-    def __init__(self, net: LipNet, closure: list[float], contact: list[float]) -> None:
+    def __init__(self, net: LipNet, thresholds: Thresholds) -> None:
         super().__init__()
         self.front = FrontEnd()
         self.net = net
-        self.decoder = Decoder(closure, contact)
+        self.decoder = Decoder(thresholds)
         self.state_shapes = {
             "state_sound": (1, WINDOW - HOP),
             "state_level": (1, 2),
             "state_mean": (1, cmu.CEPSTRA),
             "state_cepstra": (1, HISTORY, cmu.CEPSTRA),
             "state_gru": (2, net.hidden),
+            "state_shown": (2, len(LOOKAHEADS_MS)),
         }
 
     def initial(self) -> list[Tensor]:
@@ -39,7 +41,7 @@ class StreamStep(nn.Module):
 
     def forward(self, sound: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
         """``sound`` float32 [1, 400] -> the curves of each look-ahead [1, 61], activity [1, 1], then the new state."""
-        tail, level, mean, cepstra, gru = state
+        tail, level, mean, cepstra, gru, shown = state
         heard = torch.cat([tail, sound], dim=1)
         logs = self.front.spectra(torch.cat([heard[:, :WINDOW], heard[:, HOP:]]))
         tracker = Tracker(level, mean)
@@ -48,6 +50,6 @@ class StreamStep(nn.Module):
         window = torch.cat([cepstra, c1.unsqueeze(1), c2.unsqueeze(1)], dim=1)
         features = torch.cat([first, second, self.front.phone_scores(window)], dim=1)
         logits, gru = self.net.step(features, gru)
-        curves, activity = self.decoder(logits)
+        curves, activity, shown = self.decoder(logits, shown)
         by_head = [curves[:, head] for head in range(len(LOOKAHEADS_MS))]
-        return (*by_head, activity, heard[:, FRAME:], tracker.level, tracker.mean, window[:, 2:], gru)
+        return (*by_head, activity, heard[:, FRAME:], tracker.level, tracker.mean, window[:, 2:], gru, shown)

@@ -1,5 +1,6 @@
 """Front end, network, decoder and the exported graph: streaming equals offline, and nothing breaks them."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +16,14 @@ from models.lipsync.frontend import FEATURES, FRAME, MELS, FrontEnd  # noqa: E40
 from models.lipsync.model import OUTPUTS, LipNet  # noqa: E402
 from models.lipsync.stream_step import StreamStep  # noqa: E402
 from models.lipsync.targets import CLOSURE, CONTACT, SPEECH  # noqa: E402
+from models.lipsync.thresholds import Thresholds  # noqa: E402
 from models.lipsync.utterance import RATE_HZ  # noqa: E402
 from visaged.curves import CURVES, INDEX  # noqa: E402
 
 # Two threads that wait for each other on a busy machine are slower than one.
 torch.set_num_threads(1)
 
-CLOSURE_AT, CONTACT_AT = [0.5, 0.45, 0.4], [0.4, 0.4, 0.4]
+AT = Thresholds([0.5, 0.45, 0.4], [0.4, 0.4, 0.4], [0.3, 0.3, 0.3], [0.3, 0.3, 0.3])
 
 
 def sound(seconds: float = 0.6) -> np.ndarray:
@@ -47,11 +49,20 @@ def package(net: LipNet, tmp_path_factory: pytest.TempPathFactory) -> export.Pac
         {
             "weights": net.state_dict(),
             "hidden": net.hidden,
-            "thresholds": {"closure": CLOSURE_AT, "contact": CONTACT_AT},
+            "thresholds": asdict(AT),
         },
         weights,
     )
     return export.export(weights, folder / "lipsync", "0.0.1", sound())
+
+
+def decoded(logits: torch.Tensor) -> torch.Tensor:
+    """Curves [frames, look-aheads, 61] of logits [frames, look-aheads, OUTPUTS], frame by frame."""
+    decoder, shown, curves = Decoder(AT), torch.zeros(2, 3), []
+    for frame in logits:
+        row, _, shown = decoder(frame[None], shown)
+        curves.append(row[0])
+    return torch.stack(curves)
 
 
 def test_mels_match_a_plain_computation() -> None:
@@ -76,8 +87,9 @@ def test_the_stream_equals_the_whole_utterance(net: LipNet) -> None:
     x = sound()
     with torch.no_grad():
         features = FrontEnd()(torch.from_numpy(x)[None])
-        curves, _ = Decoder(CLOSURE_AT, CONTACT_AT)(net(net.normal(features)).curves[0])
-    streamed = export.run_torch(StreamStep(net, CLOSURE_AT, CONTACT_AT).eval(), x)
+        logits = net(net.normal(features)).curves[0]
+        curves = decoded(logits)
+    streamed = export.run_torch(StreamStep(net, AT).eval(), x)
     assert features.shape == (1, len(x) // FRAME, FEATURES)
     assert np.abs(streamed[:, :-1].reshape(curves.shape) - curves.numpy()).max() < 1e-5
 
@@ -93,7 +105,7 @@ def decode(**logits: float) -> dict[str, float]:
     row = torch.full((1, 3, OUTPUTS), float(np.log(0.3 / 0.7)))
     for name, column in (("closure", CLOSURE), ("contact", CONTACT), ("speech", SPEECH)):
         row[:, :, column] = logits.get(name, -10.0)
-    return dict(zip(CURVES, Decoder(CLOSURE_AT, CONTACT_AT)(row)[0][0, 1].tolist(), strict=True))
+    return dict(zip(CURVES, decoded(row)[0, 1].tolist(), strict=True))
 
 
 def test_a_closure_shuts_the_lips_and_presses_them() -> None:

@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is a build-time dependency: pip install 'visaged[build]'")
 pytest.importorskip("pocketsphinx", reason="the front end's tables are in the pocketsphinx package (extra: build)")
 
-from models.lipsync import train  # noqa: E402
+from models.lipsync import crops, losses, thresholds  # noqa: E402
 from models.lipsync.frontend import FEATURES  # noqa: E402
 from models.lipsync.model import OUTPUTS, Answer, LipNet  # noqa: E402
 from models.lipsync.targets import CLOSURE, SPEECH, VISEME_CLASS, WIDTH  # noqa: E402
@@ -18,7 +18,7 @@ from models.lipsync.visemes import OVR  # noqa: E402
 torch.set_num_threads(1)
 
 
-def shard(streams: int = 2, frames: int = 240) -> train.Shard:
+def shard(streams: int = 2, frames: int = 240) -> crops.Shard:
     """A closure of 6 frames every 40, announced by one feature."""
     x = np.zeros((streams, frames, FEATURES), np.float16)
     y = np.zeros((streams, 3, frames, WIDTH), np.uint8)
@@ -28,7 +28,7 @@ def shard(streams: int = 2, frames: int = 240) -> train.Shard:
         x[:, start : start + 6, -1] = 8.0
         y[:, :, start : start + 6, CLOSURE] = 255
         y[:, :, start : start + 6, VISEME_CLASS] = OVR.index("PP")
-    return train.Shard("validate-tiny-clean", x, y)
+    return crops.Shard("validate-tiny-clean", x, y)
 
 
 class Oracle:
@@ -46,9 +46,11 @@ class Oracle:
 
 
 def test_thresholds_are_chosen_where_closures_separate() -> None:
-    thresholds, report = train.tune(Oracle(), [shard()])  # type: ignore[arg-type]
-    assert len(thresholds.closure) == len(thresholds.contact) == 3
-    assert report[f"closure at {thresholds.closure[1]:.3f} 40 ms validate-tiny-clean"].startswith("1.000 / 0.0 %")
+    chosen, report = thresholds.tune(Oracle(), [shard()])  # type: ignore[arg-type]
+    assert len(chosen.closure) == len(chosen.contact) == 3
+    assert report[f"closure 40 ms at {(chosen.closure[1], chosen.late_closure[1])} validate-tiny-clean"].startswith(
+        "1.000 / 0.0 %"
+    )
 
 
 def test_a_few_steps_lower_the_loss() -> None:
@@ -57,14 +59,14 @@ def test_a_few_steps_lower_the_loss() -> None:
     net = LipNet(8)
     optimiser = torch.optim.AdamW(net.parameters(), lr=0.01)
     x, y = net.normal(torch.from_numpy(made.x).float()), torch.from_numpy(made.y.transpose(0, 2, 1, 3).copy())
-    losses = []
+    seen = []
     for _ in range(6):
-        loss = train._loss(net(x), y)
+        lost = losses.loss(net(x), y)
         optimiser.zero_grad()
-        loss.backward()
+        lost.backward()
         optimiser.step()
-        losses.append(loss.item())
-    assert losses[-1] < 0.95 * losses[0]
+        seen.append(lost.item())
+    assert seen[-1] < 0.95 * seen[0]
 
 
 def test_crops_are_drawn_from_what_is_on_disk_and_take_in_what_comes_later(tmp_path: Path) -> None:
@@ -73,18 +75,18 @@ def test_crops_are_drawn_from_what_is_on_disk_and_take_in_what_comes_later(tmp_p
     made = shard()
     np.savez(folder / "train-espeak-a-00000.npz", x=made.x, y=made.y)
     np.savez(folder / "train-espeak-b-00000.part.npz", x=made.x, y=made.y)
-    crops = train.Crops(tmp_path, np.random.default_rng(1))
-    x, y = crops.draw(5)
+    drawn = crops.Crops(tmp_path, np.random.default_rng(1))
+    x, y = drawn.draw(5)
     assert x.shape == (5, 96, FEATURES)
     assert y.shape == (5, 96, 3, WIDTH)
-    assert len(crops._places) == 2
+    assert len(drawn._places) == 2
     np.savez(folder / "train-flite-c-00000.npz", x=made.x, y=made.y)
-    crops.refresh()
-    assert len(crops._places) == 4
+    drawn.refresh()
+    assert len(drawn._places) == 4
 
 
 def test_disturbing_keeps_shape_and_can_silence_the_scores() -> None:
     x = torch.ones(6, 20, FEATURES)
-    assert train._disturbed(x, True).shape == x.shape
-    assert not train._disturbed(x, False)[:, :, 82:].any()
+    assert crops.disturbed(x, True).shape == x.shape
+    assert not crops.disturbed(x, False)[:, :, 82:].any()
     assert x.eq(1).all()

@@ -1,0 +1,97 @@
+"""What the network trains on: crops of the streams, drawn by voice, changed in speed, with parts missing."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from models.lipsync.frontend import MELS
+
+logger = logging.getLogger(__name__)
+
+# Short crops in large batches: a GRU on a CPU spends its time on the steps, not on the products.
+CROP: Final = 96
+# How often a voice's streams are drawn: many people in one folder more, labels by a foreign aligner less.
+_SHARES: Final = {"train-recorded-kerstin": 0.45, "train-recorded-precise": 1.3, "train-flite": 1.3}
+
+
+@dataclass
+class Shard:
+    """Streams of one file: ``x`` float16 [streams, frames, features], ``y`` uint8 [streams, heads, frames, width]."""
+
+    name: str
+    x: NDArray[np.float16]
+    y: NDArray[np.uint8]
+
+
+def load_shards(cache: Path, prefix: str, known: list[Shard] | None = None) -> list[Shard]:
+    """All shards under ``cache/streams`` whose name starts with ``prefix``; those ``known`` are not read again."""
+    shards = {shard.name: shard for shard in known or []}
+    for path in sorted((cache / "streams").glob(f"{prefix}-*.npz")):
+        if ".part" not in path.name and path.stem not in shards:
+            with np.load(path) as kept:
+                shards[path.stem] = Shard(path.stem, kept["x"], kept["y"])
+    return [shards[name] for name in sorted(shards)]
+
+
+class Crops:
+    """Draws crops from whatever streams are there; training may start before all are made."""
+
+    def __init__(self, cache: Path, rng: np.random.Generator) -> None:
+        self._cache, self._rng = cache, rng
+        self._shards: list[Shard] = []
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take in shards made since."""
+        before = len(self._shards)
+        self._shards = load_shards(self._cache, "train", self._shards)
+        if len(self._shards) == before:
+            return
+        self._places = np.array([(i, s) for i, shard in enumerate(self._shards) for s in range(len(shard.x))])
+        shares = [next((v for k, v in _SHARES.items() if shard.name.startswith(k)), 1.0) for shard in self._shards]
+        weights = np.repeat(shares, [len(shard.x) for shard in self._shards])
+        self._chance = weights / weights.sum()
+        logger.info("%d streams, %.1f h", len(weights), len(weights) * self._shards[0].x.shape[1] / 216_000)
+
+    def draw(self, batch: int) -> tuple[Tensor, Tensor]:
+        """Features [batch, crop, FEATURES] and targets uint8 [batch, crop, look-aheads, WIDTH]."""
+        xs, ys = [], []
+        for shard, stream in self._places[self._rng.choice(len(self._places), size=batch, p=self._chance)]:
+            x, y = self._shards[shard].x[stream], self._shards[shard].y[stream]
+            start = int(self._rng.integers(len(x) - CROP + 1))
+            xs.append(x[start : start + CROP])
+            ys.append(y[:, start : start + CROP].transpose(1, 0, 2))
+        return torch.from_numpy(np.stack(xs)).float(), torch.from_numpy(np.stack(ys))
+
+
+def disturbed(x: Tensor, scores: bool) -> Tensor:
+    """Features with parts missing, so that the network learns to use whatever is there."""
+    batch, time_, _ = x.shape
+    x = x.clone()
+    mels = 2 * (MELS + 1)
+    x[:, :, :mels] += 0.1 * torch.randn(batch, time_, mels) + 0.25 * torch.randn(batch, 1, mels)
+    for row in range(batch):
+        if torch.rand(()) < 0.3:
+            # Another vocal tract: the mels move up or down by one band.
+            shift = 1 if torch.rand(()) < 0.5 else -1
+            for first in (0, MELS + 1):
+                x[row, :, first : first + MELS] = torch.roll(x[row, :, first : first + MELS], shift, dims=1)
+        if torch.rand(()) < 0.5:
+            low, width = int(torch.randint(MELS, ())), int(torch.randint(1, 9, ()))
+            for first in (0, MELS + 1):
+                x[row, :, first + low : first + min(low + width, MELS)] = 0.0
+        if torch.rand(()) < 0.12:
+            x[row, :, :mels] = 0.0
+        elif not scores or torch.rand(()) < 0.12:
+            x[row, :, mels:] = 0.0
+    if not scores:
+        x[:, :, mels:] = 0.0
+    return x
