@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -55,7 +56,8 @@ def measure(seconds: float = SECONDS, short: float = 60.0) -> Bench:
         ]
     note = (
         f"Full size {seconds:g} s, default settings but the solver. Late: ticks of the sender without a pose of their "
-        "own. Voice: from the capture of a sound to the packet that shows it. RSS and CPU of both processes."
+        "own. Voice: from the capture of a sound to the packet that shows it. RSS and CPU of both processes. "
+        f"Niceness {os.getpriority(os.PRIO_PROCESS, 0)}."
     )
     return Bench("neurosync_live", "python -m tests.bench neurosync_live", rows, note)
 

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 OUTPUTS: Final = COUNT + EMOTIONS
 """68 columns: the 61 curves in percent, then seven emotions. Weights trained on curves alone have no emotions."""
 
-# Of the session's threads: below all that moves the face, where the scheduler knows only niceness.
+# Of the session's threads, beyond the daemon's own: below all that moves the face, where only niceness counts.
 _NICENESS: Final = 5
 # More than this wait for each other at 128 frames.
 _MOST_THREADS: Final = 8
@@ -199,8 +199,9 @@ class Worker:
     ) -> None:
         # The threads that the session makes inherit this. The worker must not have it: a thread that has to wait for
         # its turn while it holds the interpreter lock makes the face wait, too.
+        thread = threading.get_native_id()
         with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+            os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _NICENESS)
         try:
             self.model = WindowModel(package, precision, providers, threads, engine_cache)
         # Handed to whoever opens the worker, whatever it is.
