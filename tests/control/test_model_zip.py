@@ -117,3 +117,14 @@ def test_every_truncation_and_a_flipped_byte_anywhere_is_refused_or_harmless(tmp
         except Refusal:
             continue
         load_package(root / "tiny-1.0.0")
+
+
+@pytest.mark.parametrize("field", [6, 8, 10], ids=["version needed", "flags", "method"])
+def test_an_entry_that_this_python_cannot_read_is_refused(tmp_path: Path, field: int) -> None:
+    good = bytearray(_good(tmp_path).read_bytes())
+    directory = good.index(b"PK\x01\x02")
+    good[directory + field] = 0x55
+    path = tmp_path / "bad.zip"
+    path.write_bytes(good)
+    with pytest.raises(Refusal):
+        install_model_zip(path, tmp_path / "models", _trusted)

@@ -14,7 +14,6 @@ import re
 import stat
 import struct
 import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +26,7 @@ from visaged.capsules.errors import CapsuleError, from_validation
 from visaged.capsules.format import MAX_FILE_BYTES, SUFFIX
 from visaged.capsules.header import Strict
 from visaged.capsules.ids import check_cid
+from visaged.zip_errors import ZIP_ERRORS
 
 MANIFEST: Final = "pack.json"
 SIGNATURE: Final = "pack.sig"
@@ -41,17 +41,6 @@ _MAX_DIRECTORY_BYTES: Final = MAX_ENTRIES * 256
 _END: Final = struct.Struct("<4sHHHHIIH")
 _ZIP64_LOCATOR_BYTES: Final = 20
 _TABLE: Final = re.compile(r"[a-z0-9-]{1,64}\.(toml|json)")
-# What zipfile raises on rubbish, besides its own error.
-_ZIP_ERRORS: Final = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    NotImplementedError,
-    OverflowError,
-    RuntimeError,
-    ValueError,
-    struct.error,
-)
 
 PackName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 PackVersion = Annotated[str, StringConstraints(pattern=r"^\d{1,6}(\.\d{1,6}){0,3}$")]
@@ -109,7 +98,7 @@ class PackReader:
     def _open_zip(self) -> zipfile.ZipFile:
         try:
             return zipfile.ZipFile(self._file)
-        except _ZIP_ERRORS as error:
+        except ZIP_ERRORS as error:
             raise CapsuleError(self.path.name, "file", f"is not a sound zip: {error}") from None
 
     def _check_entries(self) -> dict[str, zipfile.ZipInfo]:
@@ -161,7 +150,7 @@ class PackReader:
         try:
             with self._zip.open(info) as entry:
                 data = entry.read(limit + 1)
-        except (*_ZIP_ERRORS, OSError) as error:
+        except (*ZIP_ERRORS, OSError) as error:
             raise CapsuleError(self.path.name, name, f"cannot be unpacked: {error}") from None
         if len(data) != info.file_size or len(data) > limit:
             raise CapsuleError(self.path.name, name, "is not of the size that the zip says")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import stat
 import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -20,6 +19,7 @@ from visaged.inference.errors import PackageConflict, PackageError
 from visaged.inference.manifest import MANIFEST_NAME
 from visaged.inference.package import MAX_FILE_BYTES, MAX_MANIFEST_BYTES, load_package
 from visaged.inference.store import put, staging
+from visaged.zip_errors import ZIP_ERRORS
 
 SIGNATURE_NAME: Final = "model.sig"
 _MAX_SIGNATURE_BYTES: Final = 256
@@ -49,12 +49,12 @@ def install_model_zip(path: Path, root: Path, verify: Verify | None) -> ModelIns
                     if entry.filename != SIGNATURE_NAME:
                         _extract(archive, entry, folder / entry.filename)
             manifest = put(load_package(folder), root).manifest
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise Refusal("failed", f"the file is not a zip that can be read: {error}", "url") from None
     except PackageConflict as error:
         raise Refusal("refused", f"{error.folder.name} {error.problem}", "url") from None
     except PackageError as error:
         raise Refusal("failed", f"{error.where}: {error.problem}", "url") from None
+    except ZIP_ERRORS as error:
+        raise Refusal("failed", f"the file is not a zip that can be read: {error}", "url") from None
     except OSError as error:
         raise Refusal("failed", f"the package cannot be unpacked: {error.strerror or error}", "url") from None
     return ModelInstalled(kind=manifest.kind, name=manifest.name, version=manifest.version)
