@@ -49,7 +49,6 @@ class Machine:
         self.events: list[dict[str, Any]] = []
         self.qmp("qmp_capabilities")
         self._shell = _connect(folder / "shell", self._process)
-        self._here = b"?"
 
     def qmp(self, execute: str, **arguments: Any) -> Any:
         """One command to QEMU itself. Raises GuestFailed."""
@@ -75,19 +74,21 @@ class Machine:
         The marks are written in halves, so that a shell that echoes or a line that was lost is not taken for an answer.
         """
         mark = secrets.token_hex(8)
-        line = f"\n({command}\n) </dev/null 2>&1; printf '%s%s %d\\n' {mark[:8]} {mark[8:]} $?\n".encode()
+        say = f"printf '%s%s %d\\n' {mark[:8]} {mark[8:]}"
+        line = f"\n{say} 0; ({command}\n) </dev/null 2>&1; {say} $?\n".encode()
         end = time.monotonic() + timeout_s
         self._wait_for_shell(end)
         output = b""
         self._shell.sendall(line)
-        while f"{mark} ".encode() not in output or not output.endswith(b"\n"):
+        while output.count(f"{mark} ".encode()) < 2 or not output.endswith(b"\n"):
             if time.monotonic() > end or self._process.poll() is not None:
                 raise GuestFailed(
                     f"no answer to: {command}\n{output.decode(errors='replace')}\n{self.serial()[-2000:]}"
                 )
             with contextlib.suppress(TimeoutError):
                 output += self._shell.recv(1 << 16)
-        text, _, status = output.decode(errors="replace").rpartition(mark)
+        _, text, status = output.decode(errors="replace").split(f"{mark} ")
+        text = text.partition("\n")[2]
         if check and int(status):
             raise GuestFailed(f"exit {int(status)}: {command}\n{text}")
         return text.strip()
@@ -95,15 +96,16 @@ class Machine:
     def _wait_for_shell(self, end: float) -> None:
         """Ask until something answers: what is written before the guest has opened the port is lost."""
         self._shell.settimeout(1)
+        # One word for all tries: a guest that takes longer than the pause answers the first of them in the end.
+        word = secrets.token_hex(4).encode()
         answer = b""
-        while self._here not in answer:
+        while word not in answer:
             if time.monotonic() > end or self._process.poll() is not None:
                 raise GuestFailed(f"no shell answers\n{self.serial()[-2000:]}")
-            self._here = secrets.token_hex(4).encode()
             # In two parts, so that an echo is not taken for an answer.
-            self._shell.sendall(b"\nprintf '%s%s\\n' " + self._here[:4] + b" " + self._here[4:] + b"\n")
+            self._shell.sendall(b"\nprintf '%s%s\\n' " + word[:4] + b" " + word[4:] + b"\n")
             pause = time.monotonic() + 3
-            while time.monotonic() < pause and self._here not in answer:
+            while time.monotonic() < pause and word not in answer:
                 with contextlib.suppress(TimeoutError):
                     answer += self._shell.recv(1 << 16)
 

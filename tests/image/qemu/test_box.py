@@ -88,11 +88,13 @@ def test_a_loopback_card_is_the_microphone(machine: Machine) -> None:
         'data, rate = soundfile.read(glob.glob("/opt/visaged/lib/*/site-packages/visaged/samples/speech.ogg")[0]); '
         'soundfile.write("/tmp/speech.wav", data, rate)\''
     )
-    machine.run("nohup aplay -q -D plughw:Loopback,0 /tmp/speech.wav /tmp/speech.wav >/tmp/aplay.log 2>&1 & sleep 4")
-    level = float(machine.run(_HEALTH % '["audio"]["level_dbfs"]').splitlines()[-1])
-    machine.run("pkill aplay", check=False)
+    machine.run("systemd-run -q --unit=guest sh -c 'while :; do aplay -q -D plughw:Loopback,0 /tmp/speech.wav; done'")
+    start = time.monotonic()
+    # Speech has pauses, and a slow guest takes a while to answer.
+    while (level := float(machine.run(_HEALTH % '["audio"]["level_dbfs"]').splitlines()[-1])) < -50:
+        assert time.monotonic() - start < BOOT_S, f"{level} dBFS"
+    machine.run("systemctl stop guest")
     note("level of speech through snd-aloop, dBFS", round(level, 1))
-    assert level > -50
 
 
 def test_a_usb_card_is_pulled_and_put_back(machine: Machine) -> None:
