@@ -25,7 +25,7 @@ cp "$package" "$root/visaged.deb"
 image/inside.sh "$root" sh -eu -c '
     dpkg -i /visaged.deb >/dev/null
     rm /visaged.deb
-    systemctl --quiet enable visaged-prove.service visaged-provision.service visaged-grow.service \
+    systemctl --quiet enable visaged-prove.service visaged-provision.service visaged-grow.service visaged-links.timer \
         systemd-networkd.service systemd-resolved.service systemd-timesyncd.service rauc.service
     # Off until a key is put on the EFI partition; and its keys are not those of every other box.
     systemctl --quiet disable ssh.service

@@ -35,11 +35,23 @@ start=$(date +%s%N)
 /opt/visaged/bin/visaged render /opt/visaged/lib/python3*/site-packages/visaged/samples/speech.ogg /tmp/out.csv >/tmp/log 2>&1 ||
     { cat /tmp/log; die "render"; }
 say "render: $(wc -l </tmp/out.csv) rows in $((($(date +%s%N) - start) / 1000000)) ms"
-timeout 60 /opt/visaged/bin/visaged run --plain --input none --target 127.0.0.1:11999 >/tmp/log 2>&1 &
-/opt/visaged/bin/visaged monitor --port 11999 --bind 127.0.0.1 --json --seconds "$MONITOR_S" >/tmp/packets || { cat /tmp/log; die "no packets"; }
+# Not visaged monitor: its receive timestamps are unknown to qemu-user.
+timeout 300 /opt/visaged/bin/visaged run --plain --input none --target 127.0.0.1:11999 >/tmp/log 2>&1 &
+/opt/visaged/bin/python - "$MONITOR_S" >/tmp/packets <<'END' || { cat /tmp/log; die "no packets"; }
+import socket, sys, time
+receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+receiver.bind(("127.0.0.1", 11999))
+receiver.settimeout(200)
+receiver.recv(2048)
+seconds, count, start = float(sys.argv[1]), 0, time.monotonic()
+while time.monotonic() - start < seconds:
+    receiver.recv(2048)
+    count += 1
+print(f"{count / seconds:.1f} packets a second")
+END
 kill -INT $! 2>/dev/null || :
 wait || :
-say "packets: $(tail -n 1 /tmp/packets | cut -c1-100)"
+say "$(cat /tmp/packets)"
 
 echo 'livelink = { targets = ["10.9.8.7:11111"] }' >/etc/visaged/visaged.toml
 mkdir -p /var/lib/visaged/capsules && echo mine >/var/lib/visaged/capsules/mine

@@ -39,7 +39,9 @@ class Machine:
         command += ["-serial", f"file:{self._log}", "-device", "i6300esb", "-action", "watchdog=reset"]
         command += ["-device", "virtio-serial", "-device", "virtserialport,chardev=shell,name=shell"]
         command += ["-chardev", f"socket,id=shell,path={folder / 'shell'},server=on,wait=off"]
-        command += ["-qmp", f"unix:{folder / 'qmp'},server=on,wait=off", "-device", "qemu-xhci", *extra]
+        command += ["-qmp", f"unix:{folder / 'qmp'},server=on,wait=off", "-device", "qemu-xhci"]
+        # A card that is plugged in later plays into nothing and hears silence.
+        command += ["-audiodev", "none,id=nothing", *extra]
         self.started_s = time.monotonic()
         self._drain()
         self._process = subprocess.Popen(command)

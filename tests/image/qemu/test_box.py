@@ -98,7 +98,7 @@ def test_a_loopback_card_is_the_microphone(machine: Machine) -> None:
 
 
 def test_a_usb_card_is_pulled_and_put_back(machine: Machine) -> None:
-    machine.qmp("device_add", driver="usb-audio", id="card")
+    machine.qmp("device_add", driver="usb-audio", id="card", audiodev="nothing")
     _until(machine, "cat /proc/asound/cards", "USB")
     name = machine.run(r"sed -n 's/^ *[0-9]* \[\([^ ]*\) *\]: USB.*/\1/p' /proc/asound/cards")
     set_device = f'"config.set", timeout_s=120.0, settings={{"audio": {{"input": {{"device": "plughw:{name}"}}}}}}'
@@ -112,7 +112,7 @@ def test_a_usb_card_is_pulled_and_put_back(machine: Machine) -> None:
         "USB card pulled until it is missed, s", round(_until(machine, _HEALTH % '["problems"]', "audio_input_lost"), 1)
     )
     assert machine.packets(10) > 50, "the face stands still without a microphone"
-    machine.qmp("device_add", driver="usb-audio", id="card2")
+    machine.qmp("device_add", driver="usb-audio", id="card2", audiodev="nothing")
     _until(machine, "cat /proc/asound/cards", "USB")
     start = time.monotonic()
     while "audio_input_lost" in machine.run(_HEALTH % '["problems"]'):
