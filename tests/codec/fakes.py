@@ -6,6 +6,7 @@ Like a real one its decoder carries state (the phases), so its frames join witho
 from __future__ import annotations
 
 import itertools
+import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +40,7 @@ class ToneEncoder:
         self._bands = [(bins >= low) & (bins < high) for low, high in itertools.pairwise(edges)]
         self.steps = 0
         self.resets = 0
+        self.hang: threading.Event | None = None
 
     def initial_state(self) -> int:
         self.resets += 1
@@ -46,6 +48,8 @@ class ToneEncoder:
 
     def step(self, pcm: Pcm, state: int, codes: Codes) -> int:
         self.steps += 1
+        if self.hang is not None:
+            self.hang.wait()
         power = np.abs(np.fft.rfft(pcm)) ** 2 / (FRAME**2 / 4)
         strengths = np.sqrt([power[band].sum() for band in self._bands])
         steps = np.log(np.maximum(strengths, 1e-9)) / np.log(_STEP) + CODEBOOK_SIZE - 1
@@ -62,6 +66,7 @@ class ToneDecoder:
         self.steps = 0
         self.resets = 0
         self.fail: Exception | None = None
+        self.hang: threading.Event | None = None
 
     def initial_state(self) -> Tones:
         self.resets += 1
@@ -71,6 +76,8 @@ class ToneDecoder:
         self.steps += 1
         if self.fail is not None:
             raise self.fail
+        if self.hang is not None:
+            self.hang.wait()
         if int(codes.max()) >= CODEBOOK_SIZE:
             raise ValueError(f"code {codes.max()}, accepted: 0 to {CODEBOOK_SIZE - 1}")
         goal = np.where(codes > 0, _STEP ** (codes.astype(np.float64) - (CODEBOOK_SIZE - 1)), 0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -134,3 +135,18 @@ def test_nonsense_is_counted_and_changes_nothing(box: Box) -> None:
     assert box.metrics.counter("codec.refused").value == 3
     assert "codebooks: 4" in box.downlink.refusal
     assert box.speech == []
+
+
+def test_a_thread_that_hung_in_the_decoder_stays_dead_when_another_run_has_begun(box: Box) -> None:
+    box.decoder.hang = hang = threading.Event()
+    steps = box.decoder.steps
+    box.send(0)
+    wait_for(lambda: box.decoder.steps > steps)
+    hung = next(thread for thread in threading.enumerate() if thread.name == "codec-down")
+    box.downlink.stop()
+    box.decoder.hang = None
+    box.downlink.start()
+    hang.set()
+    hung.join(10)
+    assert not hung.is_alive()
+    assert [thread.name for thread in threading.enumerate()].count("codec-down") == 1

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -177,3 +178,20 @@ def test_every_start_is_a_stream_of_its_own(guest: Guest) -> None:
     guest.uplink.stop()
     guest.uplink.start()
     wait_for(lambda: guest.uplink.stream_id != before)
+
+
+def test_a_thread_that_hung_in_the_encoder_stays_dead_when_another_run_has_begun(guest: Guest) -> None:
+    guest.encoder.hang = hang = threading.Event()
+    steps = guest.encoder.steps
+    guest.ring.write((0.1 * np.sin(np.arange(2 * HOUSE_FRAME) / 15)).astype(np.float32))
+    wait_for(lambda: guest.encoder.steps > steps)
+    hung = next(thread for thread in threading.enumerate() if thread.name == "codec-up")
+    guest.uplink.stop()
+    guest.encoder.hang = None
+    guest.uplink.start()
+    before = len(guest.spoken)
+    hang.set()
+    hung.join(10)
+    assert not hung.is_alive()
+    assert len(guest.spoken) == before
+    assert [thread.name for thread in threading.enumerate()].count("codec-up") == 1

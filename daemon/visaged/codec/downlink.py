@@ -129,8 +129,9 @@ class Downlink:
         """Start the thread; nothing happens when it runs."""
         if self._thread is not None:
             return
-        self._stopping.clear()
-        self._thread = threading.Thread(target=self._run, name="codec-down", daemon=True)
+        # One of its own for each run: a thread that was left behind must not come back to life with the next.
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(self._stopping,), name="codec-down", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -146,11 +147,11 @@ class Downlink:
             self._problems.clear(code)
         self._rate.clear()
 
-    def _run(self) -> None:
+    def _run(self, stopping: threading.Event) -> None:
         go_realtime(self._priority)
         due_ns = now_ns() + LEAD_NS
         self.timeline.restart(self.ring.end, due_ns)
-        while not self._stopping.is_set():
+        while not stopping.is_set():
             sleep_until(due_ns - LEAD_NS)
             self.alive_ns = now_ns()
             if self.alive_ns > due_ns:
@@ -164,7 +165,10 @@ class Downlink:
                 speaks = self._playout.speaking
             if speaks != spoke:
                 self._told(speaks)
-            due_ns += self._lay(step)
+            lasts_ns = self._lay(step)
+            if stopping.is_set():
+                return
+            due_ns += lasts_ns
             self.timeline.observe(self.ring.end, due_ns)
 
     def _lay(self, step: Step) -> int:
@@ -173,7 +177,7 @@ class Downlink:
             self._rate.idle(self.alive_ns)
             self.ring.skip(_STEP)
             return _STEP_MS * NS_PER_MS
-        began_ns = now_ns()
+        run, began_ns = self._stopping, now_ns()
         try:
             count = self._say(step)
         # Decoders run models that others made, through libraries that raise what they like: the voice must go on.
@@ -185,6 +189,8 @@ class Downlink:
         else:
             if step.kind is Kind.FRAME:
                 self._problems.clear(DECODER_PROBLEM)
+        if run is not self._stopping:
+            return 0  # It hung, and another run has begun: this sound is of the past.
         self._upsampler.step(self._pcm[:count], self._sound)
         self.ring.write(self._sound[: 2 * count])
         self._decode.record_ns(now_ns() - began_ns)

@@ -52,8 +52,9 @@ class UdpLink:
     def start(self) -> None:
         """Begin; returns at once."""
         if self._thread is None:
-            self._stopping.clear()
-            self._thread = threading.Thread(target=self._run, name="codec-udp", daemon=True)
+            # One of its own for each run: a look-up that was left behind must not open a second socket.
+            self._stopping = threading.Event()
+            self._thread = threading.Thread(target=self._run, args=(self._stopping,), name="codec-udp", daemon=True)
             self._thread.start()
 
     def stop(self) -> None:
@@ -79,8 +80,7 @@ class UdpLink:
             return False
         return True
 
-    def _run(self) -> None:
-        stopping = self._stopping
+    def _run(self, stopping: threading.Event) -> None:
         while not stopping.is_set():
             try:
                 link = self._open()
@@ -89,6 +89,8 @@ class UdpLink:
                 stopping.wait(_RETRY_S)
                 continue
             with link:
+                if stopping.is_set():
+                    return
                 self._socket = link
                 try:
                     self._receive(link, stopping)

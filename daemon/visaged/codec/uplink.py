@@ -111,8 +111,10 @@ class Uplink:
         """Start the thread with a stream of its own; nothing happens when it runs."""
         if self._thread is not None:
             return
-        self._stopping.clear()
-        self._thread = threading.Thread(target=self._run, args=(self._ring.end,), name="codec-up", daemon=True)
+        # One of its own for each run: a thread that was left behind must not come back to life with the next.
+        self._stopping = threading.Event()
+        arguments = (self._stopping, self._ring.end)
+        self._thread = threading.Thread(target=self._run, args=arguments, name="codec-up", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -125,11 +127,11 @@ class Uplink:
             self._thread = None
         self._problems.clear(PROBLEM)
 
-    def _run(self, origin: int) -> None:
+    def _run(self, stopping: threading.Event, origin: int) -> None:
         go_realtime(self._priority)
         self.stream_id, position, spoke, waited_s = secrets.randbits(32), origin, False, 0.0
         self._restart()
-        while not self._stopping.is_set():
+        while not stopping.is_set():
             self.alive_ns = now_ns()
             if self._ring.end - position > _TOO_LATE:
                 position = self._skip(origin, position)
@@ -153,6 +155,8 @@ class Uplink:
                 spoke = self._gate.speaking
                 self._on_speech(spoke)
             self._on_heard(spoke, BLOCK_MS)
+        if self._stopping is not stopping:
+            return  # Another run has the stream.
         if self._spurt:
             self._tell_silence()
         if spoke:
@@ -204,19 +208,23 @@ class Uplink:
             return
         begins = not self._spurt
         count = 1 + (self._unsent_frames if begins else 0)
-        began_ns = now_ns()
+        run, began_ns = self._stopping, now_ns()
         try:
+            state = self._state
             if begins:
-                self._state = self._encoder.initial_state() if self._fresh is None else self._fresh
+                state = self._encoder.initial_state() if self._fresh is None else self._fresh
                 self._fresh = None
             for pcm, codes in zip(self._frames[-count:], self._codes, strict=False):
-                self._state = self._encoder.step(pcm, self._state, codes)
+                state = self._encoder.step(pcm, state, codes)
         # Encoders run models that others made, through libraries that raise what they like: the box must live on.
         except Exception as error:  # noqa: BLE001
             self._spurt, self._unsent_frames = False, 0
             remedy = "The guest is not heard meanwhile; verify the model package: visaged models verify FOLDER"
             self._problems.open(PROBLEM, f"the encoder failed: {error or type(error).__name__}", remedy)
             return
+        if run is not self._stopping:
+            return  # It hung, and another run has begun: this frame is of the past.
+        self._state = state
         self._problems.clear(PROBLEM)
         self._encode_time.record_ns((now_ns() - began_ns) / count)
         self._spurt = True
