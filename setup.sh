@@ -42,7 +42,8 @@ mtools:and what is in it
 e2fsprogs:the data partition
 openssl:signing keys
 rauc:updates
-qemu-system-x86:a PC to try it in"
+qemu-system-x86:a PC to try it in
+ovmf:its EFI"
 
 case $profile in
 deb) wanted=$run_packages$root_packages extra="" ;;

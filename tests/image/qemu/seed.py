@@ -11,6 +11,7 @@ from typing import Final
 
 from image.disk import EFI, offset_of
 
+_HERE: Final = Path(__file__).parent
 _SHELL: Final = """\
 [Unit]
 Description=A root shell for the tests of the image
@@ -38,6 +39,19 @@ Environment=VISAGED_PROVE_S=400
 TimeoutStartSec=15min
 """
 
+# What the cut before has left is looked at before anything is written anew.
+_WRITER: Final = """\
+[Unit]
+Description=Writes settings and capsules without a pause
+After=visaged.service
+
+[Service]
+TimeoutStartSec=15min
+ExecStartPre=+/bin/sh -c '/opt/visaged/bin/python /etc/test/checker.py /data >/run/test-found'
+ExecStart=/opt/visaged/bin/python /etc/test/writer.py /var/lib/visaged/count
+StandardOutput=truncate:/run/test-rounds
+User=visaged
+"""
 
 _SETTINGS: Final = """\
 [livelink]
@@ -54,9 +68,17 @@ def make_seed(folder: Path) -> Path:
     _write(units / "test-shell.service", _SHELL)
     _write(units / "visaged.service.d" / "patience.conf", _PATIENCE)
     _write(units / "visaged-prove.service.d" / "patience.conf", _PROVE_PATIENCE)
-    wants = units / "multi-user.target.wants"
-    wants.mkdir()
-    (wants / "test-shell.service").symlink_to("../test-shell.service")
+    _want(units, "test-shell.service")
+    return folder
+
+
+def make_writer(folder: Path) -> Path:
+    """Add to a seed what writes from the first start on, and looks at what a cut has left."""
+    units = folder / "etc" / "systemd" / "system"
+    _write(units / "test-writer.service", _WRITER)
+    _want(units, "test-writer.service")
+    for name in ("writer.py", "checker.py"):
+        _write(folder / "etc" / "test" / name, (_HERE / name).read_text(encoding="utf-8"))
     return folder
 
 
@@ -65,6 +87,12 @@ def put_settings(disk: Path, port: int) -> None:
     text = _SETTINGS.format(port=port).replace("\n", "\r\n")
     command = ["mcopy", "-i", f"{disk}@@{offset_of(EFI)}", "-", "::visaged.toml"]
     subprocess.run(command, input=text.encode(), check=True)
+
+
+def _want(units: Path, name: str) -> None:
+    wants = units / "multi-user.target.wants"
+    wants.mkdir(exist_ok=True)
+    (wants / name).symlink_to(f"../{name}")
 
 
 def _write(path: Path, text: str) -> None:

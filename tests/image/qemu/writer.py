@@ -17,6 +17,7 @@ from visaged.capsules.library import Library
 from visaged.files import write_atomic
 
 _SETTINGS = Path("/etc/visaged/visaged.toml")
+_OWN = "\n[face]\n"
 
 
 def main(count_file: Path) -> None:
@@ -25,14 +26,16 @@ def main(count_file: Path) -> None:
     entries = library.load().entries.values()
     model = library.read(next(entry for entry in entries if entry.cid.startswith("VF_")))
     assert model.curves is not None
-    text = _SETTINGS.read_text(encoding="utf-8")
+    # A cut may have left what this wrote at the start before.
+    text = _SETTINGS.read_text(encoding="utf-8").partition(_OWN)[0]
+    first = int(count_file.read_bytes()) + 1 if count_file.exists() else 1
     noise = np.random.default_rng(1)
-    for count in itertools.count(1):
+    for count in itertools.count(first):
         header = model.header.model_copy(update={"cid": f"VF_CUT_{count % 12}"})
         curves = model.curves * np.float16(noise.uniform(0.5, 1))
         add_local(library, [replace(model, header=header, curves=curves)])
         # As config.set does it: the old file or the new one.
-        write_atomic(_SETTINGS, f"{text}\n[face]\nintensity = {0.5 + count % 50 / 100}\n".encode())
+        write_atomic(_SETTINGS, f"{text}{_OWN}intensity = {0.5 + count % 50 / 100}\n".encode())
         write_atomic(count_file, str(count).encode())
         print(count, flush=True)
 
