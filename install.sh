@@ -23,6 +23,7 @@ home=/opt/visaged
 units=$DESTDIR$PREFIX/lib/systemd/system
 services="visaged.service visaged-models-build.service visaged-retry.timer"
 data="/etc/visaged /var/lib/visaged /var/cache/visaged"
+changed=no
 
 say() { echo "visaged: $*"; }
 die() { echo "visaged: $*" >&2; exit 1; }
@@ -77,6 +78,7 @@ install_program() {
     rm -rf "$DESTDIR$home.old"
     trap - EXIT INT TERM
     rm -f "$DESTDIR/var/cache/visaged/engines/.built"
+    changed=yes
 }
 
 has_nvidia() {
@@ -87,6 +89,13 @@ has_nvidia() {
     esac
 }
 
+# Copies what the service reads unless it is there already, so that the same again restarts nothing.
+put() {
+    cmp -s "$1" "$2" && return
+    install -D -m 644 "$1" "$2"
+    changed=yes
+}
+
 # What the installed program writes about itself.
 install_from() {
     mkdir -p "$(dirname "$1")"
@@ -94,14 +103,15 @@ install_from() {
 }
 
 install_system() {
-    for unit in $services; do install -D -m 644 "systemd/$unit" "$units/$unit"; done
-    install -D -m 644 systemd/visaged.sysusers "$DESTDIR$PREFIX/lib/sysusers.d/visaged.conf"
-    install -D -m 644 systemd/visaged.tmpfiles "$DESTDIR$PREFIX/lib/tmpfiles.d/visaged.conf"
+    for unit in $services; do put "systemd/$unit" "$units/$unit"; done
+    put systemd/visaged.sysusers "$DESTDIR$PREFIX/lib/sysusers.d/visaged.conf"
+    put systemd/visaged.tmpfiles "$DESTDIR$PREFIX/lib/tmpfiles.d/visaged.conf"
     for service in visaged visaged-models-build; do
         if has_nvidia; then
-            install -D -m 644 systemd/nvidia.conf "$units/$service.service.d/nvidia.conf"
-        else
-            rm -f "$units/$service.service.d/nvidia.conf"
+            put systemd/nvidia.conf "$units/$service.service.d/nvidia.conf"
+        elif [ -e "$units/$service.service.d/nvidia.conf" ]; then
+            rm "$units/$service.service.d/nvidia.conf"
+            changed=yes
         fi
     done
     mkdir -p "$DESTDIR$PREFIX/bin"
@@ -138,6 +148,10 @@ enable_services() {
     chown -R visaged:visaged /etc/visaged/visaged.toml
     systemctl daemon-reload
     systemctl --quiet enable visaged.service visaged-models-build.service
+    if [ "$changed" = no ] && systemctl --quiet is-active visaged.service; then
+        say "the same as before: the face goes on"
+        return
+    fi
     systemctl reset-failed visaged.service visaged-retry.timer 2>/dev/null || :
     systemctl restart visaged.service || die "the service does not start: journalctl -u visaged"
     systemctl --no-block start visaged-models-build.service
