@@ -82,9 +82,9 @@ def make_writer(folder: Path) -> Path:
     return folder
 
 
-def put_settings(disk: Path, port: int) -> None:
+def put_settings(disk: Path, port: int, more: str = "") -> None:
     """What a technician does with any PC: settings on the EFI partition. The face goes to ``port`` of the host."""
-    text = _SETTINGS.format(port=port).replace("\n", "\r\n")
+    text = (_SETTINGS.format(port=port) + more).replace("\n", "\r\n")
     command = ["mcopy", "-i", f"{disk}@@{offset_of(EFI)}", "-", "::visaged.toml"]
     subprocess.run(command, input=text.encode(), check=True)
 

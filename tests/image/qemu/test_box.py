@@ -72,6 +72,13 @@ def test_time_journal_and_watchdog_are_set(machine: Machine) -> None:
     assert "max 64.0M" in machine.run("journalctl -b -u systemd-journald --no-pager | grep System.Journal", check=False)
 
 
+def test_the_sender_is_realtime_without_being_root(machine: Machine) -> None:
+    sender = machine.run("pgrep -f visaged.livelink.sender")
+    # Fields 40 and 41 of /proc/PID/stat: priority and policy (1: SCHED_FIFO); the name before them has no space.
+    assert machine.run(f"cut -d ' ' -f 40,41 /proc/{sender}/stat") == "10 1"
+    assert machine.run(f"stat -c %U /proc/{sender}") == "visaged"
+
+
 def test_the_data_partition_is_grown_once(machine: Machine) -> None:
     _until(machine, "ls -a /data", ".grown", BOOT_S)
     blocks = int(machine.run("blockdev --getsize64 /dev/disk/by-partlabel/visaged-data"))

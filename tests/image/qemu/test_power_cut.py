@@ -33,7 +33,7 @@ def disk(slot: Path, receiver: socket.socket, tmp_path: Path) -> Path:
     """A new disk on which something writes from its first start on."""
     disk = tmp_path / "box.img"
     make_disk(slot, disk, make_writer(make_seed(tmp_path / "seed")))
-    put_settings(disk, receiver.getsockname()[1])
+    put_settings(disk, receiver.getsockname()[1], '[face]\nsolver = "energy"\n')
     return disk
 
 
