@@ -25,7 +25,8 @@ from visaged.curves import INDEX
 from visaged.daemon import Daemon
 from visaged.inference.errors import NoPackageError, SessionError
 from visaged.wiring import settings as wiring_settings
-from visaged.wiring.converse import PROBLEM, ConverseError
+from visaged.wiring.answer import ConverseError
+from visaged.wiring.converse import PROBLEM
 
 JAW = INDEX["JawOpen"]
 LOUD = tone_codes(0.25, 0.15)

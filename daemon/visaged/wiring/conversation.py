@@ -21,9 +21,9 @@ from visaged.codec.udp import UdpLink
 from visaged.codec.uplink import Uplink
 from visaged.config import Settings
 from visaged.inference.errors import NoPackageError
+from visaged.wiring.answer import AnswerVoice, ConverseError
 from visaged.wiring.box import Box
 from visaged.wiring.codec_models import Models, OpenModels
-from visaged.wiring.converse import AnswerVoice, ConverseError
 from visaged.wiring.mqtt_codec import Broker, MqttCodecLink
 
 log = logging.getLogger(__name__)

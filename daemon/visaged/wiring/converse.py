@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from visaged.audio.follower import DelayedRing, Voice
@@ -17,6 +16,7 @@ from visaged.clock import NS_PER_S, Timeline, now_ns
 from visaged.config import Settings
 from visaged.control.windows import Windows
 from visaged.inference.errors import SessionError
+from visaged.wiring.answer import AnswerVoice, ConverseError
 from visaged.wiring.box import Box
 from visaged.wiring.codec_models import OpenModels, open_models
 
@@ -43,22 +43,6 @@ _COUNTERS = (
     "reordered",
     "refused",
 )
-
-
-class ConverseError(Exception):
-    """Mode converse cannot be had as asked; ``key`` is the setting that is in the way."""
-
-    def __init__(self, message: str, key: str) -> None:
-        super().__init__(message)
-        self.key = key
-
-
-@dataclass(frozen=True)
-class AnswerVoice:
-    """Where the peer's voice goes; it outlives the conversations."""
-
-    ring: AudioRing
-    timeline: Timeline
 
 
 class Gated:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from visaged.capsules.errors import BusyError, CapsuleError, UnknownError
 from visaged.control.refusal import Refusal
-from visaged.wiring.converse import ConverseError
+from visaged.wiring.answer import ConverseError
 
 
 @contextmanager
