@@ -52,6 +52,10 @@ ExecStart=/opt/visaged/bin/python /etc/test/writer.py /var/lib/visaged/count
 StandardOutput=truncate:/run/test-rounds
 User=visaged
 """
+_PROVISION_PATIENCE: Final = """\
+[Service]
+TimeoutStartSec=10min
+"""
 
 _SETTINGS: Final = """\
 [livelink]
@@ -68,6 +72,7 @@ def make_seed(folder: Path) -> Path:
     _write(units / "test-shell.service", _SHELL)
     _write(units / "visaged.service.d" / "patience.conf", _PATIENCE)
     _write(units / "visaged-prove.service.d" / "patience.conf", _PROVE_PATIENCE)
+    _write(units / "visaged-provision.service.d" / "patience.conf", _PROVISION_PATIENCE)
     _want(units, "test-shell.service")
     return folder
 
