@@ -133,13 +133,54 @@ def test_ctrl_c_and_systemd_reach_the_group_but_the_sender_waits_for_the_daemon(
 
 def test_a_sender_that_is_stuck_is_replaced() -> None:
     with face() as rig:
-        rig.receive_until(lambda: rig.packets() >= 1)
+        rig.receive_until(lambda: rig.packets() >= 5)
         pid = rig.output.pid
         assert pid is not None
         os.kill(pid, signal.SIGSTOP)
         rig.receive_until(lambda: rig.output.pid != pid)
         before = rig.packets()
         rig.receive_until(lambda: rig.packets() >= before + 10)
+
+
+class FakeSender:
+    """A process that only notes that it was killed."""
+
+    def __init__(self) -> None:
+        self.killed = False
+
+    def kill(self) -> None:
+        self.killed = True
+
+
+@pytest.mark.parametrize(
+    ("spawned_s", "sent_s", "killed"),
+    [
+        pytest.param(4, None, False, id="starting slowly"),
+        pytest.param(6, None, True, id="not starting at all"),
+        pytest.param(6, 0.5, False, id="sending"),
+        pytest.param(6, 2, True, id="stuck"),
+        pytest.param(4, 9, False, id="the one before has sent, this one is starting"),
+    ],
+)
+def test_a_sender_is_given_longer_to_start_than_to_send(spawned_s: float, sent_s: float | None, killed: bool) -> None:
+    output = LiveLinkOutput(LiveLinkSettings(targets=[]), "box", 0, Problems(), Metrics())
+    now, sender = now_ns(), FakeSender()
+    output._spawned_ns = output._posed_ns = now - round(spawned_s * NS_PER_S)
+    output._board.cells[Cell.SENT_NS] = 0 if sent_s is None else now - round(sent_s * NS_PER_S)
+    output._check(sender)  # type: ignore[arg-type]
+    assert not sender.killed, "there is nothing to send yet"
+    output.publish(0, np.zeros(61, np.float32))
+    output._check(sender)  # type: ignore[arg-type]
+    assert sender.killed == killed
+
+
+def test_the_first_pose_may_come_long_after_the_sender() -> None:
+    output = LiveLinkOutput(LiveLinkSettings(targets=[]), "box", 0, Problems(), Metrics())
+    sender = FakeSender()
+    output._spawned_ns = now_ns() - 60 * NS_PER_S
+    output.publish(0, np.zeros(61, np.float32))
+    output._check(sender)  # type: ignore[arg-type]
+    assert not sender.killed
 
 
 def test_a_sender_that_cannot_be_started_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:

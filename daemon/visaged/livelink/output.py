@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 _CHECK_S: Final = 0.5
 # A sender that is alive and has not sent for so long is stuck (stopped by a signal, a kernel bug): it is replaced.
 _STUCK_NS: Final = NS_PER_S
+# One that was just started may be late for want of processor or disk; killing it would only begin that anew.
+_STARTING_NS: Final = 5 * NS_PER_S
 # One that ends sooner than this after its start is given time before the next: doubled from the first to the last.
 _HEALTHY_NS: Final = 2 * NS_PER_S
 _RESPAWN_FIRST_S: Final = 0.05
@@ -70,6 +72,8 @@ class LiveLinkOutput:
         self._restarts = metrics.counter("livelink.restarts")
         self._process: subprocess.Popen[bytes] | None = None
         self._started_ns = self._spawned_ns = 0
+        # When there was first something to send.
+        self._posed_ns = 0
         self._stopping = threading.Event()
         self._supervisor = threading.Thread(target=self._supervise, name="livelink-supervisor", daemon=True)
         self._provide(metrics)
@@ -186,13 +190,23 @@ class LiveLinkOutput:
         code = process.wait()
         return words.decode(errors="replace").strip().rpartition("\n")[2] or f"exit status {code}"
 
+    def _is_stuck(self, time_ns: int) -> bool:
+        """Whether the sender has had long enough since its last packet, or since it could have sent its first."""
+        cells = self._board.cells
+        if cells[Cell.PUBLISHED_TICK] < 0 or self._stopping.is_set():
+            return False
+        self._posed_ns = self._posed_ns or time_ns
+        sent_ns = cells[Cell.SENT_NS]
+        if sent_ns > self._spawned_ns:
+            return time_ns - sent_ns > _STUCK_NS
+        return time_ns - max(self._spawned_ns, self._posed_ns) > _STARTING_NS
+
     def _check(self, process: subprocess.Popen[bytes]) -> None:
         cells, time_ns = self._board.cells, now_ns()
         self._outages.check(time_ns)
         lived_ns = time_ns - self._spawned_ns
-        sent_ns = max(cells[Cell.SENT_NS], self._spawned_ns)
-        if cells[Cell.PUBLISHED_TICK] >= 0 and time_ns - sent_ns > _STUCK_NS and not self._stopping.is_set():
-            log.error("the Live Link sender has not sent for %.1f s and is killed", (time_ns - sent_ns) / NS_PER_S)
+        if self._is_stuck(time_ns):
+            log.error("the Live Link sender does not send and is killed")
             process.kill()
         elif lived_ns > _HEALTHY_NS:
             self._problems.clear("livelink_sender")

@@ -12,8 +12,8 @@ from visaged.wiring.box import Box
 _ALIVE_NS: Final = 2 * NS_PER_S
 # Poses and packets come every 10 to 40 ms; a second without one is seen by everybody.
 _POSE_NS: Final = NS_PER_S
-# The sender's own supervisor needs a second to see that it is stuck, and some tenths to replace it.
-_PACKET_NS: Final = 3 * NS_PER_S
+# The sender's own supervisor needs a second to see that it is stuck, and leaves the next one five to start.
+_PACKET_NS: Final = 7 * NS_PER_S
 
 
 def watched(box: Box) -> tuple[Watched, ...]:
@@ -35,6 +35,9 @@ def watched(box: Box) -> tuple[Watched, ...]:
         return _older(box.animation.last_render_ns, time_ns, _POSE_NS, "no pose was made")
 
     def sender(time_ns: int) -> str | None:
+        # How long a start may take is systemd's to say (TimeoutStartSec): a slow one is not begun anew from here.
+        if box.output.ticks == 0:
+            return None
         return _older(box.output.sent_ns, time_ns, _PACKET_NS, "no packet was sent")
 
     def playback(time_ns: int) -> str | None:
