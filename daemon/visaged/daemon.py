@@ -47,6 +47,8 @@ log = logging.getLogger(__name__)
 
 # Long enough not to be a jerk, short enough for a person who waits for the prompt.
 _EASE_OUT_MS: Final = 300.0
+# Then a tick must have been rendered, so that the last packet is at rest; at 24 fps they are 42 ms apart.
+_REST_MS: Final = 50.0
 # A new sender's first packet leaves about 85 ms after it was started (docs/benchmarks.md).
 _SENDER_START_S: Final = 0.2
 
@@ -153,7 +155,7 @@ class Daemon:
         self.converse.stop()
         self.control.stop()
         self.animator.ease_to_neutral(now_ns(), _EASE_OUT_MS)
-        time.sleep(_EASE_OUT_MS / 1000)
+        time.sleep((_EASE_OUT_MS + _REST_MS) / 1000)
         self.output.stop()
         self.animation.stop()
         self.capsules.stop()
@@ -177,9 +179,9 @@ class Daemon:
         return self.animation.budget_ns if delay_ms == "auto" else delay_ms * NS_PER_MS
 
     def output_pids(self) -> tuple[int, ...]:
-        """The processes of this daemon: its own and the sender's."""
+        """The processes of this daemon: its own, the sender's, and that of a solver which has one."""
         sender = self.output.pid
-        return (os.getpid(),) if sender is None else (os.getpid(), sender)
+        return (os.getpid(), *(() if sender is None else (sender,)), *self.solvers.pids())
 
     def restart_capture(self) -> None:
         """What hangs in a driver is left behind; the next try opens the device anew."""

@@ -154,8 +154,9 @@ def child(port: int, lookahead_ms: int) -> None:
 
 def _processes() -> list[int]:
     own = os.getpid()
-    children = Path(f"/proc/{own}/task/{own}/children").read_text(encoding="ascii").split()
-    return [own, *map(int, children)]
+    # By the thread that started them.
+    tasks = Path(f"/proc/{own}/task").glob("*/children")
+    return [own, *(int(pid) for children in tasks for pid in children.read_text(encoding="ascii").split())]
 
 
 def _rss_mib(pid: int) -> float:

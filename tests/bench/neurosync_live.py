@@ -148,14 +148,17 @@ def child(port: int, solver: str, root: str) -> None:
     """The daemon in this process, until a line comes; prints its own figures."""
     from visaged.config.safe_mode import load_or_safe  # noqa: PLC0415
     from visaged.daemon import Daemon  # noqa: PLC0415
+    from visaged.realtime import lead_threads  # noqa: PLC0415
 
     items = [
         f'livelink.targets=["127.0.0.1:{port}"]',
         'audio.input.backend="alsa"',
         'audio.input.device="mic"',
         f'face.solver="{solver}"',
+        f'inference.engine_cache="{CACHE}"',
     ]
     daemon = Daemon(load_or_safe(None, items), models_dir=Path(root))
+    lead_threads(daemon.settings.runtime.realtime_priority - 2)
     daemon.start()
     stop = threading.Event()
     threading.Thread(target=lambda: (sys.stdin.readline(), stop.set())).start()

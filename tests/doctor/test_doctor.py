@@ -104,7 +104,7 @@ def test_neurosync_is_timed(
     (missing,) = models.check(wanted)
     assert missing.verdict == "fail"
     write_neurosync(tmp_path / "p")
-    monkeypatch.setattr("visaged.face.neurosync_worker.measured_ms", lambda worker: window_ms)
+    monkeypatch.setattr("visaged.face.neurosync_window.measured_ms", lambda worker: window_ms)
     (finding,) = models.check(wanted)
     assert finding.verdict == verdict
     assert said in finding.text

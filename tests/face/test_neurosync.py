@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,11 @@ from tests.face.voice import Sound
 from visaged import curves
 from visaged.audio.file_reader import read_all
 from visaged.clock import RATE_HZ
-from visaged.config import InferenceSettings
 from visaged.face.neurosync import BLANK, NeurosyncSolver
 from visaged.face.neurosync_emotion import Vector
+from visaged.face.neurosync_model import Patient, WindowModel
 from visaged.face.neurosync_plan import Plan
-from visaged.face.neurosync_worker import STUCK_S, Job, Patient, Solves, WindowModel, Worker, measured_ms, threads_for
+from visaged.face.neurosync_window import Job, Solves, measured_ms
 from visaged.face.solver import HOP, Solver
 from visaged.inference.errors import PackageError, SessionError
 from visaged.metrics import Metrics
@@ -48,27 +47,35 @@ def run(solver: NeurosyncSolver, sound: Sound) -> np.ndarray:
 class Held:
     """A worker by hand: answers when it is told to."""
 
-    alive = True
-
     def __init__(self, model: WindowModel) -> None:
         self.model = model
         self.jobs: list[Job] = []
+        self.failure: str | None = None
 
     def offer(self, job: Job) -> bool:
-        job.answered.clear()
+        if self.jobs:
+            return False
+        job.lost = False
         self.jobs.append(job)
         return True
+
+    def answered(self, job: Job, wait_s: float = 0.0) -> bool:
+        return job not in self.jobs
 
     def answer(self, took_ms: float | None = None) -> None:
         for job in self.jobs:
             self.model.solve(job)
             job.took_ms = job.took_ms if took_ms is None else took_ms
-            job.answered.set()
+        self.jobs.clear()
+
+    def lose(self) -> None:
+        for job in self.jobs:
+            job.lost = True
         self.jobs.clear()
 
 
 class Delayed(Held):
-    """Answers ``steps`` steps after a window was launched; an offer meanwhile is refused, as by the real one."""
+    """Answers ``steps`` steps after a window was launched."""
 
     def __init__(self, model: WindowModel, steps: int) -> None:
         super().__init__(model)
@@ -77,7 +84,7 @@ class Delayed(Held):
 
     def offer(self, job: Job) -> bool:
         self.left = self.steps
-        return not self.jobs and super().offer(job)
+        return super().offer(job)
 
     def tick(self) -> None:
         if self.jobs:
@@ -181,11 +188,42 @@ def test_an_answer_that_is_no_number_is_a_failure_with_a_reason(tmp_path: Path, 
     assert troubles == ["NeuroSync failed: neurosync answered with NaN or infinity"]
 
 
-def test_a_model_that_never_answers_is_given_up(model: WindowModel) -> None:
+def test_a_worker_that_failed_for_good_is_a_failure_with_its_reason(model: WindowModel, speech: Sound) -> None:
+    held, troubles = Held(model), list[str]()
+    solver = NeurosyncSolver(held, PLAN, on_trouble=troubles.append)
+    run(solver, speech[: 10 * HOP])
+    held.failure = "it is gone"
+    with pytest.raises(SessionError, match="it is gone"):
+        run(solver, speech[:HOP])
+    assert troubles == ["NeuroSync failed: it is gone"]
+
+
+def test_a_lost_window_is_made_up_for_by_the_next(model: WindowModel, speech: Sound) -> None:
     held = Held(model)
     solver = NeurosyncSolver(held, PLAN)
-    with pytest.raises(SessionError, match="not answered for 5 s"):
-        run(solver, np.zeros(round((STUCK_S + 1) * RATE_HZ), np.float32))
+    state, pose = solver.initial_state(), curves.neutral()
+    for number in range(100):
+        state = solver.step(speech[number * HOP : (number + 1) * HOP], state, pose)
+        held.lose() if 40 <= number < 44 else held.answer()
+    assert state.seams.ready == 96 - PLAN.context
+    assert pose.any()
+
+
+def test_while_windows_are_missing_the_mouth_comes_to_rest_and_returns_softly(model: WindowModel) -> None:
+    held = Held(model)
+    solver = NeurosyncSolver(held, PLAN)
+    state, jaw = solver.initial_state(), []
+    for number in range(200):
+        pose = curves.neutral()
+        state = solver.step(np.zeros(HOP, np.float32), state, pose)
+        if not 100 <= number < 140:
+            held.answer()
+        jaw.append(pose[curves.INDEX["JawOpen"]])
+    assert jaw[99] > 0.2
+    assert jaw[105] == jaw[99]  # one that is a little late is held
+    assert jaw[139] < 0.1 * jaw[99]
+    assert jaw[199] == pytest.approx(jaw[99], rel=0.05)
+    assert np.abs(np.diff(jaw[99:])).max() < 0.2 * jaw[99]
 
 
 def test_a_fresh_stream_does_not_see_the_answers_of_the_one_before(model: WindowModel, speech: Sound) -> None:
@@ -200,56 +238,9 @@ def test_a_fresh_stream_does_not_see_the_answers_of_the_one_before(model: Window
     assert not pose.any()
 
 
-@pytest.fixture
-def worker(tmp_path: Path) -> Any:
-    worker = Worker(write_neurosync(tmp_path / "w"), "auto", ("cpu",))
-    yield worker
-    worker.close()
-    worker.join()
-
-
-def test_the_worker_answers_on_its_own_thread_one_job_at_a_time(worker: Worker) -> None:
-    job, refused = Job(), Job()
-    job.features[:] = 1.0
-    gate = threading.Event()
-    solve = worker.model.solve
-    worker.model.solve = lambda job: (gate.wait(5), solve(job))  # type: ignore[method-assign,assignment]
-    assert worker.offer(job)
-    assert not worker.offer(refused)
-    gate.set()
-    assert job.answered.wait(5)
-    assert job.curves == pytest.approx(40.0)
-    assert worker.offer(refused)
-    assert refused.answered.wait(5)
-
-
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_worker_that_died_is_noticed_at_once(worker: Worker, speech: Sound) -> None:
-    def die(job: Job) -> None:
-        raise SystemExit
-
-    worker.model.solve = die  # type: ignore[method-assign]
-    solver: Any = NeurosyncSolver(worker, PLAN)
-    state, pose = solver.initial_state(), curves.neutral()
-    for start in range(0, 4 * HOP, HOP):
-        state = solver.step(speech[start : start + HOP], state, pose)
-    worker.join()
-    with pytest.raises(SessionError, match="worker has died"):
-        solver.step(speech[:HOP], state, pose)
-
-
-def test_a_box_is_timed_by_windows(worker: Worker, model: WindowModel) -> None:
+def test_a_box_is_timed_by_windows(model: WindowModel) -> None:
     patient: Solves = Patient(model)
-    for one in (worker, patient):
-        assert 0 < measured_ms(one) < 1000
-
-
-def test_after_close_the_model_is_let_go(tmp_path: Path) -> None:
-    worker = Worker(write_neurosync(tmp_path / "c"), "auto", ("cpu",))
-    worker.close()
-    worker.join()
-    assert not worker.alive
-    assert not hasattr(worker, "model")
+    assert 0 < measured_ms(patient) < 1000
 
 
 @pytest.mark.parametrize(
@@ -259,22 +250,16 @@ def test_after_close_the_model_is_let_go(tmp_path: Path) -> None:
 def test_another_kind_of_graph_is_refused(tmp_path: Path, changes: dict[str, Any], where: str) -> None:
     package = write_neurosync(tmp_path / "other", **changes)
     with pytest.raises(PackageError, match=where):
-        Worker(package, "auto", ("cpu",))
+        WindowModel(package, "auto", ("cpu",), 1)
 
 
 def test_what_is_not_there_is_said_at_the_opening(tmp_path: Path) -> None:
     package = write_neurosync(tmp_path / "p")
     with pytest.raises(PackageError, match="no precision 'int8'"):
-        Worker(package, "int8", ("cpu",))
+        WindowModel(package, "int8", ("cpu",), 1)
     (package.folder / "neurosync.onnx").write_bytes(b"no graph")
     with pytest.raises(SessionError):
-        Worker(package, "fp32", ("cpu",))
-
-
-def test_every_core_unless_threads_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.sched_getaffinity", lambda pid: set(range(6)))
-    assert threads_for(InferenceSettings()) == 6
-    assert threads_for(InferenceSettings(threads=2)) == 2
+        WindowModel(package, "fp32", ("cpu",), 1)
 
 
 def test_weights_without_emotions_move_the_face_and_no_mood(tmp_path: Path, speech: Sound) -> None:
@@ -288,7 +273,7 @@ def test_weights_without_emotions_move_the_face_and_no_mood(tmp_path: Path, spee
 class Disagreeing:
     """Windows that say 20 % and 80 % of every frame in turn."""
 
-    alive = True
+    failure = None
 
     def __init__(self) -> None:
         self.value = 20.0
@@ -296,7 +281,9 @@ class Disagreeing:
     def offer(self, job: Job) -> bool:
         job.curves[:] = self.value
         self.value = 100.0 - self.value
-        job.answered.set()
+        return True
+
+    def answered(self, job: Job, wait_s: float = 0.0) -> bool:
         return True
 
 

@@ -12,10 +12,10 @@ import pytest
 from tests.inference.tiny import write_tiny
 from visaged.inference import engine_build, engines, gpu
 from visaged.inference.engine_build import build_engine
-from visaged.inference.engines import EngineKey, is_built, model_hash, open_on_tensorrt, tensorrt_options
+from visaged.inference.engines import EngineKey, is_built, open_on_tensorrt, tensorrt_options
 from visaged.inference.errors import SessionError
 from visaged.inference.gpu import Gpu, GpuMissing, version_text
-from visaged.inference.package import Package
+from visaged.inference.package import Package, model_hash
 from visaged.inference.step import StepRunner
 
 KEY = EngineKey(Gpu("NVIDIA Orin (nvgpu)", (8, 7)), "10.3.0", "1.23.0", "a" * 64, "fp16")

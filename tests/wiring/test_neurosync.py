@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.face.neurosync_model import write_neurosync
@@ -16,7 +19,9 @@ SPEECH = ("--input", str(samples.speech_path()), "--set", "audio.input.loop=true
 
 
 @pytest.fixture
-def models(tmp_path: Path) -> Path:
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    # What is measured on this machine is none of the machine's business.
+    monkeypatch.setenv("VISAGED__INFERENCE__ENGINE_CACHE", str(tmp_path / "engines"))
     write_neurosync(tmp_path / "models" / "p")
     return tmp_path / "models"
 
@@ -50,6 +55,44 @@ def test_it_is_selected_by_command_and_health_says_what_runs(tmp_path: Path, mod
         finally:
             asker.close()
         assert running.stop() == 0
+
+
+def processes(daemon: int) -> list[int]:
+    """NeuroSync's processes among the children of ``daemon``."""
+    children = [
+        int(pid) for task in Path(f"/proc/{daemon}/task").glob("*/children") for pid in task.read_text().split()
+    ]
+    return [pid for pid in children if Path(f"/proc/{pid}/comm").read_text().strip() == "visaged-neuro"]
+
+
+def test_its_process_may_die_and_hang_and_the_face_goes_on(tmp_path: Path, models: Path) -> None:
+    options = ("--solver", "neurosync", "--models", str(models), "--set", "face.neurosync_hop_ms=100")
+    with Running(*SPEECH, *options, log=tmp_path / "log") as running:
+        running.wait_for(lambda: "solver neurosync" in running.log, "the solver")
+        asker = Asker(running.folder / "control.sock")
+        try:
+            (first,) = processes(running.process.pid)
+            alone_mib = asker.data("health.get")["process"]["rss_mib"]
+            os.kill(first, signal.SIGSTOP)
+            running.wait_for(lambda: "neurosync_process" in running.log, "the word that it died")
+            running.wait_for(lambda: bool({*processes(running.process.pid)} - {first}), "another process")
+            codes = [problem["code"] for problem in asker.data("health.get")["problems"]]
+            assert "neurosync_process" in codes
+            running.wait_for(lambda: asker.data("health.get")["process"]["rss_mib"] > 0.8 * alone_mib, "its memory")
+            assert asker.data("health.get")["solver"]["name"] == "neurosync"
+            for _ in range(2):
+                running.wait_for(lambda: bool(processes(running.process.pid)), "a process to kill")
+                (pid,) = processes(running.process.pid)
+                os.kill(pid, signal.SIGKILL)
+                running.wait_for(lambda pid=pid: pid not in processes(running.process.pid), "its end")  # type: ignore[misc]
+            running.wait_for(lambda: "solver lipsync" in running.log, "the step down")
+        finally:
+            asker.close()
+        assert running.stop() == 0
+    assert "for the 3rd time" in running.log
+    assert "Traceback" not in running.log
+    gaps_ms = np.diff([time_ns for time_ns, _ in running.packets]) / 1e6
+    assert np.median(gaps_ms) < 20
 
 
 def test_a_model_that_fails_gives_way_to_the_next_solver(tmp_path: Path, models: Path) -> None:

@@ -18,15 +18,13 @@ from visaged.cli.settings_arguments import add_settings_arguments
 from visaged.config.load import ConfigIssue, find_file
 from visaged.config.safe_mode import load_or_safe
 from visaged.control.config_store import ConfigStore
+from visaged.realtime import lead_threads
 
 if TYPE_CHECKING:
     from visaged.cli.minute_log import MinuteLog
 
 _SUPERVISE_S: Final = 0.1
 
-# How long a thread may keep the interpreter lock from one that waits for it. With Python's 5 ms, drawing the live view
-# made poses late: voice to packet p95 was 85.0 ms and 80 poses in 14 s missed their tick; so it is 68.6 ms and 6.
-_SWITCH_INTERVAL_S: Final = 0.0005
 
 _SHORTHANDS: Final = {"livelink.targets": "--target", "face.solver": "--solver", "audio.input": "--input"}
 
@@ -131,7 +129,8 @@ def run(options: argparse.Namespace) -> int:
         signal.signal(signal.SIGHUP, lambda _number, _frame: hung_up.set())
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
-    sys.setswitchinterval(_SWITCH_INTERVAL_S)
+    # As the control side: below all that moves the face, above the rest of the machine.
+    lead_threads(max(loaded.settings.runtime.realtime_priority - 2, 0))
     daemon.start()
     with view:
         while not stopping.wait(_SUPERVISE_S) and not daemon.restart_wanted.is_set():

@@ -38,8 +38,10 @@ def check(settings: Settings) -> Iterator[Finding]:
 
 def _neurosync(settings: Settings) -> Iterator[Finding]:
     """Open it, and time it as the daemon does: how far would it hear ahead on this box?"""
+    from visaged.face.neurosync_model import Patient, WindowModel  # noqa: PLC0415
     from visaged.face.neurosync_plan import PROMPT_MS, plan_for  # noqa: PLC0415
-    from visaged.face.neurosync_worker import Patient, WindowModel, measured_ms, threads_for  # noqa: PLC0415
+    from visaged.face.neurosync_threads import threads_for  # noqa: PLC0415
+    from visaged.face.neurosync_window import measured_ms  # noqa: PLC0415
     from visaged.inference.errors import NoPackageError, SessionError  # noqa: PLC0415
     from visaged.inference.find import open_first, search_roots  # noqa: PLC0415
     from visaged.inference.package import Package  # noqa: PLC0415
@@ -47,7 +49,7 @@ def _neurosync(settings: Settings) -> Iterator[Finding]:
     inference = settings.inference
 
     def opened(package: Package) -> tuple[WindowModel, Package]:
-        model = WindowModel(package, inference.precision, inference.providers, threads_for(inference))
+        model = WindowModel(package, inference.precision, inference.providers, threads_for(inference, package))
         return model, package
 
     try:

@@ -20,8 +20,8 @@ from visaged.face.neurosync_pace import Pace, Verdict
 from visaged.face.neurosync_plan import Plan
 from visaged.face.neurosync_seams import Seams
 from visaged.face.neurosync_stream import FeatureStream, StreamState
-from visaged.face.neurosync_worker import OUTPUTS, STUCK_S, Job, Solves
-from visaged.face.solver import FRAME_RATE_HZ, HOP, Sound
+from visaged.face.neurosync_window import OUTPUTS, Job, Solves
+from visaged.face.solver import HOP, Sound
 from visaged.inference.errors import SessionError
 from visaged.metrics import Metrics
 
@@ -36,7 +36,11 @@ BLANK: Final = tuple(
     )
 )
 _BLANK: Final = list(BLANK)
-_STUCK_STEPS: Final = round(STUCK_S * FRAME_RATE_HZ)
+# A frame that is late is the one before it; one that is more than 0.1 s late comes to rest, as a voice's last does in
+# animation/: a mouth that stands open looks broken. It takes about as long to be itself again.
+_HELD: Final = 6
+_FADE: Final = 0.85
+_RETURN: Final = 0.15
 
 
 @dataclass
@@ -56,6 +60,8 @@ class NeurosyncState:
     """Whether ``job`` is with the worker."""
     gave_up: bool = False
     """Whether the box was found too slow."""
+    strength: float = 1.0
+    """Of what is shown; less while windows are missing."""
 
 
 class NeurosyncSolver:
@@ -105,8 +111,8 @@ class NeurosyncSolver:
     def step(self, sound: Sound, state: NeurosyncState, pose: Pose) -> NeurosyncState:
         """Hear ``sound`` (float32 [800]), write all of ``pose`` (float32 [61]), return the state. Never waits.
 
-        A frame whose window is late is the one before it. Raises SessionError: the worker died, hangs, or answered
-        with something that is no number.
+        A frame whose window is late is the one before it, and then comes to rest. Raises SessionError: the worker has
+        failed for good, or answered with something that is no number.
         """
         np.clip(sound, -1.0, 1.0, out=self._clipped)
         self._stream.step(sound, state.features)
@@ -121,16 +127,16 @@ class NeurosyncSolver:
         return state
 
     def _take_answer(self, state: NeurosyncState) -> None:
+        if self._worker.failure is not None:
+            raise self._failure(self._worker.failure)
         if not state.waiting:
             return
         job = state.job
-        if not job.answered.is_set():
-            if not self._worker.alive:
-                raise self._failure("its worker has died")
-            if state.heard - state.launched > _STUCK_STEPS:
-                raise self._failure(f"its model has not answered for {STUCK_S:g} s")
+        if not self._worker.answered(job):
             return
         state.waiting = False
+        if job.lost:
+            return
         if job.error is not None:
             raise self._failure(str(job.error)) from job.error
         new = state.seams.add(job.curves, job.end, state.pace.plan.context)
@@ -164,6 +170,11 @@ class NeurosyncSolver:
             state.launched = state.heard
 
     def _show(self, state: NeurosyncState, number: int, pose: Pose) -> None:
+        if number - state.seams.ready >= _HELD:
+            state.strength *= _FADE
+        else:
+            state.strength = min(1.0, state.strength + _RETURN)
         np.divide(state.seams.frame(number)[:COUNT], np.float32(PERCENT), out=pose)
+        pose *= np.float32(state.strength)
         pose[_BLANK] = 0.0
         make_legal(pose)

@@ -1,235 +1,289 @@
-"""Solves windows on a thread of its own, so that the solver's never waits for a model that takes many frames."""
+"""The daemon's side of NeuroSync's process: starts it, hands it windows, starts it again when it dies."""
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
+import select
+import socket
+import subprocess
+import sys
 import threading
-from collections.abc import Sequence
+import weakref
+from collections import deque
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from visaged.clock import NS_PER_MS, now_ns
-from visaged.config import InferenceSettings
-from visaged.curves import COUNT
-from visaged.face.neurosync_emotion import EMOTIONS
-from visaged.face.neurosync_features import FEATURES, Features
-from visaged.face.neurosync_stream import WINDOW
-from visaged.inference.engines import DEFAULT_CACHE
+import visaged
+from visaged.clock import NS_PER_S, now_ns
+from visaged.face.neurosync_link import (
+    MESSAGE_BYTES,
+    WINDOW_AT,
+    Request,
+    Running,
+    create_memory,
+    decode_answer,
+    decode_opening,
+    encode_request,
+    map_job,
+)
+from visaged.face.neurosync_window import Job
 from visaged.inference.errors import PackageError, SessionError
-from visaged.inference.package import Package
-from visaged.inference.providers import AUTO
-from visaged.inference.step import StepRunner
+from visaged.metrics import Metrics
+from visaged.problems import Problems
+from visaged.realtime import go_realtime
 
 log = logging.getLogger(__name__)
 
-OUTPUTS: Final = COUNT + EMOTIONS
-"""68 columns: the 61 curves in percent, then seven emotions. Weights trained on curves alone have no emotions."""
+PROBLEM: Final = "neurosync_process"
 
-# Of the session's threads, beyond the daemon's own: below all that moves the face, where only niceness counts.
-_NICENESS: Final = 5
-# More than this wait for each other at 128 frames.
-_MOST_THREADS: Final = 8
-# Windows that a box is timed by, after one to warm up; more of them where they are short.
-_TIMED: Final = 3
-_TIMED_AT_MOST: Final = 20
-_TIMED_MS: Final = 500.0
 # No window takes that long on any box that could use its answer.
 STUCK_S: Final = 5.0
-# The first window may have to wait for memory, or for a kernel to be compiled.
-_OPENING_S: Final = 60.0
+# Large weights are verified and read from a slow disk, and thread counts are tried, before the process says anything.
+_OPENING_S: Final = 300.0
+# The files were read a moment ago, and the thread count is known.
+_OPENING_AGAIN_S: Final = 60.0
+# So many ends in so short a time are no accident: then another solver does better.
+_ENDS: Final = 3
+_ENDS_WITHIN_NS: Final = 60 * NS_PER_S
+# One that has lived so long since the last start is well again.
+_WELL_NS: Final = 30 * NS_PER_S
+_CHECK_S: Final = 0.5
+_REMEDY: Final = "If this goes on, look for the reason in the log and in the kernel's (memory?)"
+_WORDS_BYTES: Final = 4096
+# A killed process goes at once, unless it hangs in a driver.
+_GONE_S: Final = 2.0
+
+_MAIN: Final = "import sys; sys.path.append({root!r}); from visaged.face.neurosync_process import main; main()"
 
 
-class Job:
-    """One window: filled by a stream, answered by a worker, and used again."""
-
-    def __init__(self) -> None:
-        self.features: Features = np.zeros((WINDOW, FEATURES), np.float32)
-        self.curves: NDArray[np.float32] = np.zeros((WINDOW, OUTPUTS), np.float32)
-        self.end = 0
-        """The stream's frame after the window's last."""
-        self.took_ms = 0.0
-        self.error: Exception | None = None
-        self.answered = threading.Event()
+class _Ended(SessionError):
+    """The process ended before it had opened its model."""
 
 
-class Solves(Protocol):
-    """Who takes jobs."""
+class _Process:
+    """One run of the process. What it shares is let go of with the last reference, as the solver may be using it."""
 
-    @property
-    def alive(self) -> bool:
-        """Whether a job that was taken will ever be answered."""
-        ...
-
-    def offer(self, job: Job) -> bool:
-        """Take ``job`` if there is nothing else to do; ``job.answered`` is set when it is done. Never waits."""
-        ...
-
-
-class WindowModel:
-    """The session. ``features`` float32 [1, 128, 256] -> ``curves`` float32 [1, 128, 68 or 61], no state.
-
-    For one thread.
-    """
-
-    def __init__(
-        self,
-        package: Package,
-        precision: str,
-        providers: Sequence[str],
-        threads: int,
-        engine_cache: Path = DEFAULT_CACHE,
-    ) -> None:
-        """Raises PackageError (another graph), SessionError (does not run as asked)."""
-        _check(package)
-        self._runner = StepRunner(package, precision, providers, threads, engine_cache)
-        self.precision = self._runner.precision
-        self.providers = self._runner.providers
-        self._bound = self._runner.initial_state()
-
-    def solve(self, job: Job) -> None:
-        """Answer ``job``; what goes wrong is its ``error``."""
-        began_ns = now_ns()
-        job.error = None
+    def __init__(self, request: Request) -> None:
+        """Start it. On a thread that outlives it: the kernel ends it with the thread. Raises OSError."""
+        self.started_ns = now_ns()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        memory = create_memory()
+        self.job = map_job(memory)
+        self.link = self._owned(ours.detach())
+        self._words = self._owned(os.memfd_create("visaged-neurosync-stderr"))
+        command = (sys.executable, "-I", "-c", _MAIN.format(root=str(Path(visaged.__file__).parents[1])))
+        arguments = (str(theirs.fileno()), str(memory), str(os.getpid()), encode_request(request))
         try:
-            self._bound.inputs["features"][0] = job.features
-            self._bound = self._runner.step(self._bound)
-            answer = self._bound.outputs["curves"][0]
-            job.curves[:, : answer.shape[1]] = answer
-            if not np.isfinite(job.curves).all():
-                raise SessionError(f"{self._runner.package.manifest.name} answered with NaN or infinity")
-        # The model is a stranger's and so is what its library raises; whoever waits must hear of it.
-        except Exception as error:  # noqa: BLE001
-            job.error = error
-        job.took_ms = (now_ns() - began_ns) / NS_PER_MS
+            self.popen = subprocess.Popen(
+                (*command, *arguments),
+                pass_fds=(theirs.fileno(), memory),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self._words,
+            )
+        finally:
+            theirs.close()
+            os.close(memory)
 
+    def opening(self, wait_s: float) -> Running:
+        """Wait until it has opened its model. Raises PackageError, SessionError."""
+        if not self.speaks(wait_s):
+            raise _Ended(f"it had not opened its model after {wait_s:g} s and was killed: {self.end()}")
+        message = self.receive()
+        if not message:
+            raise _Ended(f"while it opened its model: {self.end()}")
+        return decode_opening(message)
 
-class Patient:
-    """Solves at once, while the caller waits: for recordings, where nothing is late."""
-
-    alive = True
-
-    def __init__(self, model: WindowModel) -> None:
-        self._model = model
-
-    def offer(self, job: Job) -> bool:
-        """Solve it."""
-        self._model.solve(job)
-        job.answered.set()
+    def send(self, message: bytes) -> bool:
+        """Whether it could be sent."""
+        try:
+            os.write(self.link, message)
+        except OSError:
+            return False
         return True
 
+    def receive(self) -> bytes:
+        """A message that is there; nothing: it has ended."""
+        try:
+            return os.read(self.link, MESSAGE_BYTES)
+        except OSError:
+            return b""
 
-def threads_for(inference: InferenceSettings) -> int:
-    """As set; else every core, for a window is worth hundreds of steps of the lip-sync model."""
-    if "threads" in inference.model_fields_set:
-        return inference.threads
-    return min(len(os.sched_getaffinity(0)), _MOST_THREADS)
+    def speaks(self, wait_s: float = 0.0) -> bool:
+        """Whether ``receive`` has something to say within ``wait_s``."""
+        return self._poll(select.POLLIN, wait_s)
+
+    def gone(self, wait_s: float) -> bool:
+        """Whether it ends within ``wait_s``."""
+        return self._poll(0, wait_s)
+
+    def end(self) -> str:
+        """Kill it if it still runs; its last words, or how it ended. Raises SessionError."""
+        self.popen.kill()
+        try:
+            code = self.popen.wait(_GONE_S)
+        except subprocess.TimeoutExpired:
+            raise SessionError("the NeuroSync process hangs in a driver and cannot be killed") from None
+        written = os.pread(self._words, _WORDS_BYTES, max(os.fstat(self._words).st_size - _WORDS_BYTES, 0))
+        words = written.decode(errors="replace").strip().rpartition("\n")[2]
+        return words or (f"signal {-code}" if code < 0 else f"exit status {code}")
+
+    def _poll(self, events: int, wait_s: float) -> bool:
+        poll = select.poll()
+        poll.register(self.link, events)
+        return bool(poll.poll(1000 * wait_s))
+
+    def _owned(self, descriptor: int) -> int:
+        weakref.finalize(self, os.close, descriptor)
+        return descriptor
 
 
-def measured_ms(worker: Solves) -> float:
-    """What a window costs now, in ms, while no stream uses ``worker``. Raises SessionError."""
-    job, times_ms = Job(), list[float]()
-    while len(times_ms) <= _TIMED or (len(times_ms) < _TIMED_AT_MOST and sum(times_ms) < _TIMED_MS):
-        if not worker.offer(job) or not job.answered.wait(_OPENING_S):
-            raise SessionError(f"the NeuroSync model does not answer within {_OPENING_S:g} s")
-        if job.error is not None:
-            raise SessionError(str(job.error)) from job.error
-        times_ms.append(job.took_ms)
-    # The rest of the box is busy, too, while it starts: the quicker ones say what it can do.
-    return sorted(times_ms[1:])[len(times_ms) // 4]
+@dataclass(frozen=True)
+class _Taken:
+    """The job that is being solved, and by which run of the process."""
+
+    job: Job
+    process: _Process
+    since_ns: int
 
 
 class Worker:
-    """A thread ("neurosync") with its model. ``offer``: one thread at a time; ``close``: any."""
+    """A ``Solves`` (neurosync_window.py) whose process may die now and then. ``close`` and ``join``: any thread."""
 
-    def __init__(
-        self,
-        package: Package,
-        precision: str,
-        providers: Sequence[str] = (AUTO,),
-        threads: int = 1,
-        engine_cache: Path = DEFAULT_CACHE,
-    ) -> None:
-        """Returns when the model is open. Raises PackageError, SessionError."""
-        self._job: Job | None = None
-        self._wake = threading.Event()
-        self._closing = False
+    def __init__(self, request: Request, problems: Problems, metrics: Metrics, realtime_priority: int = 0) -> None:
+        """Returns when the model is open. ``realtime_priority``: of the thread that looks after the process, 0: none.
+
+        Raises PackageError, SessionError.
+        """
+        self._request = request
+        self._priority = realtime_priority
+        self._problems = problems
+        self._restarts = metrics.counter("neurosync.restarts")
+        # The run that there is, and the same once it takes windows.
+        self._started: _Process | None = None
+        self._process: _Process | None = None
+        self._taken: _Taken | None = None
         self._failure: Exception | None = None
-        self.model: WindowModel
-        arguments = (package, precision, tuple(providers), threads, engine_cache)
-        opener = threading.Thread(target=self._open, args=arguments)
-        opener.start()
-        opener.join()
+        self._ends: deque[int] = deque(maxlen=_ENDS)
+        self._lock = threading.Lock()
+        self._closing = False
+        self._opened = threading.Event()
+        self.running: Running
+        """What it runs."""
+        self._supervisor = threading.Thread(target=self._supervise, name="neurosync", daemon=True)
+        self._supervisor.start()
+        self._opened.wait()
         if self._failure is not None:
             raise self._failure
-        self._thread = threading.Thread(target=self._run, name="neurosync", daemon=True)
-        self._thread.start()
 
     @property
-    def alive(self) -> bool:
+    def failure(self) -> str | None:
         """See ``Solves``."""
-        return self._thread.is_alive()
+        return None if self._failure is None else str(self._failure)
+
+    @property
+    def pid(self) -> int | None:
+        """The process; None while there is none."""
+        process = self._started
+        return None if process is None else process.popen.pid
 
     def offer(self, job: Job) -> bool:
-        """See ``Solves``."""
-        if self._job is not None:
+        """See ``Solves``. Copies 128 KiB, about 20 us."""
+        process = self._process
+        if process is None or (self._taken is not None and not self.answered(self._taken.job)):
             return False
-        job.answered.clear()
-        self._job = job
-        self._wake.set()
+        process.job.features[:] = job.features
+        job.error, job.lost = None, False
+        taken = _Taken(job, process, now_ns())
+        if not process.send(WINDOW_AT.pack(taken.since_ns)):
+            return False  # it has just died, and the supervisor sees to it
+        self._taken = taken
+        return True
+
+    def answered(self, job: Job, wait_s: float = 0.0) -> bool:
+        """See ``Solves``."""
+        taken = self._taken
+        if taken is None or taken.job is not job:
+            return True
+        if not taken.process.speaks(wait_s):
+            return False
+        message = taken.process.receive()
+        job.lost = not message
+        if message:
+            job.took_ms, job.error = decode_answer(message)
+            job.curves[:] = taken.process.job.curves
+        self._taken = None
         return True
 
     def close(self) -> None:
-        """Let the thread end and the model go, once the window in progress is solved."""
-        self._closing = True
-        self._wake.set()
+        """End the process; it holds nothing that is worth keeping."""
+        with self._lock:
+            self._closing = True
+            if self._started is not None:
+                self._started.popen.kill()
 
     def join(self) -> None:
-        """Wait for that."""
-        self._thread.join(STUCK_S)
-        if self._thread.is_alive():
-            log.error("the NeuroSync model does not return from a window; its thread is left behind")
+        """Wait until it is gone."""
+        self._supervisor.join(2 * _GONE_S)
 
-    def _open(
-        self, package: Package, precision: str, providers: Sequence[str], threads: int, engine_cache: Path
-    ) -> None:
-        # The threads that the session makes inherit this. The worker must not have it: a thread that has to wait for
-        # its turn while it holds the interpreter lock makes the face wait, too.
-        thread = threading.get_native_id()
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _NICENESS)
+    def _supervise(self) -> None:
+        # As the main thread: whoever takes the interpreter lock again and again must get to run (realtime.py).
+        go_realtime(self._priority)
         try:
-            self.model = WindowModel(package, precision, providers, threads, engine_cache)
-        # Handed to whoever opens the worker, whatever it is.
-        except Exception as error:  # noqa: BLE001
+            while self._run():
+                pass
+        except (PackageError, SessionError) as error:
             self._failure = error
+        finally:
+            self._process = self._started = None
+            self._problems.clear(PROBLEM)
+            self._opened.set()
 
-    def _run(self) -> None:
-        while not self._closing:
-            self._wake.wait()
-            self._wake.clear()
-            job = self._job
-            if job is not None:
-                self.model.solve(job)
-                # Free before it is answered: the answer may make a stream offer the next.
-                self._job = None
-                job.answered.set()
-        # Whoever still holds the worker must not hold the model's memory.
-        del self.model
+    def _run(self) -> bool:
+        """One run, from start to end; whether there is to be another. Raises PackageError, SessionError."""
+        process = self._start()
+        try:
+            self.running = process.opening(_OPENING_AGAIN_S if self._opened.is_set() else _OPENING_S)
+            # Thread counts are tried once.
+            self._request = replace(self._request, threads=self.running.threads)
+            self._process = process
+            self._opened.set()
+            words = self._watch(process)
+        except _Ended as ended:
+            words = str(ended)
+        self._process = None
+        if self._closing:
+            return False
+        message = f"the NeuroSync process ended ({words})"
+        if not self._opened.is_set():
+            raise SessionError(message)
+        self._ends.append(now_ns())
+        if len(self._ends) == _ENDS and self._ends[-1] - self._ends[0] < _ENDS_WITHIN_NS:
+            raise SessionError(f"{message}, for the {_ENDS}rd time within {_ENDS_WITHIN_NS / NS_PER_S:g} s")
+        self._problems.open(PROBLEM, f"{message} and is started again", _REMEDY)
+        self._restarts.add()
+        return True
 
+    def _start(self) -> _Process:
+        with self._lock:
+            if self._closing:
+                raise SessionError("closed")
+            try:
+                self._started = _Process(self._request)
+            except OSError as error:
+                raise SessionError(f"the NeuroSync process cannot be started: {error}") from error
+            return self._started
 
-def _check(package: Package) -> None:
-    manifest = package.manifest
-    for side, specs, name, shapes in (
-        ("inputs", manifest.inputs, "features", [(1, WINDOW, FEATURES)]),
-        ("outputs", manifest.outputs, "curves", [(1, WINDOW, OUTPUTS), (1, WINDOW, COUNT)]),
-    ):
-        if [(spec.name, spec.dtype) for spec in specs] != [(name, "float32")] or specs[0].shape not in shapes:
-            accepted = " or ".join(str(list(shape)) for shape in shapes)
-            raise PackageError(package.folder, side, f"must be {name}, float32 {accepted}, and nothing else")
-    if manifest.state:
-        raise PackageError(package.folder, "state", "must be empty: a window is solved whole")
+    def _watch(self, process: _Process) -> str:
+        """Look after it until it ends; returns why. Raises SessionError."""
+        while not process.gone(_CHECK_S):
+            taken, time_ns = self._taken, now_ns()
+            waits = taken is not None and taken.process is process and time_ns - taken.since_ns > STUCK_S * NS_PER_S
+            # An answer that nobody has fetched is one.
+            if waits and not process.speaks():
+                return f"it did not answer for {STUCK_S:g} s and was killed: {process.end()}"
+            if time_ns - process.started_ns > _WELL_NS:
+                self._problems.clear(PROBLEM)
+        return process.end()

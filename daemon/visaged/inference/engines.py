@@ -6,7 +6,6 @@ another of any of these is another folder, and the old one is only disk space.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import shutil
@@ -18,8 +17,8 @@ from typing import Any, Final
 from visaged.files import write_atomic
 from visaged.inference.errors import SessionError
 from visaged.inference.gpu import Gpu, GpuMissing, find_gpu, tensorrt_version
-from visaged.inference.manifest import Manifest, Precision
-from visaged.inference.package import Package
+from visaged.inference.manifest import Precision
+from visaged.inference.package import Package, model_hash
 from visaged.inference.providers import TENSORRT
 from visaged.inference.session import ORT_VERSION, OrtSession, open_session
 
@@ -52,14 +51,6 @@ class EngineKey:
 def key_of(package: Package, precision: Precision) -> EngineKey:
     """The key of a package's engine on this box. Raises GpuMissing."""
     return EngineKey(find_gpu(), tensorrt_version(), ORT_VERSION, model_hash(package.manifest), precision)
-
-
-def model_hash(manifest: Manifest) -> str:
-    """Over the names and hashes of all files of a package."""
-    digest = hashlib.sha256()
-    for name, value in sorted(manifest.sha256.items()):
-        digest.update(f"{name} {value}\n".encode())
-    return digest.hexdigest()
 
 
 def is_built(cache: Path, key: EngineKey) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -64,6 +65,14 @@ def load_package(folder: Path) -> Package:
         if actual != expected:
             raise PackageError(folder, name, f"sha256 is {actual}, model.json says {expected}; copy the package again")
     return Package(folder, manifest)
+
+
+def model_hash(manifest: Manifest) -> str:
+    """Over the names and hashes of all files of a package."""
+    digest = hashlib.sha256()
+    for name, value in sorted(manifest.sha256.items()):
+        digest.update(f"{name} {value}\n".encode())
+    return digest.hexdigest()
 
 
 def write_package(folder: Path, **fields: Any) -> Package:

@@ -21,7 +21,7 @@ from visaged.livelink.outages import Outages
 from visaged.livelink.resolver import Resolver
 from visaged.metrics import Metrics
 from visaged.problems import Problems
-from visaged.realtime import FIFO
+from visaged.realtime import FIFO, go_realtime
 
 log = logging.getLogger(__name__)
 
@@ -157,6 +157,8 @@ class LiveLinkOutput:
             log.error("the Live Link sender cannot be started: %s", error)
 
     def _supervise(self) -> None:
+        # As the main thread: whoever takes the interpreter lock again and again must get to run (realtime.py).
+        go_realtime(max(self._priority - 2, 0))
         delay_s = 0.0
         while True:
             last_words = self._watch()

@@ -15,7 +15,9 @@ from visaged.curves import COUNT
 from visaged.face.neurosync_batch import Rows, solve_clip
 from visaged.face.neurosync_features import Features, TooShort, features, normalise
 from visaged.face.neurosync_mel import RATE_HZ
-from visaged.face.neurosync_worker import Job, WindowModel, threads_for
+from visaged.face.neurosync_model import WindowModel
+from visaged.face.neurosync_threads import threads_for
+from visaged.face.neurosync_window import Job
 from visaged.face.solver import FRAME_RATE_HZ
 from visaged.inference.errors import NoPackageError, SessionError
 from visaged.inference.find import open_first
@@ -59,4 +61,5 @@ def _open(package: Package, settings: Settings) -> WindowModel:
     # The numbers are what it is about: full precision, unless another is asked for or there is none.
     exact = inference.precision == "auto" and "fp32" in package.manifest.files
     precision = "fp32" if exact else inference.precision
-    return WindowModel(package, precision, inference.providers, threads_for(inference), inference.engine_cache)
+    threads = threads_for(inference, package)
+    return WindowModel(package, precision, inference.providers, threads, inference.engine_cache)

@@ -9,10 +9,13 @@ from typing import Final
 from visaged.config import Settings
 from visaged.face.neurosync import NeurosyncSolver
 from visaged.face.neurosync_emotion import Vector
+from visaged.face.neurosync_link import Request
 from visaged.face.neurosync_plan import MAX_HOP, PROMPT_MS, Plan, plan_for, plan_of
-from visaged.face.neurosync_worker import Patient, Solves, WindowModel, Worker, measured_ms, threads_for
+from visaged.face.neurosync_threads import keep_measured, read_measured, threads_for
+from visaged.face.neurosync_window import Solves, measured_ms
+from visaged.face.neurosync_worker import Worker
 from visaged.inference.errors import SessionError
-from visaged.inference.package import Package
+from visaged.inference.package import Package, model_hash
 from visaged.metrics import Metrics
 from visaged.problems import Problems
 
@@ -60,13 +63,13 @@ class Ready:
     replaced: Callable[[], None] = _nothing
     close: Callable[[], None] = _nothing
     join: Callable[[], None] = _nothing
+    pids: Callable[[], tuple[int, ...]] = tuple
     """All as in ``opening.Opened``."""
 
 
 def open_live(package: Package, precision: str, settings: Settings, watcher: Watcher) -> Ready:
     """``package`` with a worker of its own, timed. Raises PackageError, SessionError."""
-    inference = settings.inference
-    worker = Worker(package, precision, inference.providers, threads_for(inference), inference.engine_cache)
+    worker = _worker(package, precision, settings, watcher)
     try:
         plan = _live_plan(worker, settings, watcher)
     except SessionError:
@@ -82,12 +85,13 @@ def open_live(package: Package, precision: str, settings: Settings, watcher: Wat
     )
     return Ready(
         solver,
-        worker.model.precision,
-        worker.model.providers,
+        worker.running.precision,
+        worker.running.providers,
         selected=lambda: watcher.tell(solver.plan),
         replaced=watcher.forget,
         close=worker.close,
         join=worker.join,
+        pids=lambda: () if worker.pid is None else (worker.pid,),
     )
 
 
@@ -96,12 +100,38 @@ def open_patient(package: Package, precision: str, settings: Settings) -> Ready:
 
     Raises PackageError, SessionError.
     """
+    # The model's library is for this process only where it runs in it.
+    from visaged.face.neurosync_model import Patient, WindowModel  # noqa: PLC0415
+
     inference = settings.inference
-    model = WindowModel(package, precision, inference.providers, threads_for(inference), inference.engine_cache)
+    threads = threads_for(inference, package)
+    model = WindowModel(package, precision, inference.providers, threads, inference.engine_cache)
     worker = Patient(model)
     hop_ms = settings.face.neurosync_hop_ms
     plan = (plan_for(measured_ms(worker)) or Plan(MAX_HOP, MAX_HOP)) if hop_ms == "auto" else plan_of(hop_ms)
     return Ready(NeurosyncSolver(worker, plan), model.precision, model.providers)
+
+
+def _worker(package: Package, precision: str, settings: Settings, watcher: Watcher) -> Worker:
+    inference, chosen = settings.inference, package.choose(precision)
+    threads: int | None = inference.threads if "threads" in inference.model_fields_set else None
+    known = read_measured(inference.engine_cache, package, chosen)
+    if threads is None and known is not None:
+        threads = known.threads
+    request = Request(
+        folder=str(package.folder),
+        model=model_hash(package.manifest),
+        precision=chosen,
+        providers=tuple(inference.providers),
+        threads=threads,
+        engine_cache=str(inference.engine_cache),
+    )
+    worker = Worker(
+        request, watcher.problems, watcher.metrics, realtime_priority=max(settings.runtime.realtime_priority - 2, 0)
+    )
+    if worker.running.window_ms:
+        keep_measured(inference.engine_cache, package, chosen, worker.running.window_ms)
+    return worker
 
 
 def _live_plan(worker: Solves, settings: Settings, watcher: Watcher) -> Plan:

@@ -51,6 +51,8 @@ class Opened:
     replaced: Callable[[], None] = lambda: None
     close: Callable[[], None] = lambda: None
     join: Callable[[], None] = lambda: None
+    pids: Callable[[], tuple[int, ...]] = tuple
+    """Processes that it runs in, beside the daemon's."""
 
 
 class Opener:
@@ -116,6 +118,7 @@ class Opener:
             replaced=found.replaced,
             close=found.close,
             join=found.join,
+            pids=found.pids,
         )
 
     def _dressed(self, solver: Solver[Any], settings: Settings) -> Solver[Any]:

@@ -6,7 +6,6 @@ import logging
 from typing import Any, Final
 
 from visaged.clock import NS_PER_S, now_ns
-from visaged.realtime import go_realtime
 from visaged.system.last_end import EndRecord
 from visaged.system.notify import FEED, GIVE_UP, READY, STOPPING, Notifier
 from visaged.system.watchdog import Watchdog
@@ -30,9 +29,6 @@ class Service:
         self._notifier = notifier
         self._record = record
         self._watchdog = Watchdog(watched(box), box.metrics, box.problems)
-        if notifier.watchdog_s is not None:
-            # Whoever feeds the watchdog must get to run while a busy box still moves the face. As the control side.
-            go_realtime(max(box.settings.runtime.realtime_priority - 2, 0))
         self._ready = False
         self._fed_ns = self._told_ns = 0
         self._status = ""

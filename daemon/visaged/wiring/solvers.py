@@ -71,6 +71,11 @@ class Solvers:
         running = self._running
         return () if running is None else running.providers
 
+    def pids(self) -> tuple[int, ...]:
+        """Processes that the running solver has for itself."""
+        running = self._running
+        return () if running is None else running.pids()
+
     def fallback(self, settings: Settings) -> Solver[Any]:
         """The solver that needs no model."""
         return self._opener.without_model(settings)

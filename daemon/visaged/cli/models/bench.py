@@ -66,8 +66,23 @@ def bench(options: argparse.Namespace) -> int:
             best = found if best is None or found.p50_ms < best.p50_ms else best
         if best:
             print_table(table)
+            _print_live(package)
             print(f'fastest here: inference.precision = "{best.precision}", inference.threads = {best.threads}')
     return status
+
+
+def _print_live(package: Package) -> None:
+    """What the daemon found by itself, where it looks for that."""
+    if package.manifest.kind != "neurosync":
+        return
+    from visaged.face.neurosync_threads import read_measured  # noqa: PLC0415
+    from visaged.inference.engines import DEFAULT_CACHE  # noqa: PLC0415
+
+    for precision in package.manifest.files:
+        kept = read_measured(DEFAULT_CACHE, package, precision)
+        if kept is not None:
+            times = ", ".join(f"{threads}: {took_ms:.0f} ms" for threads, took_ms in kept.window_ms.items())
+            print(f"live in {precision}: {kept.threads} threads, measured {kept.date[:10]} at its first start ({times})")
 
 
 def measure(package: Package, precision: str, threads: int, providers: tuple[str, ...], seconds: float) -> Measured:
