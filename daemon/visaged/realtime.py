@@ -64,9 +64,9 @@ def lead_threads(priority: int) -> None:
 def go_background() -> None:
     """Stand back behind the rest of the daemon: for the calling thread and those that it starts, a third of the weight.
 
-    Not SCHED_IDLE: beside anything else that is busy, windows then took up to 4 s, and the kernel weighs all of a session or
-    service by what runs in it, so that the daemon's own threads came late, too. Refused in a sandbox, it goes on as it
-    is.
+    Not SCHED_IDLE: beside anything else that is busy, windows then took up to 4 s, and the kernel weighs all of a
+    session or service by what runs in it, so that the daemon's own threads came late, too. Refused in a sandbox, it
+    goes on as it is.
     """
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, os.getpriority(os.PRIO_PROCESS, 0) + _NICENESS)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
-import importlib
 import sys
 from typing import Final
 
-COMMANDS: Final = {
+from models.command_line import Commands, run
+
+COMMANDS: Final[Commands] = {
     "recordings": ("models.lipsync.recordings", "lay out recorded people from clones of public data sets"),
     "corpus": ("models.lipsync.corpus", "let every voice speak, with phone times"),
     "streams": ("models.lipsync.streams", "features and targets of augmented 20 s streams"),
@@ -18,22 +18,11 @@ COMMANDS: Final = {
     "evaluate": ("models.lipsync.evaluate", "judge solvers, HeadAudio and Rhubarb on a folder of clips"),
     "strip": ("models.lipsync.evaluate_strip", "draw a strip of faces for a sound"),
 }
-"""Command -> (module with ``add_arguments(parser)`` and ``main(arguments) -> status``, help). Loaded when asked for."""
 
 
 def main() -> int:
     """Run the command named on the command line; returns its exit status."""
-    parser = argparse.ArgumentParser(prog="python -m models.lipsync", description=__doc__)
-    chosen = sys.argv[1] if len(sys.argv) > 1 else ""
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, (module, about) in COMMANDS.items():
-        command = commands.add_parser(name, help=about)
-        # torch and pocketsphinx are slow to load: only the command asked for is.
-        if name == chosen:
-            importlib.import_module(module).add_arguments(command)
-    arguments = parser.parse_args()
-    status: int = importlib.import_module(COMMANDS[arguments.command][0]).main(arguments)
-    return status
+    return run("lipsync", __doc__, COMMANDS)
 
 
 if __name__ == "__main__":

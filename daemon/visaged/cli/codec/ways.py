@@ -5,18 +5,15 @@ from __future__ import annotations
 import contextlib
 import queue
 import socket
-import uuid
 from typing import Any, Final, Protocol
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from visaged.codec.frames import FrameError, Message, decode
 from visaged.config import MqttSettings
-from visaged.control.mqtt_client import read_password, tls_context
 from visaged.control.mqtt_errors import MqttError, explain_failure, explain_refusal
-from visaged.control.prompt_socket import send_at_once
+from visaged.control.mqtt_visitor import make_visitor
 from visaged.control.topics import Topics
 
 _DATAGRAM: Final = 2048
@@ -99,17 +96,7 @@ class MqttWay:
         self._settings = settings
         self._messages: queue.Queue[bytes] = queue.Queue(_WAITING)
         self._answer: queue.Queue[MqttError | None] = queue.Queue()
-        modern = settings.protocol == "5"
-        self._client = paho.Client(
-            CallbackAPIVersion.VERSION2,
-            f"visaged-peer-{uuid.uuid4().hex[:12]}",
-            protocol=MQTTProtocolVersion.MQTTv5 if modern else MQTTProtocolVersion.MQTTv311,
-        )
-        if settings.username:
-            self._client.username_pw_set(settings.username, read_password(settings))
-        if settings.tls or settings.ca_file:
-            self._client.tls_set_context(tls_context(settings))
-        send_at_once(self._client)
+        self._client = make_visitor(settings, "peer")
         self._client.on_connect = self._on_connect
         self._client.on_message = self._on_message
         try:

@@ -12,7 +12,6 @@ from types import TracebackType
 from typing import Any, Final
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 from pydantic import ValidationError
 
@@ -20,9 +19,8 @@ from visaged.cli.fleet.boxes import Boxes
 from visaged.config import MqttSettings
 from visaged.control.envelope import Data, ErrorBody, Response
 from visaged.control.events import Event
-from visaged.control.mqtt_client import read_password, tls_context
 from visaged.control.mqtt_errors import MqttError, explain_failure, explain_refusal
-from visaged.control.prompt_socket import send_at_once
+from visaged.control.mqtt_visitor import make_visitor
 
 _CONNECT_S: Final = 10.0
 # Retained messages come in one go after the subscription; when this long nothing new came, that was all.
@@ -67,17 +65,7 @@ class FleetLink:
         self._listeners: list[Callable[[str, Event], None]] = []
         self._refusal: MqttError | None = None
         self._ready = False
-        modern = settings.protocol == "5"
-        self._client = paho.Client(
-            CallbackAPIVersion.VERSION2,
-            f"visaged-fleet-{uuid.uuid4().hex[:12]}",
-            protocol=MQTTProtocolVersion.MQTTv5 if modern else MQTTProtocolVersion.MQTTv311,
-        )
-        if settings.username:
-            self._client.username_pw_set(settings.username, read_password(settings))
-        if settings.tls or settings.ca_file:
-            self._client.tls_set_context(tls_context(settings))
-        send_at_once(self._client)
+        self._client = make_visitor(settings, "fleet")
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
         self._client.on_message = self._on_message

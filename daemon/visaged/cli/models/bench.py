@@ -82,7 +82,9 @@ def _print_live(package: Package) -> None:
         kept = read_measured(DEFAULT_CACHE, package, precision)
         if kept is not None:
             times = ", ".join(f"{threads}: {took_ms:.0f} ms" for threads, took_ms in kept.window_ms.items())
-            print(f"live in {precision}: {kept.threads} threads, measured {kept.date[:10]} at its first start ({times})")
+            print(
+                f"live in {precision}: {kept.threads} threads, measured {kept.date[:10]} at its first start ({times})"
+            )
 
 
 def measure(package: Package, precision: str, threads: int, providers: tuple[str, ...], seconds: float) -> Measured:
