@@ -74,6 +74,7 @@ def test_ten_power_cuts_lose_nothing(disk: Path, receiver: socket.socket, tmp_pa
             assert found["count"] >= durable, f"cut {cut}: a round that was on the disk is gone"
             identities.add(found["identity"])
             rounds.append(found["count"])
+            print(f"start {cut}: first packet after {starts_s[-1]:.0f} s, round {found['count']}", flush=True)
             if cut < _CUTS:
                 _answer(machine, "cat /run/test-rounds")
                 time.sleep(chance.uniform(0, 10))
