@@ -223,7 +223,7 @@ def test_a_process_that_ends_before_it_says_anything_is_an_error(
 
 def test_threads_are_measured_when_none_are_set_and_only_then(package: Package) -> None:
     with running(request(package)) as worker:
-        assert (worker.running.threads, worker.running.window_ms) == (1, {})
+        assert (worker.running.threads, worker.running.window_ms, worker.running.undisturbed) == (1, {}, False)
     with running(request(package, threads=None)) as worker:
         assert list(worker.running.window_ms) == list(range(1, most_threads() + 1))
         assert worker.running.threads in worker.running.window_ms

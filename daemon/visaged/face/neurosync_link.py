@@ -54,6 +54,8 @@ class Running:
     threads: int
     window_ms: dict[int, float]
     """By threads, where that was measured."""
+    undisturbed: bool
+    """Whether it had a core to itself meanwhile, so that this says what the box can do."""
 
 
 def create_memory() -> int:
@@ -102,7 +104,7 @@ def decode_opening(message: bytes) -> Running:
     if "session" in told:
         raise SessionError(told["session"])
     measured = {int(threads): float(took_ms) for threads, took_ms in told["window_ms"].items()}
-    return Running(told["precision"], tuple(told["providers"]), told["threads"], measured)
+    return Running(told["precision"], tuple(told["providers"]), told["threads"], measured, told["undisturbed"])
 
 
 def encode_answer(took_ms: float, error: Exception | None) -> bytes:

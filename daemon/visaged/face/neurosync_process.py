@@ -10,14 +10,18 @@ import gc
 import signal
 import socket
 import sys
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from visaged.realtime import die_with, go_background, name_process
 
 if TYPE_CHECKING:
     from visaged.face.neurosync_link import Request, Running
     from visaged.face.neurosync_model import WindowModel
+
+# Less than this of one core while one thread was timed: others had it, and thread counts cannot be compared.
+_UNDISTURBED: Final = 0.9
 
 
 def main() -> None:
@@ -78,11 +82,13 @@ def open_model(request: Request) -> tuple[WindowModel, Running]:
     def opened(threads: int) -> WindowModel:
         return WindowModel(package, request.precision, request.providers, threads, Path(request.engine_cache))
 
-    threads, window_ms = request.threads or 1, dict[int, float]()
+    threads, window_ms, share = request.threads or 1, dict[int, float](), 0.0
     model = opened(threads)
     # On a GPU the processor's threads have nothing to do.
     if request.threads is None and model.providers[0] == CPU:
+        began, used = time.monotonic(), time.process_time()
         window_ms[1] = measured_ms(Patient(model))
+        share = (time.process_time() - used) / (time.monotonic() - began)
         for threads in range(2, most_threads() + 1):
             # One at a time: each has the weights, rearranged for its kernels.
             del model
@@ -92,7 +98,7 @@ def open_model(request: Request) -> tuple[WindowModel, Running]:
         if threads != most_threads():
             del model
             model = opened(threads)
-    return model, Running(model.precision, model.providers, threads, window_ms)
+    return model, Running(model.precision, model.providers, threads, window_ms, share >= _UNDISTURBED)
 
 
 if __name__ == "__main__":

@@ -129,7 +129,7 @@ def _worker(package: Package, precision: str, settings: Settings, watcher: Watch
     worker = Worker(
         request, watcher.problems, watcher.metrics, realtime_priority=max(settings.runtime.realtime_priority - 2, 0)
     )
-    if worker.running.window_ms:
+    if worker.running.undisturbed:
         keep_measured(inference.engine_cache, package, chosen, worker.running.window_ms)
     return worker
 
