@@ -1,4 +1,5 @@
-"""NeuroSync in the running daemon at full size: ten minutes of a microphone, int8, random weights, every core.
+"""NeuroSync in the running daemon at full size: ten minutes of a microphone, int8, random weights, as many threads as
+were found best on this machine.
 
 ``python -m tests.bench.neurosync_live --seconds 60`` for a shorter look. The weights are of the true shapes (235 M
 parameters), made once into .cache/neurosync_live. A second row runs the narrow twin: what the path costs where a window
@@ -56,7 +57,7 @@ def measure(seconds: float = SECONDS, short: float = 60.0) -> Bench:
         ]
     note = (
         f"Full size {seconds:g} s, default settings but the solver. Late: ticks of the sender without a pose of their "
-        "own. Voice: from the capture of a sound to the packet that shows it. RSS and CPU of both processes. "
+        "own. Voice: from the capture of a sound to the packet that shows it. RSS and CPU of all its processes. "
         f"Niceness {os.getpriority(os.PRIO_PROCESS, 0)}."
     )
     return Bench("neurosync_live", "python -m tests.bench neurosync_live", rows, note)
@@ -118,6 +119,7 @@ def run(name: str, solver: str, root: Path, seconds: float) -> Row:
         what=f"{name}, {seconds:g} s",
         figures={
             "solver": own["solver"],
+            "threads": own["threads"],
             "hop ms": own["hop_ms"],
             "look-ahead ms": own["lookahead_ms"],
             "window p50 ms": own["window"][0],
@@ -179,6 +181,7 @@ def child(port: int, solver: str, root: str) -> None:
     grown = {key: int(values.get(key) or 0) - int(before.get(key) or 0) for key in ("livelink.late", "neurosync.late")}
     own = {
         "solver": values["solver.name"],
+        "threads": values.get("neurosync.threads"),
         "hop_ms": values.get("neurosync.hop_ms"),
         "lookahead_ms": daemon.solver.lookahead_ms,
         "window": [solved.percentile_ms(50), solved.percentile_ms(99)],

@@ -41,10 +41,14 @@ class Watcher:
             remedy = f'For {PROMPT_MS:.0f} ms and less: int8 if the package has it, a GPU, or face.solver = "lipsync"'
             self.problems.open(LATE, message, remedy)
 
+    def tell_threads(self, threads: int) -> None:
+        """What the model's session has."""
+        self.metrics.gauge("neurosync.threads").value = threads
+
     def forget(self) -> None:
         """It does not run any more."""
         self.problems.clear(LATE)
-        for name in ("hop_ms", "lookahead_ms"):
+        for name in ("hop_ms", "lookahead_ms", "threads"):
             self.metrics.gauge(f"neurosync.{name}").value = None
 
 
@@ -83,11 +87,16 @@ def open_live(package: Package, precision: str, settings: Settings, watcher: Wat
         on_plan=watcher.tell if settings.face.neurosync_hop_ms == "auto" else None,
         on_trouble=watcher.on_trouble,
     )
+
+    def selected() -> None:
+        watcher.tell(solver.plan)
+        watcher.tell_threads(worker.running.threads)
+
     return Ready(
         solver,
         worker.running.precision,
         worker.running.providers,
-        selected=lambda: watcher.tell(solver.plan),
+        selected=selected,
         replaced=watcher.forget,
         close=worker.close,
         join=worker.join,
