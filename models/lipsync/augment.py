@@ -102,9 +102,13 @@ def coded(sound: Sound, rng: Rng) -> Sound:
     return np.concatenate([sound[:size], out[size : len(sound)]])
 
 
+# Steady noise of all colours is what most rooms have.
+_SHARES = {"coloured": 0.48, "hum": 0.1, "clicks": 0.12, "coughs": 0.12, "music": 0.18}
+
+
 def noise(sound: Sound, snr_db: float, rng: Rng, kind: str | None = None) -> Sound:
     """Noise of a random or given kind, ``snr_db`` below the level of the sound's loud parts."""
-    chosen = kind or str(rng.choice(list(KINDS)))
+    chosen = kind or str(rng.choice(list(KINDS), p=[_SHARES[name] for name in KINDS]))
     bed = KINDS[chosen](len(sound), rng)
     if chosen == "coloured" and rng.random() < 0.3:
         # Wind, traffic: noise that comes and goes.

@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -19,7 +20,14 @@ logger = logging.getLogger(__name__)
 # Short crops in large batches: a GRU on a CPU spends its time on the steps, not on the products.
 CROP: Final = 96
 # How often a voice's streams are drawn: many people in one folder more, labels by a foreign aligner less.
-_SHARES: Final = {"train-recorded-kerstin": 0.45, "train-recorded-precise": 1.3, "train-flite": 1.3}
+_SHARES: Final = {
+    "train-recorded-orders": 1.4, "train-recorded-kathleen": 1.2, "train-recorded-precise": 1.2,
+    "train-recorded-commands": 0.8, "train-recorded-wake": 0.8, "train-recorded-kerstin": 0.6,
+    "train-espeak": 0.7,
+}  # fmt: skip
+# Spread (in the network's units of 11 dB) and knots of the random colour of a crop.
+_COLOUR: Final = 0.35
+_KNOTS: Final = 7
 
 
 @dataclass
@@ -77,7 +85,11 @@ def disturbed(x: Tensor, scores: bool) -> Tensor:
     batch, time_, _ = x.shape
     x = x.clone()
     mels = 2 * (MELS + 1)
-    x[:, :, :mels] += 0.1 * torch.randn(batch, time_, mels) + 0.25 * torch.randn(batch, 1, mels)
+    x[:, :, :mels] += 0.1 * torch.randn(batch, time_, mels) + 0.15 * torch.randn(batch, 1, mels)
+    # Another voice and microphone: a smooth curve over the bands, of some 4 dB.
+    curve = F.interpolate(_COLOUR * torch.randn(batch, 1, _KNOTS), MELS, mode="linear", align_corners=True)
+    for first in (0, MELS + 1):
+        x[:, :, first : first + MELS] += curve
     for row in range(batch):
         if torch.rand(()) < 0.3:
             # Another vocal tract: the mels move up or down by one band.

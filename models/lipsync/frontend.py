@@ -133,8 +133,9 @@ class FrontEnd(nn.Module):
         logs = torch.cat([x * x, x], dim=2) @ self.gaussians + self.gaussian_constants
         logs = logs.reshape(cmu.STREAMS, -1, cmu.PHONES, cmu.GAUSSIANS)
         best = logs.amax(dim=3, keepdim=True)
-        sums = torch.exp(logs - best).unsqueeze(3) @ self.weights.unsqueeze(1)
-        states = (torch.log(sums.squeeze(3) + 1e-20) + best).sum(dim=0).reshape(-1, cmu.STATES)
+        # By phone first: a few products of matrices instead of one per frame and phone.
+        sums = (torch.exp(logs - best).transpose(1, 2) @ self.weights).transpose(1, 2)
+        states = (torch.log(sums + 1e-20) + best).sum(dim=0).reshape(-1, cmu.STATES)
         posterior = torch.log_softmax(states * _SCORE_SCALE, dim=1)
         return 1.0 - torch.clamp(posterior, min=_SCORE_FLOOR) / _SCORE_FLOOR
 

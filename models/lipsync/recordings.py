@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import argparse
 import csv
+import json
 import logging
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import soundfile
+
 from models.lipsync import cache as cache_folder
+from models.lipsync.orders import Listener
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +34,9 @@ _PHRASES: Final = {
     "athena/en": "athena",
 }
 
+# Phrases that a dictionary knows by other spellings.
+_SPOKEN: Final = {"snowboy": "snow boy"}
+
 
 def lay_out(clones: Path, target: Path) -> dict[str, int]:
     """Copy what is there under ``clones`` to ``target``; returns clips per voice. Missing repositories are left out."""
@@ -39,6 +46,10 @@ def lay_out(clones: Path, target: Path) -> dict[str, int]:
         ("kerstin", "dataset-voice-kerstin", _kerstin),
         ("lj", "dc_tts", _lj),
         ("precise", "Precise-Community-Data", _precise),
+        ("commands", "PICO-tinyML-benchmark", _commands),
+        ("nathalie", "dataset-voice-nathalie", _nathalie),
+        ("orders", "speech-to-intent-benchmark", _orders),
+        ("wake", "wake-word-benchmark", _wake),
     ):
         if not (clones / repository).is_dir():
             logger.warning("%s: no %s under %s, left out", voice, repository, clones)
@@ -50,10 +61,13 @@ def lay_out(clones: Path, target: Path) -> dict[str, int]:
 def _copy(rows: Iterator[Row], folder: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     kept = [(path, language, text) for path, language, text in rows if path.is_file()]
-    for path, _, _ in kept:
-        shutil.copyfile(path, folder / path.name)
     with (folder / "metadata.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, delimiter="|").writerows((path.name, language, text) for path, language, text in kept)
+        table = csv.writer(file, delimiter="|")
+        for path, language, text in kept:
+            # One person may say several words under one name, each in the word's own folder.
+            name = f"{path.parent.name}-{path.name}"
+            shutil.copyfile(path, folder / name)
+            table.writerow((name, language, text))
     return len(kept)
 
 
@@ -86,6 +100,40 @@ def _precise(root: Path) -> Iterator[Row]:
         name, _, rest = line.partition(",")
         if name.endswith(".wav"):
             yield words / name, "en", rest.split(",")[0]
+
+
+def _commands(root: Path) -> Iterator[Row]:
+    """Words of many people, a folder per word, and one for rare words whose files are named by them."""
+    for folder in sorted((root / "MLTK_keyworkSpotting" / "dataset").iterdir()):
+        for path in sorted(folder.glob("*.wav")):
+            word = path.name.split("_")[0] if folder.name == "_unknown_" else folder.name
+            if word != "_silence_":
+                yield path, "en", word
+
+
+def _nathalie(root: Path) -> Iterator[Row]:
+    for line in (root / "metadata.csv").read_text(encoding="utf-8").splitlines():
+        name, text = line.split("|", 1)
+        yield root / "verified" / f"{name}.flac", "nl", text
+
+
+def _orders(root: Path) -> Iterator[Row]:
+    listener = Listener()
+    labels = json.loads((root / "data" / "label" / "label.json").read_text(encoding="utf-8"))
+    for name in sorted(labels):
+        path = root / "data" / "speech" / "clean" / name
+        if path.is_file():
+            sound, _ = soundfile.read(path, dtype="int16")
+            text = listener.text(sound, labels[name]["slots"])
+            if text:
+                yield path, "en", text
+
+
+def _wake(root: Path) -> Iterator[Row]:
+    """One folder per phrase, named by it."""
+    for folder in sorted(p for p in (root / "audio").iterdir() if p.is_dir()):
+        for path in sorted(folder.iterdir()):
+            yield path, "en", _SPOKEN.get(folder.name, folder.name)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

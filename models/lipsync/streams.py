@@ -28,11 +28,16 @@ SECONDS: Final = 20
 SAMPLES: Final = SECONDS * RATE_HZ
 FRAMES: Final = SAMPLES // FRAME
 
-# How often a voice's sound is used over again under other conditions: people and voices made from people count most.
-_PASSES: Final = {"recorded": 3.0, "flite": 3.0, "festival": 2.0, "espeak": 2.2}
+# How often a voice's sound is used over again under other conditions: many people speaking English count most, then one
+# who speaks whole sentences, then voices made from people. The first name that fits counts.
+_PASSES: Final = {
+    "recorded-orders": 8.0, "recorded-precise": 3.0, "recorded-kathleen": 2.5, "recorded-wake": 2.0,
+    "recorded-commands": 2.0, "recorded-nathalie": 1.0, "recorded-kerstin": 0.6,
+    "flite": 1.5, "festival": 1.5, "espeak": 0.6,
+}  # fmt: skip
 _BATCH: Final = 24
 # Shares of streams: as it was made, and without any speech.
-_CLEAN_SHARE: Final = 0.3
+_CLEAN_SHARE: Final = 0.25
 _EMPTY_SHARE: Final = 0.03
 _FAULT_SHARE: Final = 0.05
 
@@ -61,7 +66,8 @@ def make(cache: Path, seed: int, workers: int, scale: float = 1.0) -> float:
         own_seed = seed * 100_003 + [v.key for v in voices.ALL].index(key)
         hours = facts["hours"]
         if facts["role"] == voices.TRAIN:
-            count = max(1, round(scale * hours * 3600 * 1.12 / SECONDS * _PASSES[key.split("-")[0]]))
+            passes = next(v for name, v in _PASSES.items() if key.startswith(name))
+            count = max(1, round(scale * hours * 3600 * 1.12 / SECONDS * passes))
             for first in range(0, count, _BATCH):
                 out = cache / "streams" / f"train-{key}-{first:05d}"
                 size = min(_BATCH, count - first)
@@ -144,9 +150,9 @@ def _pack(job: Job, rng: noises.Rng, first_s: float = 0.0) -> tuple[NDArray[np.f
 def _vary(said: Utterance, rng: noises.Rng, clean: bool) -> Utterance:
     if clean:
         return said
-    if rng.random() < 0.6:
-        said = augment.resize(said, float(rng.uniform(0.84, 1.2)))
-    if rng.random() < 0.12:
+    if rng.random() < 0.8:
+        said = augment.resize(said, float(rng.uniform(0.8, 1.25)))
+    if rng.random() < 0.15:
         said = augment.stretch(said, float(rng.uniform(0.8, 1.3)))
     return said
 
@@ -156,7 +162,7 @@ def _condition(dry: NDArray[np.float32], job: Job, rng: noises.Rng) -> NDArray[n
     if rng.random() < 0.15:
         other = _pack(Job(job.others, job.others, 1, 0, True, job.out), rng)[0]
         sound = sound + other * np.float32(10 ** (-rng.uniform(12, 26) / 20))
-    if rng.random() < 0.4:
+    if rng.random() < 0.5:
         sound = augment.room(sound, float(rng.uniform(0.12, 0.7)), float(rng.uniform(0.3, 0.9)), rng)
     if rng.random() < 0.5:
         sound = augment.coloration(sound, rng)

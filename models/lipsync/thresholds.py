@@ -38,8 +38,8 @@ class Thresholds:
 
 
 @torch.no_grad()
-def tune(net: LipNet, shards: list[Shard], scores: bool = True) -> tuple[Thresholds, dict[str, str]]:
-    """Thresholds per look-ahead from the validation streams, and a table of what they give."""
+def tune(net: LipNet, shards: list[Shard], scores: bool = True) -> tuple[Thresholds, float, dict[str, str]]:
+    """Thresholds per look-ahead from the validation streams, what the closures then cost, and a table of all."""
     net.eval()
     answers = []
     for shard in shards:
@@ -49,6 +49,7 @@ def tune(net: LipNet, shards: list[Shard], scores: bool = True) -> tuple[Thresho
         answers.append(torch.sigmoid(net(x).curves).numpy())
     chosen: dict[str, list[float]] = {}
     report = {}
+    cost = 0.0
     for what, column, viseme in (("closure", CLOSURE, BILABIAL), ("contact", CONTACT, LABIODENTAL)):
         said = [answer[..., column] for answer in answers]
         best = []
@@ -56,13 +57,14 @@ def tune(net: LipNet, shards: list[Shard], scores: bool = True) -> tuple[Thresho
             tried = {pair: _each(shards, said, head, pair, viseme) for pair in _pairs(head < len(LOOKAHEADS_MS) - 1)}
             costs = {pair: _cost(results, _MISS_WEIGHT[what]) for pair, results in tried.items()}
             best.append(min(costs, key=lambda pair, costs=costs: costs[pair]))
+            cost += costs[best[-1]] / len(LOOKAHEADS_MS) if what == "closure" else 0.0
             report |= {f"{what} {lookahead_ms} ms at {best[-1]} {k}": str(v) for k, v in tried[best[-1]].items()}
         chosen[what], chosen[f"late_{what}"] = [sure for sure, _ in best], [late for _, late in best]
     for head, lookahead_ms in enumerate(LOOKAHEADS_MS):
         for shard, answer in zip(shards, answers, strict=True):
             jaw = np.corrcoef(answer[:, :, head, 0].ravel(), shard.y[:, head, :, 0].ravel())[0, 1]
             report[f"jaw {lookahead_ms} ms {shard.name}"] = f"{jaw:.3f}"
-    return Thresholds(**chosen), report
+    return Thresholds(**chosen), cost, report
 
 
 def _pairs(has_next: bool) -> list[tuple[float, float]]:

@@ -69,7 +69,7 @@ def _work(rank: int, cache: Path, out: Path, settings: Settings, meeting: str) -
     validation = load_shards(cache, "validate") if rank == 0 else []
     optimiser = torch.optim.AdamW(net.parameters(), lr=settings.rate, weight_decay=0.01)
     started = kept_at = time.monotonic()
-    running, step, done = 0.0, 0, 0.0
+    running, step, done, best = 0.0, 0, 0.0, float("inf")
     with Progress(TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(), disable=rank > 0) as progress:
         task = progress.add_task("training", total=1.0)
         while done < 1.0:
@@ -93,9 +93,9 @@ def _work(rank: int, cache: Path, out: Path, settings: Settings, meeting: str) -
                 crops.refresh()
             if rank == 0 and (time.monotonic() - kept_at) / 60 > _CHECKPOINT_MINUTES:
                 kept_at = time.monotonic()
-                _keep(average, validation, settings, {"steps": step, "loss": running}, out)
+                best = _keep(average, validation, settings, {"steps": step, "loss": running}, out, best=best)
     if rank == 0:
-        _keep(average, validation, settings, {"steps": step, "loss": running}, out)
+        _keep(average, validation, settings, {"steps": step, "loss": running}, out, best=best)
     torch.distributed.destroy_process_group()
 
 
@@ -112,15 +112,25 @@ def _average_gradients(net: LipNet, done: float) -> float:
     return float(flat[-1])
 
 
-def _keep(net: LipNet, validation: list[Shard], settings: Settings, facts: dict[str, float], out: Path) -> None:
-    """Weights and thresholds to ``out``, what they score beside it."""
-    thresholds, report = tune(net, validation, settings.scores)
+def _keep(
+    net: LipNet, validation: list[Shard], settings: Settings, facts: dict[str, float], out: Path, *, best: float
+) -> float:
+    """Weights and thresholds to ``out``, what they score beside it, if they cost no more than the ``best`` before.
+
+    Returns the best cost so far.
+    """
+    thresholds, cost, report = tune(net, validation, settings.scores)
+    logger.info("step %d costs %.4f", facts["steps"], cost)
+    if cost > best:
+        return best
+    facts = {**facts, "cost": cost}
     hours = facts["steps"] * settings.batch * settings.workers * CROP / 216_000
     torch.save({"weights": net.state_dict(), "hidden": settings.hidden, "thresholds": asdict(thresholds)}, out)
     about = {"settings": asdict(settings), **facts, "hours_heard": hours, "report": report}
     out.with_suffix(".json").write_text(json.dumps(about, indent=1))
     for name, line in report.items():
         logger.info("%s: %s", name, line)
+    return cost
 
 
 def load(path: Path) -> tuple[LipNet, Thresholds]:
@@ -164,7 +174,7 @@ def main(arguments: argparse.Namespace) -> int:
     out = arguments.out or arguments.cache / "model.pt"
     if arguments.tune_only:
         net, _ = load(out)
-        thresholds, report = tune(net, load_shards(arguments.cache, "validate"))
+        thresholds, _, report = tune(net, load_shards(arguments.cache, "validate"))
         torch.save({"weights": net.state_dict(), "hidden": net.hidden, "thresholds": asdict(thresholds)}, out)
         for name, line in report.items():
             print(f"{name}: {line}")

@@ -36,6 +36,8 @@ class Voice:
 _CMU: Final = "CMU / Carnegie Mellon permissive (BSD-like)"
 _ESPEAK: Final = "output of a synthesiser, unencumbered"
 _CC0: Final = "CC0-1.0"
+_CC_BY: Final = "CC-BY-4.0"
+_APACHE: Final = "Apache-2.0"
 _PUBLIC: Final = "public domain"
 
 FLITE: Final = (
@@ -74,6 +76,10 @@ RECORDED: Final = (
     Voice("recorded", "kerstin", "de", TRAIN, 1374, _CC0),
     Voice("recorded", "precise", "en", TRAIN, 868, _PUBLIC),
     Voice("recorded", "lj", "en", VALIDATE, 141, _PUBLIC),
+    Voice("recorded", "commands", "en", TRAIN, 4482, _CC_BY),
+    Voice("recorded", "nathalie", "nl", TRAIN, 1130, _CC0),
+    Voice("recorded", "orders", "en", TRAIN, 619, _APACHE),
+    Voice("recorded", "wake", "en", TRAIN, 2293, _APACHE),
 )
 """People. Used where ``--recorded DIR`` has a folder of the voice's name with ``metadata.csv`` (file|language|text)."""
 

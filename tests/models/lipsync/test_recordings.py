@@ -23,5 +23,8 @@ def test_sounds_with_texts_are_laid_out_and_the_rest_is_left(tmp_path: Path) -> 
     put(precise / "not-wake-words" / "en" / "metadata.csv", "name,text\nw.wav,wine glass,en,\n")
     assert lay_out(clones, target) == {"kathleen": 1, "precise": 2}
     with (target / "precise" / "metadata.csv").open() as file:
-        assert list(csv.reader(file, delimiter="|")) == [["c.wav", "en", "computer"], ["w.wav", "en", "wine glass"]]
-    assert (target / "kathleen" / "a.wav").is_file()
+        assert list(csv.reader(file, delimiter="|")) == [
+            ["en-c.wav", "en", "computer"],
+            ["en-w.wav", "en", "wine glass"],
+        ]
+    assert (target / "kathleen" / "data-a.wav").is_file()

@@ -46,7 +46,8 @@ class Oracle:
 
 
 def test_thresholds_are_chosen_where_closures_separate() -> None:
-    chosen, report = thresholds.tune(Oracle(), [shard()])  # type: ignore[arg-type]
+    chosen, cost, report = thresholds.tune(Oracle(), [shard()])  # type: ignore[arg-type]
+    assert cost == 0.0
     assert len(chosen.closure) == len(chosen.contact) == 3
     assert report[f"closure 40 ms at {(chosen.closure[1], chosen.late_closure[1])} validate-tiny-clean"].startswith(
         "1.000 / 0.0 %"
