@@ -73,7 +73,7 @@ def make(cache: Path, seed: int, workers: int, scale: float = 1.0) -> float:
                 size = min(_BATCH, count - first)
                 jobs.append(Job(_labels(about), training, size, own_seed + 1000 * first, False, out))
         else:
-            count = max(1, min(_BATCH, round(hours * 3600 / SECONDS)))
+            count = max(1, round(hours * 3600 / SECONDS))
             for clean in (True, False):
                 out = cache / "streams" / f"validate-{key}-{'clean' if clean else 'mixed'}"
                 jobs.append(Job(_labels(about), training, count, own_seed, clean, out))

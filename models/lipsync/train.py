@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 _AVERAGE_DECAY: Final = 0.998
 # New streams are looked for, and the average so far is kept and judged, this often.
 _REFRESH_STEPS: Final = 150
-_CHECKPOINT_MINUTES: Final = 7.0
+_CHECKPOINT_MINUTES: Final = 12.0
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def _work(rank: int, cache: Path, out: Path, settings: Settings, meeting: str) -
             done = _average_gradients(net, (time.monotonic() - started) / 60 / settings.minutes if rank == 0 else 0.0)
             torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
             optimiser.step()
-            _follow(average, net, min(_AVERAGE_DECAY, step / (step + 20)))
+            blend(average, net, 1.0 - min(_AVERAGE_DECAY, step / (step + 20)))
             running = 0.98 * running + 0.02 * missed.item() if step else missed.item()
             step += 1
             progress.update(task, completed=done, description=f"step {step} loss {running:.4f}")
@@ -142,9 +142,13 @@ def load(path: Path) -> tuple[LipNet, Thresholds]:
 
 
 @torch.no_grad()
-def _follow(average: LipNet, net: LipNet, decay: float) -> None:
-    for slow, fast in zip(average.parameters(), net.parameters(), strict=True):
-        slow.lerp_(fast, 1.0 - decay)
+def blend(net: LipNet, other: LipNet, share: float) -> None:
+    """Move ``net`` by ``share`` (0..1) of the way to ``other``, in place.
+
+    Two nets of which one was trained on from the other may be averaged (Wortsman et al. 2022, model soups).
+    """
+    for own, others in zip(net.parameters(), other.parameters(), strict=True):
+        own.lerp_(others, share)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -164,6 +168,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--no-scores", action="store_true", help="leave the acoustic model's scores out, for comparison"
     )
     parser.add_argument("--tune-only", action="store_true", help="choose the thresholds of existing weights anew")
+    parser.add_argument(
+        "--blend",
+        nargs=2,
+        metavar=("FILE", "SHARE"),
+        help="with --tune-only: first move the weights by this share towards those of FILE",
+    )
     parser.add_argument("--start", default="", metavar="FILE", help="weights to go on from")
     parser.add_argument("--rate", type=float, default=Settings.rate, help="highest step size (default %(default)s)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="default: CACHE/model.pt")
@@ -174,8 +184,11 @@ def main(arguments: argparse.Namespace) -> int:
     out = arguments.out or arguments.cache / "model.pt"
     if arguments.tune_only:
         net, _ = load(out)
-        thresholds, _, report = tune(net, load_shards(arguments.cache, "validate"))
+        if arguments.blend:
+            blend(net, load(Path(arguments.blend[0]))[0], float(arguments.blend[1]))
+        thresholds, cost, report = tune(net, load_shards(arguments.cache, "validate"))
         torch.save({"weights": net.state_dict(), "hidden": net.hidden, "thresholds": asdict(thresholds)}, out)
+        print(f"cost {cost:.4f}")
         for name, line in report.items():
             print(f"{name}: {line}")
         return 0

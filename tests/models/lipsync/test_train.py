@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is a build-time dependency: pip install 'visaged[build]'")
 pytest.importorskip("pocketsphinx", reason="the front end's tables are in the pocketsphinx package (extra: build)")
 
-from models.lipsync import crops, losses, thresholds  # noqa: E402
+from models.lipsync import crops, losses, thresholds, train  # noqa: E402
 from models.lipsync.frontend import FEATURES  # noqa: E402
 from models.lipsync.model import OUTPUTS, Answer, LipNet  # noqa: E402
 from models.lipsync.targets import CLOSURE, SPEECH, VISEME_CLASS, WIDTH  # noqa: E402
@@ -91,3 +91,11 @@ def test_disturbing_keeps_shape_and_can_silence_the_scores() -> None:
     assert crops.disturbed(x, True).shape == x.shape
     assert not crops.disturbed(x, False)[:, :, 82:].any()
     assert x.eq(1).all()
+
+
+def test_blending_moves_all_weights_part_of_the_way() -> None:
+    one, other = LipNet(8), LipNet(8)
+    before = [p.clone() for p in one.parameters()]
+    train.blend(one, other, 0.25)
+    for was, now, aim in zip(before, one.parameters(), other.parameters(), strict=True):
+        assert torch.allclose(now, 0.75 * was + 0.25 * aim, atol=1e-6)
