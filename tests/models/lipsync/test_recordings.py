@@ -3,7 +3,11 @@
 import csv
 from pathlib import Path
 
-from models.lipsync.recordings import lay_out
+import pytest
+
+pytest.importorskip("pocketsphinx", reason="pocketsphinx is a build-time dependency: pip install 'visaged[build]'")
+
+from models.lipsync.recordings import lay_out  # noqa: E402
 
 
 def put(path: Path, content: str = "x") -> None:
