@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("pocketsphinx", reason="pocketsphinx is a build-time dependency: pip install 'visaged[build]'")
 
-from models.lipsync.recordings import lay_out  # noqa: E402
+from models.lipsync.recordings import lay_out
 
 
 def put(path: Path, content: str = "x") -> None:
