@@ -83,10 +83,13 @@ def test_a_traceback_is_one_entry(logger: logging.Logger, journald: socket.socke
     assert message.endswith("ArithmeticError: odd")
 
 
-def test_problems_carry_their_code(journald: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_problems_carry_their_code(
+    journald: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     handler = journal_handler(tmp_path / "socket")
     monkeypatch.setattr(logging.getLogger("visaged.problems"), "handlers", [handler])
-    monkeypatch.setattr(logging.getLogger("visaged.problems"), "level", logging.INFO)
+    # Not by the attribute: a logger remembers what it was asked before.
+    caplog.set_level(logging.INFO, "visaged.problems")
     problems = Problems()
     problems.open("audio_input_lost", "it is gone", "Plug it in")
     problems.clear("audio_input_lost")
