@@ -17,6 +17,7 @@ from visaged.curves import Pose
 from visaged.daemon import Daemon
 from visaged.face.energy import EnergySolver
 from visaged.face.solver import Sound
+from visaged.livelink.output import LiveLinkOutput
 from visaged.system import watchdog
 from visaged.wiring.watch import watched
 
@@ -118,6 +119,17 @@ def test_sound_that_is_not_taken_in_is_a_wedge_but_not_a_first_block_after_a_pau
     assert solver.wedged(now + 5 * NS_PER_S // 2) == "no sound was taken in for 2.5 s"
     daemon.solver.heard_ns = now + 2 * NS_PER_S
     assert solver.wedged(now + 3 * NS_PER_S) is None
+
+
+def test_a_sender_that_stops_is_a_wedge_but_not_one_that_has_yet_to_start(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _until(daemon, lambda: daemon.output.ticks > 0)
+    sender = next(stage for stage in watched(daemon) if stage.name == "Live Link sender")
+    later = now_ns() + 60 * NS_PER_S
+    assert (sender.wedged(later) or "").startswith("no packet was sent for")
+    monkeypatch.setattr(LiveLinkOutput, "ticks", 0)
+    assert sender.wedged(later) is None, "how long a start may take is systemd's to say"
 
 
 def test_a_stage_that_stays_wedged_asks_for_a_new_process_and_leaves_the_reason(
