@@ -125,3 +125,11 @@ def test_an_example_with_one_field_changed_is_a_request_or_a_refusal(name: str, 
         parse_request(COMMANDS[name], json.dumps(fields).encode())
     except Refusal as refusal:
         refusal.message.encode()
+
+
+def test_transactions_are_not_kept_after_their_request() -> None:
+    # pydantic keeps 16,384 strings it has read: a cache gives back the same object, and grows by every transaction.
+    payload = b'{"transaction": "6b3f0d3c-7a0e"}'
+    assert find_transaction(payload) is not find_transaction(payload)
+    requests = [parse_request(COMMANDS["ping"], payload) for _ in range(2)]
+    assert requests[0].transaction is not requests[1].transaction

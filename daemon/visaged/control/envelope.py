@@ -19,7 +19,8 @@ DEFAULT_MAX_BYTES: Final = 4096
 class Part(BaseModel):
     """A table inside a request or an answer; unknown fields are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    # cache_strings: transactions are all different, and pydantic would keep 16,384 of them for good.
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, cache_strings="keys")
 
 
 class Request(Part):

@@ -48,7 +48,8 @@ def parse_object(payload: bytes) -> dict[str, Any]:
     if len(payload) > MAX_PAYLOAD_BYTES:
         return {}
     try:
-        value = from_json(payload, allow_inf_nan=False)
+        # Every transaction is new: pydantic's cache of strings (16,384 of them, kept for good) would only fill up.
+        value = from_json(payload, allow_inf_nan=False, cache_strings="keys")
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
