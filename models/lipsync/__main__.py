@@ -9,6 +9,7 @@ from models.command_line import Commands, run
 
 COMMANDS: Final[Commands] = {
     "recordings": ("models.lipsync.recordings", "lay out recorded people from clones of public data sets"),
+    "kokoro": ("models.lipsync.kokoro", "let the voices of Kokoro speak, as if they were recorded people"),
     "corpus": ("models.lipsync.corpus", "let every voice speak, with phone times"),
     "streams": ("models.lipsync.streams", "features and targets of augmented 20 s streams"),
     "train": ("models.lipsync.train", "train the network on the streams"),

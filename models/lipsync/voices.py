@@ -80,7 +80,11 @@ RECORDED: Final = (
     Voice("recorded", "nathalie", "nl", TRAIN, 1130, _CC0),
     Voice("recorded", "orders", "en", TRAIN, 619, _APACHE),
     Voice("recorded", "wake", "en", TRAIN, 2293, _APACHE),
+    Voice("recorded", "kokoro", "en", TRAIN, 3000, _APACHE),
 )
-"""People. Used where ``--recorded DIR`` has a folder of the voice's name with ``metadata.csv`` (file|language|text)."""
+"""People, and what kokoro.py speaks.
+
+Used where ``--recorded DIR`` has a folder of the voice's name with ``metadata.csv`` (file|language|text).
+"""
 
 ALL: Final = (*FLITE, *FESTIVAL, *ESPEAK, *RECORDED)

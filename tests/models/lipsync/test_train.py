@@ -11,7 +11,7 @@ pytest.importorskip("pocketsphinx", reason="the front end's tables are in the po
 from models.lipsync import crops, losses, thresholds, train  # noqa: E402
 from models.lipsync.frontend import FEATURES  # noqa: E402
 from models.lipsync.model import OUTPUTS, Answer, LipNet  # noqa: E402
-from models.lipsync.targets import CLOSURE, SPEECH, VISEME_CLASS, WIDTH  # noqa: E402
+from models.lipsync.targets import CLOSURE, CONTACT, SPEECH, VISEME_CLASS, WIDTH  # noqa: E402
 from models.lipsync.visemes import OVR  # noqa: E402
 
 # Two threads that wait for each other on a busy machine are slower than one.
@@ -28,6 +28,10 @@ def shard(streams: int = 2, frames: int = 240) -> crops.Shard:
         x[:, start : start + 6, -1] = 8.0
         y[:, :, start : start + 6, CLOSURE] = 255
         y[:, :, start : start + 6, VISEME_CLASS] = OVR.index("PP")
+        touching = slice(start + 15, start + 21)
+        x[:, touching, -2] = 8.0
+        y[:, :, touching, CONTACT] = 255
+        y[:, :, touching, VISEME_CLASS] = OVR.index("FF")
     return crops.Shard("validate-tiny-clean", x, y)
 
 
@@ -41,7 +45,8 @@ class Oracle:
         return features
 
     def __call__(self, features: torch.Tensor) -> Answer:
-        closed = (features[..., -1:] - 4.0).unsqueeze(2).expand(-1, -1, 3, OUTPUTS)
+        closed = (features[..., -1:] - 4.0).unsqueeze(2).repeat(1, 1, 3, OUTPUTS)
+        closed[..., CONTACT] = features[..., -2:-1] - 4.0
         return Answer(closed, torch.zeros(*closed.shape[:3], len(OVR)))
 
 
