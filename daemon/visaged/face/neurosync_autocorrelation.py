@@ -27,8 +27,6 @@ _FOLDED: Final = _BINS // 2 + 1
 class Autocorrelation:
     """Window and scratch memory for up to ``most`` frames at a time; holds nothing of the stream."""
 
-    width = LAGS
-
     def __init__(self, most: int) -> None:
         self._window = np.hanning(FRAME).astype(np.float32)
         self._mean = np.zeros((most, 1), np.float32)

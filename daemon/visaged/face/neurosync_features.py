@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from visaged.face.neurosync_autocorrelation import LAGS, Autocorrelation
 from visaged.face.neurosync_cepstra import CEPSTRA, DYNAMIC_RANGE_DB, SLOPE_WIDTH, cosines, slopes
-from visaged.face.neurosync_mel import FRAME, RATE_HZ, STRIDE, Frames, Matrix, MelLevels
+from visaged.face.neurosync_mel import BANDS, FRAME, RATE_HZ, STRIDE, Frames, Matrix, MelLevels
 
 FEATURES: Final = 3 * CEPSTRA + LAGS
 """256 columns."""
@@ -26,10 +26,10 @@ SHORTEST: Final = FRAME + (SLOPE_WIDTH - 1) * STRIDE
 Features = NDArray[np.float32]
 """float32 [frames, 256]."""
 
-# Frames at a time: what is worked on stays in the cache, and products are so small that the library's own threads stay
-# out (OpenBLAS with AVX-512: up to a million multiplications). They waited for each other, and for ours: on a busy
-# machine blocks of 64 took 59 ms of CPU for 10 s of sound, where 23 would have done.
-_BLOCK: Final = 24
+# Frames at a time: what is worked on stays in the cache, and numpy is called often enough that two threads do not stand
+# in each other's way for long, seldom enough that the calls cost little. Products are on one core each (visaged/
+# __init__.py): the library's own threads would wait for each other, and for ours.
+_BLOCK: Final = 48
 # The original adds it to the deviation, so that a constant coefficient is divided by something.
 _LEAST_DEVIATION: Final = 1e-10
 # A coefficient that varies by less (in dB) varies by rounding: it is constant, as in silence.
@@ -40,8 +40,6 @@ _NOTHING: Final = 1e-7
 
 class Measure(Protocol):
     """What is taken of frames (neurosync_mel.py)."""
-
-    width: int
 
     def transform(self, frames: Frames) -> None: ...
     def finish(self, out: Matrix) -> None: ...
@@ -66,12 +64,21 @@ def features(sound: NDArray[np.float32]) -> Features:
         raise TooShort(
             f"{1000 * len(sound) / RATE_HZ:.0f} ms of sound; at least {1000 * SHORTEST / RATE_HZ:.0f} ms are needed"
         )
-    # numpy lets go of the interpreter in transforms and products, so the two run side by side.
-    with ThreadPoolExecutor(1, "features") as beside:
+    count = 1 + len(sound) // STRIDE
+    levels, lags = np.empty((count, BANDS), np.float32), np.empty((count, LAGS), np.float32)
+    middle = count // 2
+
+    def take(first: int, stop: int) -> None:
         # The original mirrors the sound at its ends for the autocorrelation, and has silence there for the cepstra.
-        lags_later = beside.submit(_measured, sound, Autocorrelation(_BLOCK), mirrored=True)
-        cepstra = _normal_cepstra(_measured(sound, MelLevels(_BLOCK), mirrored=False))
-        lags = lags_later.result()
+        _measure(sound, MelLevels(_BLOCK), levels, first, stop, mirrored=False)
+        _measure(sound, Autocorrelation(_BLOCK), lags, first, stop, mirrored=True)
+
+    # numpy lets go of the interpreter in transforms and products, so two halves are measured side by side.
+    with ThreadPoolExecutor(1, "features") as beside:
+        later = beside.submit(take, middle, count)
+        take(0, middle)
+        later.result()
+    cepstra = _normal_cepstra(levels)
     for end, neighbour in ((0, 1), (-1, -2)):
         if np.abs(lags[end]).max() < _NOTHING:
             lags[end] = lags[neighbour]
@@ -93,18 +100,20 @@ def _normal_cepstra(levels: Matrix) -> Matrix:
     return np.where(deviation < _ROUNDING_DB, 0, normal).astype(np.float32)
 
 
-def _measured(sound: NDArray[np.float32], measure: Measure, *, mirrored: bool) -> Matrix:
-    """What ``measure`` takes of every frame of ``sound``: float32 [frames, width]. Frame k is centred on 735 k."""
-    count = 1 + len(sound) // STRIDE
-    out = np.empty((count, measure.width), np.float32)
+def _measure(
+    sound: NDArray[np.float32], measure: Measure, out: Matrix, first: int, stop: int, *, mirrored: bool
+) -> None:
+    """What ``measure`` takes of frames ``first`` to ``stop`` of ``sound``, into their rows of ``out``.
+
+    Frame k is centred on sample 735 k.
+    """
     block = np.zeros((_BLOCK - 1) * STRIDE + FRAME, np.float32)
     frames = np.lib.stride_tricks.sliding_window_view(block, FRAME)[::STRIDE]
-    for first in range(0, count, _BLOCK):
-        some = min(_BLOCK, count - first)
-        _cut(sound, first * STRIDE - FRAME // 2, block, mirrored=mirrored)
+    for at in range(first, stop, _BLOCK):
+        some = min(_BLOCK, stop - at)
+        _cut(sound, at * STRIDE - FRAME // 2, block, mirrored=mirrored)
         measure.transform(frames[:some])
-        measure.finish(out[first : first + some])
-    return out
+        measure.finish(out[at : at + some])
 
 
 def _cut(sound: NDArray[np.float32], start: int, out: NDArray[np.float32], *, mirrored: bool) -> None:

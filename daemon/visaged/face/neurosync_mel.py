@@ -39,8 +39,6 @@ _NARROW: Final = 96
 class MelLevels:
     """Window, bands and scratch memory for up to ``most`` frames at a time; holds nothing of the stream."""
 
-    width = BANDS
-
     def __init__(self, most: int) -> None:
         periodic_hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME) / FRAME)
         self._window = periodic_hann.astype(np.float32)
