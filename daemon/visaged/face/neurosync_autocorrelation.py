@@ -30,6 +30,7 @@ class Autocorrelation:
     def __init__(self, most: int) -> None:
         self._window = np.hanning(FRAME).astype(np.float32)
         self._mean = np.zeros((most, 1), np.float32)
+        self._energy = np.zeros((most, 1), np.float32)
         self._centred = np.zeros((most, FRAME), np.float32)
         # In double precision, for numpy's single-precision transforms are three times slower.
         self._padded = np.zeros((most, _FFT))
@@ -53,18 +54,48 @@ class Autocorrelation:
 
     def finish(self, out: Matrix) -> None:
         """r[1..187] / r[0] of the n frames last transformed, into ``out`` (float32 [n, 187]); 0 for silence."""
+        self._normalise(len(out))
+        self._lags_of(self._power[: len(out)], out)
+
+    def finish_pairs(self, out: Matrix) -> None:
+        """The same, the mean of each two of the 2 n frames last transformed, into ``out`` (float32 [n, 187]).
+
+        Means are taken of the spectra: half the products.
+        """
+        count = 2 * len(out)
+        self._normalise(count)
+        first, second = self._power[0:count:2], self._power[1:count:2]
+        np.add(first, second, out=first)
+        np.multiply(first, np.float32(0.5), out=first)
+        self._lags_of(first, out)
+
+    def _normalise(self, count: int) -> None:
+        """Divide the spectra by what makes r[0] 1."""
+        power, energy = self._power[:count], self._energy[:count]
+        np.matmul(power, energy_weights(), out=energy)
+        # Rounding leaves a constant frame something next to nothing: as in silence, there is no period to be found.
+        energy[energy <= np.finfo(np.float32).tiny] = np.inf
+        np.divide(power, energy, out=power)
+
+    def _lags_of(self, power: Matrix, out: Matrix) -> None:
         count = len(out)
-        power, folded, (even, odd) = self._power[:count], self._folded[:count], self._lags[:, :count]
+        folded, (even, odd) = self._folded[:count], self._lags[:, :count]
         mirrored = power[:, : _FOLDED - 2 : -1]
         np.add(power[:, :_FOLDED], mirrored, out=folded)
         np.matmul(folded, cosine_table(0), out=even)
         np.subtract(power[:, :_FOLDED], mirrored, out=folded)
         np.matmul(folded, cosine_table(1), out=odd)
-        energy = even[:, :1]
-        # Rounding leaves a constant frame something next to nothing: as in silence, there is no period to be found.
-        energy[energy <= np.finfo(np.float32).tiny] = np.inf
-        np.divide(odd, energy, out=out[:, ::2])
-        np.divide(even[:, 1:], energy, out=out[:, 1::2])
+        out[:, ::2] = odd
+        out[:, 1::2] = even[:, 1:]
+
+
+@cache
+def energy_weights() -> NDArray[np.float32]:
+    """Power spectrum to r[0], on the scale of ``cosine_table``: float32 [865, 1]."""
+    weights = np.ones((_BINS, 1), np.float32)
+    # 0 Hz and the highest have no mirror image among the negative frequencies.
+    weights[[0, -1]] = 0.5
+    return weights
 
 
 @cache

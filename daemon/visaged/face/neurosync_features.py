@@ -8,6 +8,7 @@ averaged in pairs. The original takes an ``np.correlate`` per frame in a loop; h
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Protocol
 
@@ -29,7 +30,7 @@ Features = NDArray[np.float32]
 # Frames at a time: what is worked on stays in the cache, and numpy is called often enough that two threads do not stand
 # in each other's way for long, seldom enough that the calls cost little. Products are on one core each (visaged/
 # __init__.py): the library's own threads would wait for each other, and for ours.
-_BLOCK: Final = 48
+_BLOCK: Final = 64
 # The original adds it to the deviation, so that a constant coefficient is divided by something.
 _LEAST_DEVIATION: Final = 1e-10
 # A coefficient that varies by less (in dB) varies by rounding: it is constant, as in silence.
@@ -42,7 +43,6 @@ class Measure(Protocol):
     """What is taken of frames (neurosync_mel.py)."""
 
     def transform(self, frames: Frames) -> None: ...
-    def finish(self, out: Matrix) -> None: ...
 
 
 class TooShort(ValueError):
@@ -65,24 +65,25 @@ def features(sound: NDArray[np.float32]) -> Features:
             f"{1000 * len(sound) / RATE_HZ:.0f} ms of sound; at least {1000 * SHORTEST / RATE_HZ:.0f} ms are needed"
         )
     count = 1 + len(sound) // STRIDE
-    levels, lags = np.empty((count, BANDS), np.float32), np.empty((count, LAGS), np.float32)
-    middle = count // 2
+    levels = np.empty((count, BANDS), np.float32)
+    out = np.empty(((count + 1) // 2, FEATURES), np.float32)
+    lags = out[:, 3 * CEPSTRA :]
+    middle = count // 4 * 2
 
     def take(first: int, stop: int) -> None:
-        # The original mirrors the sound at its ends for the autocorrelation, and has silence there for the cepstra.
-        _measure(sound, MelLevels(_BLOCK), levels, first, stop, mirrored=False)
-        _measure(sound, Autocorrelation(_BLOCK), lags, first, stop, mirrored=True)
+        mel, paired = MelLevels(_BLOCK), Autocorrelation(_BLOCK)
+        _measure(sound, mel, mel.finish, levels[first:stop], first)
+        _measure(sound, paired, paired.finish_pairs, lags[first // 2 : stop // 2], first, per_row=2, mirrored=True)
 
     # numpy lets go of the interpreter in transforms and products, so two halves are measured side by side.
     with ThreadPoolExecutor(1, "features") as beside:
         later = beside.submit(take, middle, count)
         take(0, middle)
         later.result()
+    _ends(sound, count, lags)
     cepstra = _normal_cepstra(levels)
-    for end, neighbour in ((0, 1), (-1, -2)):
-        if np.abs(lags[end]).max() < _NOTHING:
-            lags[end] = lags[neighbour]
-    return in_pairs(np.hstack((cepstra, slopes(cepstra, 1), slopes(cepstra, 2), lags)))
+    out[:, : 3 * CEPSTRA] = in_pairs(np.hstack((cepstra, slopes(cepstra, 1), slopes(cepstra, 2))))
+    return out
 
 
 def in_pairs(frames: Matrix) -> Matrix:
@@ -90,6 +91,16 @@ def in_pairs(frames: Matrix) -> Matrix:
     whole = frames[: len(frames) // 2 * 2]
     pairs = (whole[::2] + whole[1::2]) * np.float32(0.5)
     return np.concatenate((pairs, frames[len(whole) :]))
+
+
+def _ends(sound: NDArray[np.float32], count: int, lags: Matrix) -> None:
+    """The first and last row of ``lags``: their frames by themselves, and one that is next to nothing as the other."""
+    measure, two = Autocorrelation(2), np.empty((2, LAGS), np.float32)
+    for end, first in ((0, 0), (1, count - 2)):
+        _measure(sound, measure, measure.finish, two, first, mirrored=True)
+        if np.abs(two[end]).max() < _NOTHING:
+            two[end] = two[1 - end]
+        lags[-end] = two[1] if end and count % 2 else two.mean(axis=0)
 
 
 def _normal_cepstra(levels: Matrix) -> Matrix:
@@ -101,19 +112,27 @@ def _normal_cepstra(levels: Matrix) -> Matrix:
 
 
 def _measure(
-    sound: NDArray[np.float32], measure: Measure, out: Matrix, first: int, stop: int, *, mirrored: bool
+    sound: NDArray[np.float32],
+    measure: Measure,
+    finish: Callable[[Matrix], None],
+    out: Matrix,
+    first: int,
+    *,
+    per_row: int = 1,
+    mirrored: bool = False,
 ) -> None:
-    """What ``measure`` takes of frames ``first`` to ``stop`` of ``sound``, into their rows of ``out``.
+    """What ``measure`` takes of the frames of ``sound`` from ``first`` on fills ``out``, ``per_row`` frames a row.
 
-    Frame k is centred on sample 735 k.
+    Frame k is centred on sample 735 k. The original mirrors the sound at its ends for the autocorrelation, and has
+    silence there for the cepstra.
     """
     block = np.zeros((_BLOCK - 1) * STRIDE + FRAME, np.float32)
     frames = np.lib.stride_tricks.sliding_window_view(block, FRAME)[::STRIDE]
-    for at in range(first, stop, _BLOCK):
-        some = min(_BLOCK, stop - at)
-        _cut(sound, at * STRIDE - FRAME // 2, block, mirrored=mirrored)
-        measure.transform(frames[:some])
-        measure.finish(out[at : at + some])
+    for row in range(0, len(out), _BLOCK // per_row):
+        rows = out[row : row + _BLOCK // per_row]
+        _cut(sound, (first + row * per_row) * STRIDE - FRAME // 2, block, mirrored=mirrored)
+        measure.transform(frames[: len(rows) * per_row])
+        finish(rows)
 
 
 def _cut(sound: NDArray[np.float32], start: int, out: NDArray[np.float32], *, mirrored: bool) -> None:
