@@ -2,11 +2,13 @@
 
 Each figure has one writer thread, so a plain ``+=`` is enough; readers (health, the log, the terminal) may see a
 figure one step old. Histograms live in any buffer of 64-bit cells, so that the sender's can lie in shared memory.
+In a list every count above 256 would be an object of its own, and memory would grow for hours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableSequence
+from array import array
+from collections.abc import Callable, Iterable, MutableSequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,7 +47,7 @@ class Gauge:
 class Distribution:
     """What a histogram held at one moment (or between two): counts per cell. Differences give a window."""
 
-    cells: tuple[int, ...]
+    cells: array[int]
     largest_us: int
 
     @property
@@ -58,7 +60,7 @@ class Distribution:
 
         A histogram that was begun anew in between (another sender's) was all added after.
         """
-        cells = tuple(now - then for now, then in zip(self.cells, earlier.cells, strict=True))
+        cells = _counts(now - then for now, then in zip(self.cells, earlier.cells, strict=True))
         if min(cells) < 0:
             return self
         filled = [index for index, count in enumerate(cells) if count]
@@ -83,8 +85,8 @@ class Histogram:
     __slots__ = ("_cells",)
 
     def __init__(self, cells: MutableSequence[int] | None = None) -> None:
-        """``cells``: HISTOGRAM_CELLS zeros to count in (a list, or a memoryview of int64 on shared memory)."""
-        self._cells: MutableSequence[int] = [0] * HISTOGRAM_CELLS if cells is None else cells
+        """``cells``: HISTOGRAM_CELLS zeros to count in (a memoryview of int64 on shared memory)."""
+        self._cells: MutableSequence[int] = _counts([0] * HISTOGRAM_CELLS) if cells is None else cells
 
     def record_ns(self, duration_ns: float) -> None:
         """Count one duration in ns (negative counts as 0)."""
@@ -97,7 +99,7 @@ class Histogram:
 
     def read(self) -> Distribution:
         """What it holds now."""
-        cells = tuple(self._cells)
+        cells = _counts(self._cells)
         return Distribution(cells[:-1], cells[-1])
 
 
@@ -134,6 +136,10 @@ class Metrics:
         values.update({name: gauge.value for name, gauge in self.gauges.items()})
         values.update({name: source() for name, source in self.sources.items()})
         return values
+
+
+def _counts(values: Iterable[int]) -> array[int]:
+    return array("q", values)
 
 
 def _cell_low_us(index: int) -> int:
