@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.face.neurosync_model import write_neurosync
 from tests.inference.tiny import write_tiny
 from visaged.cli import exit_codes, main
 from visaged.cli.models import building
+from visaged.face.neurosync_threads import keep_measured
 from visaged.inference.gpu import Gpu, GpuMissing
 
 
@@ -18,6 +20,21 @@ def test_every_precision_and_thread_count_is_timed_and_the_fastest_named(
     said = capsys.readouterr().out
     assert said.count("fp32 ") == 2
     assert 'fastest here: inference.precision = "fp32", inference.threads = ' in said
+
+
+def test_of_neurosync_it_says_how_many_threads_the_daemon_found_best(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    package = write_neurosync(tmp_path / "neurosync")
+    monkeypatch.setattr("visaged.inference.engines.DEFAULT_CACHE", tmp_path)
+    words = ["models", "bench", "--seconds", "0.01", "--threads", "1", str(tmp_path / "neurosync")]
+    assert main(words) == 0
+    assert "live in" not in capsys.readouterr().out
+    keep_measured(tmp_path, package, "fp32", {1: 210.0})
+    assert main(words) == 0
+    said = capsys.readouterr().out
+    assert "live in fp32: inference.threads = 1 unless set, measured " in said
+    assert "(1: 210 ms)" in said
 
 
 def test_a_provider_that_is_not_here_is_said_not_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -83,7 +83,8 @@ def _print_live(package: Package) -> None:
         if kept is not None:
             times = ", ".join(f"{threads}: {took_ms:.0f} ms" for threads, took_ms in kept.window_ms.items())
             print(
-                f"live in {precision}: {kept.threads} threads, measured {kept.date[:10]} at its first start ({times})"
+                f"live in {precision}: inference.threads = {kept.threads} unless set, measured {kept.date[:10]} "
+                f"at its first start ({times})"
             )
 
 
