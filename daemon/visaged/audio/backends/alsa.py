@@ -6,6 +6,7 @@ import ctypes
 import errno
 import os
 import select
+from functools import cache
 from typing import Any, Final
 
 import alsaaudio
@@ -102,18 +103,17 @@ def open_pcm(device: str, direction: int, rate_hz: int, block_ms: int, periods: 
     try:
         # Mono is asked for first; a card that has no such count takes its smallest, so too with rate and periods.
         wanted = {"rate": rate_hz, "channels": 1, "periodsize": rate_hz * block_ms // 1000, "periods": periods}
+        known = _best_formats.get((device, direction))
+        if known is not None:
+            wanted["format"] = known
         pcm = alsaaudio.PCM(type=direction, mode=alsaaudio.PCM_NONBLOCK, device=device, **wanted)
-        formats = pcm.getformats()
-        sample_format = next((name for name in SAMPLE_BYTES if name in formats), None)
-        if sample_format is None:
-            raise DeviceUnusable(
-                f"sound device '{device}' has none of the sample formats {', '.join(SAMPLE_BYTES)}",
-                f"Use its converting name: plughw:… or default instead of '{device}'.",
-            )
-        if pcm.info()["format_name"] != sample_format:
-            del pcm  # which closes it: a device opens only once
-            wanted["format"] = formats[sample_format]
-            pcm = alsaaudio.PCM(type=direction, mode=alsaaudio.PCM_NONBLOCK, device=device, **wanted)
+        if known is None or pcm.info()["format"] != known:
+            # Not known yet, or another card has taken the name.
+            wanted["format"] = best = _best_format(device, pcm)
+            if pcm.info()["format"] != best:
+                del pcm  # which closes it: a device opens only once
+                pcm = alsaaudio.PCM(type=direction, mode=alsaaudio.PCM_NONBLOCK, device=device, **wanted)
+            _best_formats[(device, direction)] = best
     except alsaaudio.ALSAAudioError as error:
         raise _refused(device, direction, str(error)) from None
     channels = pcm.info()["channels"]
@@ -123,6 +123,22 @@ def open_pcm(device: str, direction: int, rate_hz: int, block_ms: int, periods: 
             f"Use its converting name: plughw:… or default instead of '{device}'.",
         )
     return pcm
+
+
+# What getformats() gives is never freed by pyalsaaudio 0.11, 2 kB a time: a cable with a loose contact asks often.
+_best_formats: dict[tuple[str, int], int] = {}
+
+
+def _best_format(device: str, pcm: Any) -> int:
+    """libasound's number of the best sample format that ``pcm`` has. Raises DeviceUnusable."""
+    formats: dict[str, int] = pcm.getformats()
+    for name in SAMPLE_BYTES:
+        if name in formats:
+            return formats[name]
+    raise DeviceUnusable(
+        f"sound device '{device}' has none of the sample formats {', '.join(SAMPLE_BYTES)}",
+        f"Use its converting name: plughw:… or default instead of '{device}'.",
+    )
 
 
 def lost(device: str, why: str) -> DeviceLost:
@@ -149,6 +165,7 @@ def _refused(device: str, direction: int, text: str) -> AudioError:
     )
 
 
+@cache
 def _be_quiet() -> None:
     """Stop libasound from writing to stderr: at a missing device it prints ten lines at every retry.
 
