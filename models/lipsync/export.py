@@ -59,7 +59,8 @@ LIABILITY, OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF
 ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
 
 Among the speech that the network was trained on: the Speech Commands data set 0.02 (P. Warden, Google, CC BY 4.0), and
-the recordings of Picovoice's speech-to-intent and wake word benchmarks (Apache-2.0). The package holds none of it.
+the recordings of Picovoice's speech-to-intent and wake word benchmarks (Apache-2.0), and what Kokoro-82M said (hexgrad,
+Apache-2.0). The package holds none of it.
 """
 
 
