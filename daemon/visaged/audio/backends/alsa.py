@@ -23,6 +23,9 @@ _PERIODS: Final = 16
 _POLL_MS: Final = 100
 # A USB or Bluetooth microphone may take this long to start; one that is silent for longer will not come back by itself.
 _WEDGED_NS: Final = 2 * NS_PER_S
+# By device and direction, asked once: what getformats() gives is never freed by pyalsaaudio 0.11, 2 kB a time, and a
+# cable with a loose contact opens its device often.
+_best_formats: dict[tuple[str, int], int] = {}
 
 
 class AlsaSource:
@@ -123,10 +126,6 @@ def open_pcm(device: str, direction: int, rate_hz: int, block_ms: int, periods: 
             f"Use its converting name: plughw:… or default instead of '{device}'.",
         )
     return pcm
-
-
-# What getformats() gives is never freed by pyalsaaudio 0.11, 2 kB a time: a cable with a loose contact asks often.
-_best_formats: dict[tuple[str, int], int] = {}
 
 
 def _best_format(device: str, pcm: Any) -> int:
