@@ -130,11 +130,17 @@ class Metrics:
         """Register a figure that is read from elsewhere when asked (shared memory, /proc)."""
         self.sources[name] = source
 
+    def withdraw(self, *names: str) -> None:
+        """These are no longer provided; what they read from is let go of."""
+        for name in names:
+            self.sources.pop(name, None)
+
     def values(self) -> dict[str, float | str | None]:
         """Every counter, gauge and provided figure, now."""
         values: dict[str, float | str | None] = {name: counter.value for name, counter in self.counters.items()}
         values.update({name: gauge.value for name, gauge in self.gauges.items()})
-        values.update({name: source() for name, source in self.sources.items()})
+        # A copy: conversations come and go on other threads, and their figures with them.
+        values.update({name: source() for name, source in list(self.sources.items())})
         return values
 
 

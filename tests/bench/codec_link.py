@@ -8,7 +8,6 @@ Mimi's true shapes, int8 transformer, both directions in this process on a threa
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -26,6 +25,7 @@ import soxr
 from tests.bench.report import Bench, Row
 from tests.codec.clicks import find_clicks
 from tests.codec.fakes import ToneDecoder, ToneEncoder
+from tests.codec.true_size import true_size
 from tests.codec.virtual import listen, speech
 from tests.control.broker import Broker, free_port
 from visaged import samples
@@ -58,7 +58,7 @@ _BAD: Final = ("--loss=5", "--jitter-ms=30", "--reorder=2", "--duplicate=5")
 
 def measure() -> Bench:
     """All rows."""
-    packages = _packages()
+    packages = true_size()
     note = (
         f"{SECONDS:g} s each. Added: from capture to due at the listener; of it 80 ms are the frame itself. The bad "
         "network (5 % loss, 0-30 ms jitter, 2 % overtaken, 5 % twice) is met on the way up and again on the way down, "
@@ -255,14 +255,3 @@ def _virtual(what: str, impairment: Impairment, pace: float = 1.0) -> Row:
         "no click, max <= 240 ms",
         clicks == 0 and largest <= 240,
     )
-
-
-def _packages() -> Path:
-    """Mimi of random weights at its true size; made once, in some minutes."""
-    folder = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "visaged-bench" / "mimi" / "transformer"
-    if not (folder / "mimi-decoder" / "model.json").exists():
-        from models.mimi.dims import TRUE  # noqa: PLC0415
-        from models.mimi.random_packages import write  # noqa: PLC0415
-
-        write(folder, TRUE)
-    return folder

@@ -60,7 +60,7 @@ class Commands:
             # Out of range for angles below -1 and shapes below 0: refused, and answered.
             ("face.set", {"curves": {curve: rng.uniform(-0.5, 1)}, "duration_ms": rng.randint(1, 3000)}),
             ("face.release", {}),
-            ("gain.set", {"gain_db": rng.uniform(-6, 6)}),
+            ("gain.set", {"input_db": rng.uniform(-6, 6)}),
             ("mute.set", {"muted": rng.random() < 0.2}),
             ("config.get", {}),
             ("config.set", {"settings": {"face": {"intensity": round(rng.uniform(0.5, 1.2), 2)}}}),

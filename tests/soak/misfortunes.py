@@ -24,6 +24,7 @@ class Misfortunes:
         self._world = world
         self._rng = rng
         self.kinds: dict[str, Callable[[], None]] = {
+            "brain cut off": self._cut_off_brain,
             "broker restarted": self._restart_broker,
             "microphone pulled out": lambda: self._pull(world.mic),
             "microphone wedged": lambda: self._wedge(world.mic),
@@ -49,6 +50,11 @@ class Misfortunes:
         self._world.broker.stop()
         self._pause(1, 8)
         self._world.broker.start()
+
+    def _cut_off_brain(self) -> None:
+        self._world.stop_brain()
+        self._pause(1, 8)
+        self._world.start_brain()
 
     def _pull(self, card: SoundCard) -> None:
         card.pull_out()

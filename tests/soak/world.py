@@ -1,4 +1,7 @@
-"""What a box lives among, for a soak: sound cards, a broker, a small disk, a wall clock; and the daemon itself."""
+"""What a box lives among, for a soak: sound cards, a broker, a brain to talk with, a small disk, a wall clock.
+
+And the daemon itself, in mode converse: a guest speaks and pauses, the brain says back what it heard, the face says it.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,10 @@ import sys
 from pathlib import Path
 from types import TracebackType
 
+import numpy as np
 import soundfile
 
+from tests.codec.true_size import true_size
 from tests.control.broker import Broker
 from tests.devices.card import SoundCards, build
 from tests.soak.arrivals import Arrivals
@@ -20,8 +25,12 @@ from visaged import samples
 from visaged.clock import NS_PER_S
 
 _DISK_MIB = 64
+_DEVICE = "soak"
+# As a wireless network on a busy evening.
+_NETWORK = ("--loss=2", "--jitter-ms=20", "--reorder=1", "--duplicate=1")
 _CONFIG = """[device]
-id = "soak"
+id = "{device}"
+mode = "converse"
 [audio.input]
 backend = "alsa"
 device = "mic"
@@ -36,6 +45,12 @@ library = "{disk}/capsules"
 enabled = true
 host = "127.0.0.1"
 port = {broker}
+[codec]
+enabled = true
+link = "mqtt"
+noise_suppression = true
+[inference]
+precision = "int8"
 """
 
 
@@ -56,13 +71,15 @@ class World:
         self.step_clock(0)
         cards = SoundCards(self.folder, build(self.folder))
         sound, rate_hz = soundfile.read(samples.speech_path(), dtype="float32")
-        self.mic = cards.add("mic", sound, rate_hz=rate_hz, loop=True)
+        # A guest who speaks, and then is silent for as long: the brain's answer is about as long as what it heard.
+        turn = np.concatenate([sound, np.zeros_like(sound)])
+        self.mic = cards.add("mic", turn, rate_hz=rate_hz, loop=True)
         self.speaker = cards.add("speaker", channels=2)
         self.broker.start()
         self.config = self.disk / "visaged.toml"
-        self.config.write_text(
-            _CONFIG.format(packets=self.arrivals.port, broker=self.broker.port, disk=self.disk), encoding="utf-8"
-        )
+        where = {"packets": self.arrivals.port, "broker": self.broker.port, "disk": self.disk}
+        self.config.write_text(_CONFIG.format(device=_DEVICE, **where), encoding="utf-8")
+        self.start_brain()
         self.arrivals.start()
         environment = os.environ | {
             "RUNTIME_DIRECTORY": str(self.folder),
@@ -71,7 +88,7 @@ class World:
             "STEPPED_CLOCK": str(self._clock),
         }
         self.daemon = subprocess.Popen(
-            (sys.executable, "-m", "visaged", "run", "--plain", f"--config={self.config}"),
+            (sys.executable, "-m", "visaged", "run", "--plain", f"--config={self.config}", f"--models={true_size()}"),
             stdin=subprocess.DEVNULL,
             stderr=self.log_path.open("w"),
             env=environment,
@@ -83,6 +100,7 @@ class World:
     ) -> None:
         self.daemon.send_signal(signal.SIGTERM)
         self.exit_code = self.daemon.wait(30)
+        self.stop_brain()
         self.arrivals.close()
         self.broker.stop()
         if self._mounted:
@@ -101,6 +119,19 @@ class World:
     def step_clock(self, seconds: float) -> None:
         """Set the daemon's wall clock so many seconds off the true time."""
         set_clock(self._clock, seconds)
+
+    def start_brain(self) -> None:
+        """Somebody at the other end of the link, who says back what the guest has said."""
+        broker = f"--broker=127.0.0.1:{self.broker.port}"
+        self._brain = subprocess.Popen(
+            (sys.executable, "-m", "visaged", "codec", "peer", f"--device={_DEVICE}", broker, *_NETWORK),
+            stdout=subprocess.DEVNULL,
+        )
+
+    def stop_brain(self) -> None:
+        """Cut off in the middle of a word."""
+        self._brain.kill()
+        self._brain.wait()
 
     def sender_pid(self) -> int | None:
         """The process that sends the packets; None while there is none."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import socket
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -144,6 +146,14 @@ def make(tmp_path: Path, peer: Peer, monkeypatch: pytest.MonkeyPatch) -> Iterato
     yield start
     for kiosk in kiosks:
         kiosk.daemon.stop()
+
+
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
 
 
 CONVERSE = ("codec.enabled=true", 'device.mode="converse"')
@@ -291,3 +301,25 @@ def test_a_muted_microphone_sends_no_speech(make: Callable[..., Kiosk], peer: Pe
     peer.heard.clear()
     kiosk.until(lambda: len(peer.heard) >= 3, "signs of life")
     assert not any(message.speech for message in peer.heard)
+
+
+@pytest.mark.usefixtures("no_collector")
+def test_a_conversation_that_is_over_keeps_no_memory(make: Callable[..., Kiosk], peer: Peer) -> None:
+    """Its models are hundreds of megabytes; ten that wait for the collector of circles are more than the box has."""
+    kiosk = make("codec.enabled=true")
+    opened: list[weakref.ref[Any]] = []
+
+    def open_models(settings: Any, roots: Any) -> tuple[ToneEncoder, ToneDecoder]:
+        models = ToneEncoder(), ToneDecoder()
+        opened.extend(weakref.ref(model) for model in models)
+        return models
+
+    kiosk.daemon.converse.open_models = open_models
+    for _ in range(2):
+        kiosk.daemon.converse.use("converse")
+        kiosk.until(lambda: bool(peer.heard), "the first message")
+        assert all(model() is not None for model in opened)
+        kiosk.daemon.converse.use("mirror")
+        assert [model() for model in opened] == [None, None]
+        assert "codec.depth" not in kiosk.daemon.metrics.values()
+        opened.clear()

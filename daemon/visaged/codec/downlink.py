@@ -88,7 +88,7 @@ class Downlink:
         self._stopping = threading.Event()
         self._decode = metrics.histogram("codec.decode")
         self._late = metrics.counter("codec.decode_late")
-        metrics.provide("codec.drift_ppm", lambda: None if self._skew.ppm is None else round(self._skew.ppm, 1))
+        self._metrics = metrics
 
     @property
     def speaking(self) -> bool:
@@ -131,6 +131,8 @@ class Downlink:
             return
         # One of its own for each run: a thread that was left behind must not come back to life with the next.
         self._stopping = threading.Event()
+        for name, source in self._figures().items():
+            self._metrics.provide(name, source)
         self._thread = threading.Thread(target=self._run, args=(self._stopping,), name="codec-down", daemon=True)
         self._thread.start()
 
@@ -142,10 +144,19 @@ class Downlink:
             if self._thread.is_alive():
                 log.error("the decoder does not return from a step; its thread is left behind")
             self._thread = None
+        # They hold this stage, and with it the decoder: hundreds of megabytes.
+        self._metrics.withdraw(*self._figures())
         self.timeline.stop()
         for code in (STOPPED_PROBLEM, DECODER_PROBLEM):
             self._problems.clear(code)
         self._rate.clear()
+
+    def _figures(self) -> dict[str, Callable[[], float | None]]:
+        return {
+            "codec.wait_ms": lambda: round(self._playout.wait_ns / NS_PER_MS, 1),
+            "codec.depth": lambda: len(self._reception.frames),
+            "codec.drift_ppm": lambda: None if self._skew.ppm is None else round(self._skew.ppm, 1),
+        }
 
     def _run(self, stopping: threading.Event) -> None:
         go_realtime(self._priority)

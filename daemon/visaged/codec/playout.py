@@ -105,8 +105,6 @@ class Playout:
         self._lost = metrics.counter("codec.lost")
         self._dropped = metrics.counter("codec.dropped")
         self._buffered = metrics.histogram("codec.buffered")
-        metrics.provide("codec.wait_ms", lambda: round(self.wait_ns / NS_PER_MS, 1))
-        metrics.provide("codec.depth", lambda: len(self.reception.frames))
 
     def next(self, due_ns: int) -> Step:
         """What is to be heard from ``due_ns`` on."""

@@ -6,6 +6,7 @@ It is made whole or not at all, started, and stopped; another peer, another code
 from __future__ import annotations
 
 import logging
+import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
@@ -61,7 +62,10 @@ class Conversation:
         tell: Callable[..., None],
         open_models: OpenModels,
     ) -> None:
-        """``tell(kind, **values)``: an event. Raises ConverseError, with nothing running."""
+        """``tell(kind, **values)``: an event. Raises ConverseError, with nothing running.
+
+        Its stages tell it by weak references: what is in no circle is gone, models and all, when it is let go of.
+        """
         check(settings)
         codec = settings.codec
         self._box = box
@@ -81,7 +85,7 @@ class Conversation:
             most_wait_ms=codec.jitter_max_ms,
             ahead_s=codec.ahead_s,
             realtime_priority=priority,
-            on_speech=self._on_answer,
+            on_speech=weakly(self._on_answer),
         )
         self.link = _make_link(settings, box, broker, self.down.receive)
         self.up = Uplink(
@@ -94,9 +98,9 @@ class Conversation:
             cleaner=self.cleaner,
             send_silence=codec.silence == "send",
             realtime_priority=priority,
-            played=self._played,
-            on_speech=self._on_guest,
-            on_heard=self._on_heard,
+            played=weakly(self._played),
+            on_speech=weakly(self._on_guest),
+            on_heard=weakly(self._on_heard),
         )
         log.info("converse: %s, echo and noise: %s", self.link.name, self.cleaner.name)
 
@@ -164,6 +168,18 @@ class Conversation:
             self._box.capsules.set_context(before)
         except CapsuleError as error:
             log.warning("after a barge-in: %s", error)
+
+
+def weakly(method: Callable[..., None]) -> Callable[..., None]:
+    """``method``, bound, while its object lives; nothing afterwards."""
+    reference = weakref.WeakMethod(method)
+
+    def call(*arguments: object) -> None:
+        found = reference()
+        if found is not None:
+            found(*arguments)
+
+    return call
 
 
 def _make_link(settings: Settings, box: Box, broker: Broker, take: Callable[[bytes], None]) -> Link:

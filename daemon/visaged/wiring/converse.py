@@ -16,6 +16,7 @@ from visaged.clock import NS_PER_S, Timeline, now_ns
 from visaged.config import Settings
 from visaged.control.windows import Windows
 from visaged.inference.errors import SessionError
+from visaged.system.heap import give_back
 from visaged.wiring.answer import AnswerVoice, ConverseError
 from visaged.wiring.box import Box
 from visaged.wiring.codec_models import OpenModels, open_models
@@ -172,9 +173,11 @@ class Converse:
 
     def _switch(self, mode: Mode, new: Conversation | None) -> None:
         """The conversation before ends, the new one begins, the face listens to its voice."""
-        if self._conversation is not None:
-            self._conversation.stop()
-        self._conversation = new
+        before, self._conversation = self._conversation, new
+        if before is not None:
+            before.stop()
+            del before  # and with it the models
+            give_back()
         if new is not None:
             new.start()
         self._listen_to(mode)
