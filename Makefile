@@ -79,7 +79,7 @@ bench:
 # As long as you like: an hour says more about memory than a minute does.
 MINUTES ?= 30
 soak:
-	@./setup.sh test
+	@./setup.sh peers
 	.venv/bin/python -m tests.soak --minutes $(MINUTES) $(ARGS)
 
 clean:

@@ -19,6 +19,7 @@ BENCHMARKS = (
     "capsules",
     "codec",
     "codec_link",
+    "modes",
     "neurosync_features",
     "neurosync",
     "mqtt_fleet",

@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -22,7 +23,9 @@ from tests.soak.usage import Usage
 from tests.soak.world import World
 from visaged.control.client import ControlClient, NoDaemon
 
-_SETTLE_S = 20.0
+# A turn of the guest, and one of the brain.
+_SETTLE_S = 45.0
+_SILENT = {"code": "the daemon does not answer"}
 _WARM_UP = 0.25
 _LONGEST_WARM_UP_S = 600.0
 _BETWEEN_S = (3.0, 12.0)
@@ -46,9 +49,11 @@ def soak(minutes: float, seed: int, console: Console, note: str, folder: Path) -
         )
         for thread in threads:
             thread.start()
+        before: dict[str, Any] = {}
         try:
             _strike(Misfortunes(world, rng), rng, minutes * 60 - _SETTLE_S, struck, console)
             world.step_clock(0)
+            before = _health(socket)
             time.sleep(_SETTLE_S)
         except KeyboardInterrupt:
             console.print("ended early")
@@ -56,7 +61,7 @@ def soak(minutes: float, seed: int, console: Console, note: str, folder: Path) -
         for thread in threads:
             thread.join()
         commands.close()
-        open_at_end = _open_problems(socket)
+        after = _health(socket)
     return Soaked(
         minutes=round(world.arrivals.seconds / 60, 1),
         packets=len(world.arrivals.times),
@@ -69,7 +74,9 @@ def soak(minutes: float, seed: int, console: Console, note: str, folder: Path) -
         refused=commands.refused,
         unanswered=commands.unanswered,
         exit_code=world.exit_code,
-        open_at_end=open_at_end,
+        open_at_end=[problem["code"] for problem in after.get("problems", [_SILENT])],
+        talk_before=before.get("codec", {}),
+        talk=after.get("codec", {}),
         note=note,
     )
 
@@ -99,12 +106,12 @@ def _look(usage: Usage, world: World, ended: threading.Event) -> None:
         usage.look(world.daemon.pid)
 
 
-def _open_problems(socket: Path) -> list[str]:
+def _health(socket: Path) -> dict[str, Any]:
     try:
         with ControlClient(socket) as client:
-            return [problem["code"] for problem in client.call("health.get")["problems"]]
+            return dict(client.call("health.get"))
     except NoDaemon:
-        return ["the daemon does not answer"]
+        return {}
 
 
 def main() -> int:

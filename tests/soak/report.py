@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.bench.report import Bench, Row
 from tests.soak.arrivals import Gap
@@ -34,6 +35,9 @@ class Soaked:
     unanswered: Counter[str]
     exit_code: int
     open_at_end: list[str] = field(default_factory=list)
+    talk_before: dict[str, Any] = field(default_factory=dict)
+    """Health's section ``codec``: when the last misfortune was over, and at the end."""
+    talk: dict[str, Any] = field(default_factory=dict)
     note: str = ""
 
     def excused(self, gap: Gap) -> bool:
@@ -49,6 +53,10 @@ class Soaked:
     def problems(self) -> tuple[Counter[str], Counter[str]]:
         """How often each was opened and cleared."""
         return Counter(_OPENED.findall(self.log)), Counter(_CLEARED.findall(self.log))
+
+    def talks(self) -> bool:
+        """Whether, when all was over, the guest was still heard above and the brain here."""
+        return all(self.talk.get(what, 0) > self.talk_before.get(what, 0) for what in ("sent", "heard"))
 
     def bench(self) -> Bench:
         """The figures with their targets."""
@@ -92,6 +100,20 @@ class Soaked:
                 },
                 target="every one is answered",
                 met=not self.unanswered,
+            ),
+            Row(
+                "conversation",
+                {
+                    "frames up": self.talk.get("sent"),
+                    "heard": self.talk.get("heard"),
+                    "lost": self.talk.get("lost"),
+                    "late": self.talk.get("late"),
+                    "encode p99 ms": self.talk.get("encode_p99_ms"),
+                    "decode p99 ms": self.talk.get("decode_p99_ms"),
+                    "drift ppm": self.talk.get("drift_ppm"),
+                },
+                target="goes on in both directions when all is over",
+                met=self.talks(),
             ),
             Row(
                 "problems",

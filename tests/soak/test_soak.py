@@ -33,6 +33,8 @@ def _soaked(gaps: list[Gap], struck: list[tuple[int, str]], log: str = "", mib_p
         refused=Counter(),
         unanswered=Counter(),
         exit_code=0,
+        talk_before={"sent": 10, "heard": 5},
+        talk={"sent": 20, "heard": 15},
     )
 
 
@@ -42,15 +44,21 @@ def _met(soaked: Soaked) -> list[bool | None]:
 
 def test_a_gap_after_a_kill_is_excused_and_another_is_not() -> None:
     struck = [(10_000_000_000, "sender killed"), (90_000_000_000, "CPU hogs")]
-    assert _met(_soaked([Gap(10_000_100_000, 100.0)], struck)) == [True, True, True, True]
+    assert _met(_soaked([Gap(10_000_100_000, 100.0)], struck)) == [True] * 5
     bad = _soaked([Gap(10_000_100_000, 100.0), Gap(92_000_000_000, 51.0)], struck)
-    assert _met(bad) == [False, True, True, True]
+    assert _met(bad) == [False, True, True, True, True]
     assert "51 ms (CPU hogs)" in bad.bench().note
 
 
 def test_memory_that_grows_is_seen() -> None:
     assert _met(_soaked([], [], mib_per_h=0.9))[1] is True
     assert _met(_soaked([], [], mib_per_h=1.1))[1] is False
+
+
+def test_a_conversation_that_fell_silent_is_seen() -> None:
+    soaked = _soaked([], [])
+    soaked.talk["heard"] = 5
+    assert _met(soaked) == [True, True, True, False, True]
 
 
 def test_problems_are_counted_from_the_log() -> None:
