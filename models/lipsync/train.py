@@ -20,6 +20,7 @@ from models.lipsync.crops import CROP, Crops, Shard, disturbed, load_shards
 from models.lipsync.losses import loss
 from models.lipsync.model import LipNet
 from models.lipsync.thresholds import Thresholds, tune
+from models.lipsync.widen import widen
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ class Settings:
     scores: bool = True
     """False: mels alone, for comparison."""
     start: str = ""
-    """Weights to go on from."""
+    """Weights to go on from, as wide as ``hidden`` or less."""
 
 
 def train(cache: Path, out: Path, settings: Settings) -> None:
@@ -61,7 +62,7 @@ def _work(rank: int, cache: Path, out: Path, settings: Settings, meeting: str) -
     torch.set_num_threads(1)
     torch.distributed.init_process_group("gloo", init_method=meeting, rank=rank, world_size=settings.workers)
     torch.manual_seed(settings.seed)
-    net = load(Path(settings.start))[0] if settings.start else LipNet(settings.hidden)
+    net = widen(load(Path(settings.start))[0], settings.hidden) if settings.start else LipNet(settings.hidden)
     average = LipNet(settings.hidden)
     average.load_state_dict(net.state_dict())
     torch.manual_seed(1000 * settings.seed + rank)
@@ -174,7 +175,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar=("FILE", "SHARE"),
         help="with --tune-only: first move the weights by this share towards those of FILE",
     )
-    parser.add_argument("--start", default="", metavar="FILE", help="weights to go on from")
+    parser.add_argument("--start", default="", metavar="FILE", help="weights to go on from; made wider for --hidden")
     parser.add_argument("--rate", type=float, default=Settings.rate, help="highest step size (default %(default)s)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="default: CACHE/model.pt")
 
