@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from typing import Final, Protocol
 
@@ -12,15 +11,15 @@ from visaged.clock import NS_PER_MS, RATE_HZ, TickSchedule, Timeline, now_ns, sl
 from visaged.curves import Pose, neutral
 from visaged.metrics import Metrics
 from visaged.realtime import go_realtime
+from visaged.stage_thread import StageThread
 from visaged.track import FaceTrack
-
-log = logging.getLogger(__name__)
 
 # Rendering takes a third of a millisecond; the rest is for a late wake-up. It adds to the latency, so it is kept short.
 LEAD_MS: Final = 2.5
 
 # A held frame is still speech for this long; after that the animator eases out and no voice is shown any more.
 _SPEECH_HOLD_MS: Final = 100.0
+_STOP_S: Final = 1.0
 
 
 class PoseSink(Protocol):
@@ -57,8 +56,7 @@ class AnimatorStage:
         self._priority = realtime_priority
         self._skipped = metrics.counter("animation.skipped_ticks")
         self._render_time = metrics.histogram("animation.render")
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._thread = StageThread("animator", "the animator does not return from a pose", _STOP_S)
         self.pose = neutral()
         """The newest pose; only to look at from other threads, it changes under their eyes."""
         self._speech = neutral()
@@ -68,23 +66,15 @@ class AnimatorStage:
     def start(self, schedule: TickSchedule) -> None:
         """Start rendering the ticks of ``schedule``; restarts the thread when it ran."""
         self.stop()
-        self._stopping = threading.Event()
         self.last_render_ns = now_ns()
-        arguments = (schedule, self._stopping)
-        self._thread = threading.Thread(target=self._run, args=arguments, name="animator", daemon=True)
-        self._thread.start()
+        self._thread.start(self._run, schedule)
 
     def stop(self) -> None:
         """Stop the thread; one that hangs is left behind and makes no pose more."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join(timeout=1.0)
-            if self._thread.is_alive():
-                log.error("the animator does not return from a pose; its thread is left behind")
-            self._thread = None
+        self._thread.stop()
         self.last_render_ns = 0
 
-    def _run(self, schedule: TickSchedule, stopping: threading.Event) -> None:
+    def _run(self, stopping: threading.Event, schedule: TickSchedule) -> None:
         go_realtime(self._priority)
         lead_ns = round(LEAD_MS * NS_PER_MS)
         tick = schedule.tick_at(now_ns() + lead_ns) + 1

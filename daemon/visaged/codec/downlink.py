@@ -6,7 +6,6 @@ there some milliseconds before. Without speech there is silence in it, so the sa
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from typing import Any, Final
@@ -25,8 +24,7 @@ from visaged.codec.upsample import HOUSE_FRAME, Upsampler
 from visaged.metrics import Metrics
 from visaged.problems import Problems
 from visaged.realtime import go_realtime
-
-log = logging.getLogger(__name__)
+from visaged.stage_thread import StageThread
 
 # From taking a frame to its sound being there: one decoder step and two thread wake-ups on the slowest box we know of.
 LEAD_NS: Final = 25 * NS_PER_MS
@@ -84,8 +82,7 @@ class Downlink:
         self._upsampler = Upsampler()
         self._pcm = np.zeros(FRAME, np.float32)
         self._sound = np.zeros(HOUSE_FRAME, np.float32)
-        self._thread: threading.Thread | None = None
-        self._stopping = threading.Event()
+        self._thread = StageThread("codec-down", "the decoder does not return from a step", _STOP_S)
         self._decode = metrics.histogram("codec.decode")
         self._late = metrics.counter("codec.decode_late")
         self._metrics = metrics
@@ -127,23 +124,15 @@ class Downlink:
 
     def start(self) -> None:
         """Start the thread; nothing happens when it runs."""
-        if self._thread is not None:
+        if self._thread.alive:
             return
-        # One of its own for each run: a thread that was left behind must not come back to life with the next.
-        self._stopping = threading.Event()
         for name, source in self._figures().items():
             self._metrics.provide(name, source)
-        self._thread = threading.Thread(target=self._run, args=(self._stopping,), name="codec-down", daemon=True)
-        self._thread.start()
+        self._thread.start(self._run)
 
     def stop(self) -> None:
         """End the thread and forget the time: nothing is heard any more."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join(_STOP_S)
-            if self._thread.is_alive():
-                log.error("the decoder does not return from a step; its thread is left behind")
-            self._thread = None
+        self._thread.stop()
         # They hold this stage, and with it the decoder: hundreds of megabytes.
         self._metrics.withdraw(*self._figures())
         self.timeline.stop()
@@ -188,7 +177,7 @@ class Downlink:
             self._rate.idle(self.alive_ns)
             self.ring.skip(_STEP)
             return _STEP_MS * NS_PER_MS
-        run, began_ns = self._stopping, now_ns()
+        run, began_ns = self._thread.run, now_ns()
         try:
             count = self._say(step)
         # Decoders run models that others made, through libraries that raise what they like: the voice must go on.
@@ -200,7 +189,7 @@ class Downlink:
         else:
             if step.kind is Kind.FRAME:
                 self._problems.clear(DECODER_PROBLEM)
-        if run is not self._stopping:
+        if run is not self._thread.run:
             return 0  # It hung, and another run has begun: this sound is of the past.
         self._upsampler.step(self._pcm[:count], self._sound)
         self.ring.write(self._sound[: 2 * count])

@@ -7,7 +7,6 @@ this one lives. Where silence is to be sent as well, every frame is, with a flag
 
 from __future__ import annotations
 
-import logging
 import secrets
 import threading
 from collections.abc import Callable
@@ -26,8 +25,7 @@ from visaged.decimate import Decimator
 from visaged.metrics import Metrics
 from visaged.problems import Problems
 from visaged.realtime import go_realtime
-
-log = logging.getLogger(__name__)
+from visaged.stage_thread import StageThread
 
 # The detector needs up to 96 ms, and a soft first consonant comes before what it notices.
 _BEFORE: Final = 2
@@ -94,8 +92,7 @@ class Uplink:
         encoder.step(self._frames[0], encoder.initial_state(), self._codes[0])
         self._fresh: Any = encoder.initial_state()
         self._state: Any = None
-        self._thread: threading.Thread | None = None
-        self._stopping = threading.Event()
+        self._thread = StageThread("codec-up", "the encoder does not return from a step", _STOP_S)
         self._encode_time = metrics.histogram("codec.encode")
         self._sent = metrics.counter("codec.sent")
         self._unsent = metrics.counter("codec.unsent")
@@ -109,22 +106,12 @@ class Uplink:
 
     def start(self) -> None:
         """Start the thread with a stream of its own; nothing happens when it runs."""
-        if self._thread is not None:
-            return
-        # One of its own for each run: a thread that was left behind must not come back to life with the next.
-        self._stopping = threading.Event()
-        arguments = (self._stopping, self._ring.end)
-        self._thread = threading.Thread(target=self._run, args=arguments, name="codec-up", daemon=True)
-        self._thread.start()
+        if not self._thread.alive:
+            self._thread.start(self._run, self._ring.end)
 
     def stop(self) -> None:
         """Tell silence and end the thread."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join(_STOP_S)
-            if self._thread.is_alive():
-                log.error("the encoder does not return from a step; its thread is left behind")
-            self._thread = None
+        self._thread.stop()
         self._problems.clear(PROBLEM)
 
     def _run(self, stopping: threading.Event, origin: int) -> None:
@@ -155,7 +142,7 @@ class Uplink:
                 spoke = self._gate.speaking
                 self._on_speech(spoke)
             self._on_heard(spoke, BLOCK_MS)
-        if self._stopping is not stopping:
+        if self._thread.run is not stopping:
             return  # Another run has the stream.
         if self._spurt:
             self._tell_silence()
@@ -208,7 +195,7 @@ class Uplink:
             return
         begins = not self._spurt
         count = 1 + (self._unsent_frames if begins else 0)
-        run, began_ns = self._stopping, now_ns()
+        run, began_ns = self._thread.run, now_ns()
         try:
             state = self._state
             if begins:
@@ -222,7 +209,7 @@ class Uplink:
             remedy = "The guest is not heard meanwhile; verify the model package: visaged models verify FOLDER"
             self._problems.open(PROBLEM, f"the encoder failed: {error or type(error).__name__}", remedy)
             return
-        if run is not self._stopping:
+        if run is not self._thread.run:
             return  # It hung, and another run has begun: this frame is of the past.
         self._state = state
         self._problems.clear(PROBLEM)

@@ -18,6 +18,7 @@ from visaged.face.source import SoundSource
 from visaged.metrics import Metrics
 from visaged.problems import Problems
 from visaged.realtime import go_realtime
+from visaged.stage_thread import StageThread
 from visaged.track import FaceTrack
 
 log = logging.getLogger(__name__)
@@ -78,8 +79,7 @@ class SolverStage:
         self._activity = Activity()
         self._hop = np.zeros(HOP, np.float32)
         self._pose = neutral()
-        self._thread: threading.Thread | None = None
-        self._stopping = threading.Event()
+        self._thread = StageThread("solver", "the solver does not return from a step", _STOP_S)
         self.alive_ns = now_ns()
         """When the thread last came round (CLOCK_MONOTONIC), for the watchdog: at least every 0.1 s and a step."""
         self.heard_ns = 0
@@ -106,24 +106,16 @@ class SolverStage:
 
     def start(self) -> None:
         """Start the thread with the solver last selected; nothing happens when it runs."""
-        if self._thread is not None and self._thread.is_alive():
+        if self._thread.alive:
             return
         self._chosen.append(self._wanted)
-        self._stopping = threading.Event()
         self.alive_ns = now_ns()
         # What is heard from this call on counts, however long the thread takes to come up.
-        arguments = (self._stopping, self._begin())
-        self._thread = threading.Thread(target=self._run, args=arguments, name="solver", daemon=True)
-        self._thread.start()
+        self._thread.start(self._run, self._begin())
 
     def stop(self) -> None:
         """Stop the thread and wait for it; ``start`` may follow. One that hangs is left behind and does no harm."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join(_STOP_S)
-            if self._thread.is_alive():
-                log.error("the solver does not return from a step; its thread is left behind")
-            self._thread = None
+        self._thread.stop()
 
     def _run(self, stopping: threading.Event, position: int) -> None:
         go_realtime(self._priority)
