@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass
@@ -203,5 +204,11 @@ def main(arguments: argparse.Namespace) -> int:
         scores=not arguments.no_scores,
         start=arguments.start,
     )
+    if settings.start:
+        try:
+            widen(load(Path(settings.start))[0], settings.hidden)
+        except (OSError, ValueError) as error:
+            print(f"--start {settings.start}: {error}", file=sys.stderr)
+            return 1
     train(arguments.cache, out, settings)
     return 0

@@ -6,6 +6,7 @@ share. Copies part under dropout in training.
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import torch
@@ -45,8 +46,8 @@ def widen(net: LipNet, hidden: int, seed: int = 1) -> LipNet:
 
 def _copies(has: int, wanted: int, chance: torch.Generator) -> Tensor:
     """Which old unit each new one copies, int64 [wanted]; all old ones first."""
-    more = torch.randperm(has, generator=chance).repeat(-(-(wanted - has) // has) or 1)[: wanted - has]
-    return torch.cat([torch.arange(has), more])
+    more = torch.randperm(has, generator=chance).repeat(math.ceil(wanted / has) - 1)
+    return torch.cat([torch.arange(has), more])[:wanted]
 
 
 def _shared(weight: Tensor, units: Tensor) -> Tensor:

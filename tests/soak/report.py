@@ -56,7 +56,7 @@ class Soaked:
 
     def talks(self) -> bool:
         """Whether, when all was over, the guest was still heard above and the brain here."""
-        return all(self.talk.get(what, 0) > self.talk_before.get(what, 0) for what in ("sent", "heard"))
+        return all((self.talk.get(what) or 0) > (self.talk_before.get(what) or 0) for what in ("sent", "heard"))
 
     def bench(self) -> Bench:
         """The figures with their targets."""

@@ -59,6 +59,8 @@ def test_a_conversation_that_fell_silent_is_seen() -> None:
     soaked = _soaked([], [])
     soaked.talk["heard"] = 5
     assert _met(soaked) == [True, True, True, False, True]
+    soaked.talk = {"sent": None, "heard": None}  # as health says when there is no conversation
+    assert _met(soaked) == [True, True, True, False, True]
 
 
 def test_problems_are_counted_from_the_log() -> None:

@@ -67,6 +67,7 @@ class World:
         self.arrivals = Arrivals()
 
     def __enter__(self) -> World:
+        models = true_size()  # before anything runs that would be left behind without it
         self._mounted = _mount(self.disk)
         self.step_clock(0)
         cards = SoundCards(self.folder, build(self.folder))
@@ -88,7 +89,7 @@ class World:
             "STEPPED_CLOCK": str(self._clock),
         }
         self.daemon = subprocess.Popen(
-            (sys.executable, "-m", "visaged", "run", "--plain", f"--config={self.config}", f"--models={true_size()}"),
+            (sys.executable, "-m", "visaged", "run", "--plain", f"--config={self.config}", f"--models={models}"),
             stdin=subprocess.DEVNULL,
             stderr=self.log_path.open("w"),
             env=environment,
