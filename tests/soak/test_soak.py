@@ -63,6 +63,14 @@ def test_a_conversation_that_fell_silent_is_seen() -> None:
     assert _met(soaked) == [True, True, True, False, True]
 
 
+def test_a_short_run_is_no_verdict_about_memory() -> None:
+    soaked = _soaked([], [], mib_per_h=400.0)
+    soaked.samples = soaked.samples[:100]
+    soaked.warm_up_s = 50
+    assert _met(soaked)[1] is None
+    assert "too short" in soaked.bench().rows[1].target
+
+
 def test_problems_are_counted_from_the_log() -> None:
     log = (
         "2026-11-26 11:18:04,796 WARNING audio_input_lost: sound device 'mic' is gone\n"
