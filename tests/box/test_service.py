@@ -124,7 +124,7 @@ def test_a_stopped_process_is_killed_by_the_watchdog_and_the_reason_is_kept(mach
     machine.wait_for(lambda: machine.run("systemctl", "is-active", "visaged") == "active", "the service")
     machine.wait_for(lambda: machine.received()[-1]["packets"] > received + 120, "packets again")
     # systemd can fail to run ExecStopPost= where control groups are of version 1; then we only know that much.
-    # systemd sends ABRT; once SEGV was reported of a process that woke up with it. What counts is who ended it, and why.
+    # systemd sends ABRT; once SEGV was reported. What counts is who ended it, and why.
     last_end = machine.health()["service"]["last_end"]
     assert last_end == "it was killed" or last_end.startswith("the watchdog was not fed: ")
 
