@@ -118,6 +118,7 @@ def test_a_restart_by_command_keeps_the_process_and_is_no_failure(machine: Machi
 
 
 def test_a_stopped_process_is_killed_by_the_watchdog_and_the_reason_is_kept(machine: Machine) -> None:
+    machine.wait_for(lambda: bool(machine.received()), "the first packets")
     received = machine.received()[-1]["packets"]
     os.kill(machine.pid(), signal.SIGSTOP)
     machine.wait_for(lambda: machine.show("NRestarts") == "1", "systemd to start it again")
