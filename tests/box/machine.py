@@ -181,6 +181,11 @@ class Machine:
         faces = [face for line in lines if line.endswith("}") for face in json.loads(line)["faces"]]
         return [face for face in faces if face["silent_s"] < 0.5]
 
+    def face(self) -> dict[str, Any]:
+        """The newest of these reports, of a face that sends; waits for it."""
+        self.wait_for(lambda: bool(self.received()), "a face at the receiver")
+        return self.received()[-1]
+
     def health(self) -> dict[str, Any]:
         """The answer to health.get at the control socket."""
         return self.ask("health.get")

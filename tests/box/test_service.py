@@ -20,7 +20,7 @@ def _of_the_service(machine: Machine, *command: str) -> str:
 def test_packets_come_and_the_voice_moves_the_mouth(machine: Machine) -> None:
     machine.wait_for(lambda: len(machine.received()) >= 3, "three reports of the receiver")
     machine.wait_for(lambda: any(face["curves"]["JawOpen"] > 0.05 for face in machine.received()), "the mouth to open")
-    face = machine.received()[-1]
+    face = machine.face()
     assert (face["subject"], face["rate_fps"]) == ("visaged", "60")
     assert machine.health()["audio"]["input"] == "alsa:mic"
     assert machine.health()["solver"]["name"] == "lipsync"
@@ -91,7 +91,7 @@ def test_a_setting_on_the_box_is_read_again_and_a_broken_one_refused(machine: Ma
     good = path.read_text()
     path.write_text(good + "\n[livelink]\nsubject = 'kiosk'\n")
     machine.run("systemctl", "reload", "visaged")
-    machine.wait_for(lambda: machine.received()[-1]["subject"] == "kiosk", "the new subject")
+    machine.wait_for(lambda: machine.face()["subject"] == "kiosk", "the new subject")
     path.write_text(good + "\n[livelink]\nsubject = 9\n")
     machine.run("systemctl", "reload", "visaged")
     machine.wait_for(lambda: bool(machine.journal("VISAGED_PROBLEM=config_rejected")), "a refusal in the journal")
@@ -101,7 +101,7 @@ def test_a_setting_on_the_box_is_read_again_and_a_broken_one_refused(machine: Ma
     assert entry["PRIORITY"] == "4"
     path.write_text(good)
     machine.run("systemctl", "reload", "visaged")
-    machine.wait_for(lambda: machine.received()[-1]["subject"] == "visaged", "the subject before")
+    machine.wait_for(lambda: machine.face()["subject"] == "visaged", "the subject before")
     assert machine.run("systemctl", "is-active", "visaged") == "active"
 
 
@@ -118,12 +118,11 @@ def test_a_restart_by_command_keeps_the_process_and_is_no_failure(machine: Machi
 
 
 def test_a_stopped_process_is_killed_by_the_watchdog_and_the_reason_is_kept(machine: Machine) -> None:
-    machine.wait_for(lambda: bool(machine.received()), "the first packets")
-    received = machine.received()[-1]["packets"]
+    received = machine.face()["packets"]
     os.kill(machine.pid(), signal.SIGSTOP)
     machine.wait_for(lambda: machine.show("NRestarts") == "1", "systemd to start it again")
     machine.wait_for(lambda: machine.run("systemctl", "is-active", "visaged") == "active", "the service")
-    machine.wait_for(lambda: machine.received()[-1]["packets"] > received + 120, "packets again")
+    machine.wait_for(lambda: machine.face()["packets"] > received + 120, "packets again")
     # systemd can fail to run ExecStopPost= where control groups are of version 1; then we only know that much.
     # systemd sends ABRT; once SEGV was reported. What counts is who ended it, and why.
     last_end = machine.health()["service"]["last_end"]

@@ -53,7 +53,7 @@ def _only_realtime(machine: Machine) -> bool:
 
 
 def test_a_stage_that_stays_wedged_ends_the_process_and_the_reason_is_kept(faulty: Machine) -> None:
-    packets = faulty.received()[-1]["packets"]
+    packets = faulty.face()["packets"]
     faulty.run("touch", "/run/visaged/wedge")
     # The fault lies in the runtime directory, which goes with the process.
     faulty.wait_for(lambda: faulty.show("NRestarts") == "1", "systemd to start it again")
@@ -62,7 +62,7 @@ def test_a_stage_that_stays_wedged_ends_the_process_and_the_reason_is_kept(fault
     assert service["last_end"].startswith("solver: no sign of life for ")
     trace = faulty.journal("--unit=visaged", "--grep=most recent call first")
     assert trace, "every thread has said where it stood"
-    faulty.wait_for(lambda: faulty.received()[-1]["packets"] > packets, "packets again")
+    faulty.wait_for(lambda: faulty.face()["packets"] > packets, "packets again")
 
 
 def test_a_program_that_cannot_start_is_tried_again_after_a_pause_for_ever(faulty: Machine) -> None:
@@ -85,12 +85,11 @@ def test_a_program_that_cannot_start_is_tried_again_after_a_pause_for_ever(fault
 def test_it_powers_off_cleanly_and_settings_survive(tree: Path, paced_library: Path, tmp_path: Path) -> None:
     with Machine(tree, tmp_path, paced_library) as machine:
         assert machine.ask("config.set", settings={"livelink": {"subject": "guest-7"}})["applied"]
-        machine.wait_for(lambda: machine.received()[-1]["subject"] == "guest-7", "the new subject")
+        machine.wait_for(lambda: machine.face()["subject"] == "guest-7", "the new subject")
         assert machine.power_off() == 0
     assert not (tmp_path / "var" / "running").exists()
     with Machine(tree, tmp_path, paced_library) as machine:
-        machine.wait_for(lambda: bool(machine.received()), "packets")
-        assert machine.received()[-1]["subject"] == "guest-7"
+        assert machine.face()["subject"] == "guest-7"
         assert machine.health()["service"]["last_end"] is None
         machine.kill()
     with Machine(tree, tmp_path, paced_library) as machine:
