@@ -14,7 +14,10 @@ from typing import Final
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_NAME: Final = 15
 _PR_SET_TIMERSLACK: Final = 29
-_prctl = ctypes.CDLL(None).prctl
+# linux/mman.h
+_MCL_CURRENT: Final = 1
+_libc = ctypes.CDLL(None)
+_prctl = _libc.prctl
 _prctl.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_ulong, ctypes.c_ulong, ctypes.c_ulong)
 
 # How long a thread may keep the interpreter lock from one that waits for it. With Python's 5 ms, drawing the live view
@@ -43,6 +46,16 @@ def go_realtime(priority: int) -> int:
             return FIFO
     _prctl(_PR_SET_TIMERSLACK, 1, 0, 0, 0)
     return refused
+
+
+def keep_in_memory() -> bool:
+    """Read all of this process into memory, now, and have the kernel keep it there: a page from disk costs ticks.
+
+    What is mapped later is not kept. Needs an RLIMIT_MEMLOCK as large as the process (VmSize), root or CAP_IPC_LOCK;
+    returns whether it was granted.
+    """
+    kept: int = _libc.mlockall(_MCL_CURRENT)
+    return kept == 0
 
 
 def name_process(name: bytes) -> None:

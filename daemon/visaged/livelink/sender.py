@@ -17,7 +17,7 @@ from visaged.livelink.packet import PacketWriter
 from visaged.livelink.scene_time import SceneState, SceneTime, read_wall_clock
 from visaged.livelink.targets import Targets
 from visaged.metrics import Histogram
-from visaged.realtime import go_realtime, name_process
+from visaged.realtime import go_realtime, keep_in_memory, name_process
 
 
 class Sender:
@@ -122,6 +122,8 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     gc.disable()
+    # No pages from a disk that something else keeps busy. Where it is refused, they come when they are needed.
+    keep_in_memory()
     # A dead parent's children are given to another.
     sender.run(orphaned=lambda: os.getppid() != parent)
 
