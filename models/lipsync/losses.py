@@ -10,7 +10,7 @@ from torch import Tensor
 
 from models.lipsync.model import Answer
 from models.lipsync.targets import CLOSURE, CONTACT, SPEECH, VISEME_CLASS
-from models.lipsync.visemes import OVR
+from models.lipsync.visemes import CHANNELS, OVR
 
 # A crop starts with an empty memory in the middle of speech: its first frames are not held against it.
 _UNJUDGED: Final = 8
@@ -22,6 +22,7 @@ _CLOSED_WEIGHT: Final = 3.0
 _CONTACT_WEIGHT: Final = 4.0
 # To tell p from t, m from n is the heart of the closure decision, and there are labels for it in every frame.
 _VISEME_WEIGHT: Final = 0.6
+_ROUND: Final = [CHANNELS.index("MouthFunnel"), CHANNELS.index("MouthPucker")]
 
 
 def loss(answer: Answer, wanted: Tensor) -> Tensor:
@@ -31,8 +32,8 @@ def loss(answer: Answer, wanted: Tensor) -> Tensor:
     values = wanted[..., :VISEME_CLASS].float() / 255
     said = torch.sigmoid(answer.curves[..., :CLOSURE])
     miss = said - values[..., :CLOSURE]
-    # The jaw matters most to the eye, then all lips alike.
-    shape = (miss**2).mean() * 12 + (miss[..., 0] ** 2).mean() * 12
+    # The jaw matters most to the eye, then how round the lips are, then all lips alike.
+    shape = (miss**2).mean() * 12 + (miss[..., 0] ** 2).mean() * 12 + (miss[..., _ROUND] ** 2).mean() * 24
     move = ((miss[:, 1:] - miss[:, :-1]) ** 2).mean() * 40
     kind = wanted[..., VISEME_CLASS].long()
     hard = torch.isin(kind, torch.tensor(_HARD))
@@ -43,4 +44,4 @@ def loss(answer: Answer, wanted: Tensor) -> Tensor:
     )
     speech = F.binary_cross_entropy_with_logits(answer.curves[..., SPEECH], values[..., SPEECH])
     viseme = F.cross_entropy(answer.visemes.reshape(-1, len(OVR)), kind.reshape(-1))
-    return shape + move + 3.0 * closed + 0.7 * touch + 0.3 * speech + _VISEME_WEIGHT * viseme
+    return shape + move + 3.0 * closed + touch + 0.3 * speech + _VISEME_WEIGHT * viseme

@@ -31,9 +31,9 @@ FRAMES: Final = SAMPLES // FRAME
 # How often a voice's sound is used over again under other conditions: many people speaking English count most, then one
 # who speaks whole sentences, then voices made from people. The first name that fits counts.
 _PASSES: Final = {
-    "recorded-orders": 8.0, "recorded-kokoro": 5.0, "recorded-precise": 3.0, "recorded-kathleen": 2.5,
-    "recorded-wake": 2.0, "recorded-commands": 2.0, "recorded-nathalie": 1.0, "recorded-kerstin": 0.6,
-    "flite": 1.5, "festival": 1.5, "espeak": 0.6,
+    "recorded-orders": 11.0, "recorded-kokoro": 6.5, "recorded-pico": 4.0, "recorded-rhvoice": 4.0,
+    "recorded-precise": 4.0, "recorded-kathleen": 3.5, "recorded-wake": 3.0, "recorded-commands": 2.5,
+    "recorded-nathalie": 1.0, "recorded-kerstin": 0.6, "flite": 2.5, "festival": 2.5, "espeak": 1.0,
 }  # fmt: skip
 _BATCH: Final = 24
 # Shares of streams: as it was made, and without any speech.

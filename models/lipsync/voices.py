@@ -81,8 +81,10 @@ RECORDED: Final = (
     Voice("recorded", "orders", "en", TRAIN, 619, _APACHE),
     Voice("recorded", "wake", "en", TRAIN, 2293, _APACHE),
     Voice("recorded", "kokoro", "en", TRAIN, 3000, _APACHE),
+    Voice("recorded", "pico", "en", TRAIN, 3000, _APACHE),
+    Voice("recorded", "rhvoice", "en", TRAIN, 3000, _ESPEAK),
 )
-"""People, and what kokoro.py speaks.
+"""People, and what kokoro.py, pico.py and rhvoice.py speak.
 
 Used where ``--recorded DIR`` has a folder of the voice's name with ``metadata.csv`` (file|language|text).
 """
