@@ -124,7 +124,8 @@ def test_a_stopped_process_is_killed_by_the_watchdog_and_the_reason_is_kept(mach
     machine.wait_for(lambda: machine.run("systemctl", "is-active", "visaged") == "active", "the service")
     machine.wait_for(lambda: machine.face()["packets"] > received + 120, "packets again")
     # systemd can fail to run ExecStopPost= where control groups are of version 1; then we only know that much.
-    # systemd sends ABRT; once SEGV was reported. What counts is who ended it, and why.
+    # systemd sends ABRT, upon which Python's faulthandler reads the frames of threads that still run, and now and then
+    # ends in SEGV itself. What counts is who ended it, and why.
     last_end = machine.health()["service"]["last_end"]
     assert last_end == "it was killed" or last_end.startswith("the watchdog was not fed: ")
 
