@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -44,11 +45,17 @@ class Shard:
     y: NDArray[np.uint8]
 
 
-def load_shards(cache: Path, prefix: str, known: list[Shard] | None = None) -> list[Shard]:
-    """All shards under ``cache/streams`` whose name starts with ``prefix``; those ``known`` are not read again."""
+def load_shards(
+    cache: Path, prefix: str, known: list[Shard] | None = None, part: tuple[int, int] = (0, 1)
+) -> list[Shard]:
+    """All shards under ``cache/streams`` whose name starts with ``prefix``; those ``known`` are not read again.
+
+    ``part``: this one's number and how many share the shards, so that none needs memory for all.
+    """
     shards = {shard.name: shard for shard in known or []}
     for path in sorted((cache / "streams").glob(f"{prefix}-*.npz")):
-        if ".part" not in path.name and path.stem not in shards:
+        own = zlib.crc32(path.stem.encode()) % part[1] == part[0]
+        if own and ".part" not in path.name and path.stem not in shards:
             with np.load(path) as kept:
                 shards[path.stem] = Shard(path.stem, kept["x"], kept["y"])
     return [shards[name] for name in sorted(shards)]
@@ -57,15 +64,15 @@ def load_shards(cache: Path, prefix: str, known: list[Shard] | None = None) -> l
 class Crops:
     """Draws crops from whatever streams are there; training may start before all are made."""
 
-    def __init__(self, cache: Path, rng: np.random.Generator) -> None:
-        self._cache, self._rng = cache, rng
+    def __init__(self, cache: Path, rng: np.random.Generator, part: tuple[int, int] = (0, 1)) -> None:
+        self._cache, self._rng, self._part = cache, rng, part
         self._shards: list[Shard] = []
         self.refresh()
 
     def refresh(self) -> None:
         """Take in shards made since."""
         before = len(self._shards)
-        self._shards = load_shards(self._cache, "train", self._shards)
+        self._shards = load_shards(self._cache, "train", self._shards, self._part)
         if len(self._shards) == before:
             return
         self._places = np.array([(i, s) for i, shard in enumerate(self._shards) for s in range(len(shard.x))])

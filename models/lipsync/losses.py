@@ -21,7 +21,7 @@ _HARD_WEIGHT: Final = 2.0
 _CLOSED_WEIGHT: Final = 3.0
 _CONTACT_WEIGHT: Final = 4.0
 # To tell p from t, m from n is the heart of the closure decision, and there are labels for it in every frame.
-_VISEME_WEIGHT: Final = 0.6
+_VISEME_WEIGHT: Final = 1.2
 _ROUND: Final = [CHANNELS.index("MouthFunnel"), CHANNELS.index("MouthPucker")]
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from models.lipsync.frontend import FEATURES, MELS
-from models.lipsync.targets import LOOKAHEADS_MS, SPEECH
+from models.lipsync.targets import CLOSURE, CONTACT, LOOKAHEADS_MS, SPEECH
 from models.lipsync.visemes import OVR
 
 OUTPUTS: Final = SPEECH + 1
@@ -23,13 +23,27 @@ _SPREAD: Final = 2.6
 _DROPPED: Final = 0.15
 
 
+# How much of the decision to close the lips, and to put lip and teeth together, is the visemes': one answer for all
+# sounds at once, in which p must win against t. The rest is the decision's own head, which knows when to begin.
+_VISEMES_SHARE: Final = {CLOSURE: (OVR.index("PP"), 0.75), CONTACT: (OVR.index("FF"), 0.5)}
+
+
 class Answer(NamedTuple):
     """Logits. Shapes [batch, time, look-aheads, …]."""
 
     curves: Tensor
     """[…, OUTPUTS]"""
     visemes: Tensor
-    """[…, 15]: an auxiliary task, not exported."""
+    """[…, 15]"""
+
+    def agreed(self) -> Tensor:
+        """``curves``, but closure and contact as their own heads and the visemes see them together: mean log odds."""
+        columns = list(torch.unbind(self.curves, dim=-1))
+        for column, (viseme, share) in _VISEMES_SHARE.items():
+            others = torch.cat([self.visemes[..., :viseme], self.visemes[..., viseme + 1 :]], dim=-1)
+            odds = self.visemes[..., viseme] - torch.logsumexp(others, dim=-1)
+            columns[column] = (1.0 - share) * columns[column] + share * odds
+        return torch.stack(columns, dim=-1)
 
 
 class LipNet(nn.Module):
@@ -67,7 +81,7 @@ class LipNet(nn.Module):
     def step(self, features: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """One frame: raw ``features`` [1, FEATURES], ``state`` [2, hidden] -> logits [1, look-aheads, OUTPUTS], state.
 
-        The GRU written out, so that it exports as plain matrix products.
+        The logits are the ``agreed`` ones. The GRU is written out, so that it exports as plain matrix products.
         """
         x = torch.relu(self.enter(self.normal(features)))
         states = []
@@ -81,4 +95,5 @@ class LipNet(nn.Module):
             new = torch.tanh(into[:, 2 * n :] + reset * kept[:, 2 * n :])
             x = new + update * (before - new)
             states.append(x)
-        return self.curves(x).reshape(1, len(LOOKAHEADS_MS), OUTPUTS), torch.cat(states)
+        answer = Answer(*(head(x).reshape(1, len(LOOKAHEADS_MS), -1) for head in (self.curves, self.visemes)))
+        return answer.agreed(), torch.cat(states)

@@ -50,7 +50,7 @@ def tune(net: LipNet, shards: list[Shard], scores: bool = True) -> tuple[Thresho
         x = net.normal(torch.from_numpy(shard.x).float())
         if not scores:
             x[:, :, 2 * (MELS + 1) :] = 0.0
-        answers.append(torch.sigmoid(net(x).curves).numpy())
+        answers.append(torch.sigmoid(net(x).agreed()).numpy())
     chosen: dict[str, list[float]] = {}
     report = {}
     cost = 0.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import sys
 import tempfile
 import time
@@ -22,6 +23,7 @@ from models.lipsync.losses import loss
 from models.lipsync.model import LipNet
 from models.lipsync.thresholds import Thresholds, tune
 from models.lipsync.widen import widen
+from visaged.realtime import die_with
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +61,8 @@ def train(cache: Path, out: Path, settings: Settings) -> None:
 
 def _work(rank: int, cache: Path, out: Path, settings: Settings, meeting: str) -> None:
     """One of several processes that draw their own crops and average their gradients; the first one keeps the books."""
+    # One that is killed must not leave the others to train on, unseen.
+    die_with(os.getppid())
     logging.basicConfig(level=logging.INFO if rank == 0 else logging.WARNING, format="%(asctime)s %(message)s")
     torch.set_num_threads(1)
     torch.distributed.init_process_group("gloo", init_method=meeting, rank=rank, world_size=settings.workers)
@@ -67,7 +71,7 @@ def _work(rank: int, cache: Path, out: Path, settings: Settings, meeting: str) -
     average = LipNet(settings.hidden)
     average.load_state_dict(net.state_dict())
     torch.manual_seed(1000 * settings.seed + rank)
-    crops = Crops(cache, np.random.default_rng((settings.seed, rank)))
+    crops = Crops(cache, np.random.default_rng((settings.seed, rank)), (rank, settings.workers))
     validation = load_shards(cache, "validate") if rank == 0 else []
     optimiser = torch.optim.AdamW(net.parameters(), lr=settings.rate, weight_decay=0.01)
     started = kept_at = time.monotonic()

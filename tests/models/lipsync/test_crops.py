@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import zlib
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="torch is a build-time dependency: pip install 'visaged[build]'")
 
-from models.lipsync.crops import _warped, _warps, disturbed  # noqa: E402
+from models.lipsync.crops import Crops, _warped, _warps, disturbed, load_shards  # noqa: E402
 from models.lipsync.frontend import MELS  # noqa: E402
 
 
@@ -41,3 +45,39 @@ def test_disturbed_keeps_its_shape_and_its_input() -> None:
     out = disturbed(x, scores=True)
     assert out.shape == x.shape and torch.equal(x, before) and bool(torch.isfinite(out).all())
     assert torch.all(disturbed(x, scores=False)[:, :, 2 * (MELS + 1) :] == 0)
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    """Twelve shards of one stream each, as long as a crop and one frame, that hold their own number."""
+    (tmp_path / "streams").mkdir()
+    for number in range(12):
+        x = np.full((1, 97, 4), number, np.float16)
+        np.savez(tmp_path / "streams" / f"train-voice-{number:05d}.npz", x=x, y=np.zeros((1, 3, 97, 2), np.uint8))
+    (tmp_path / "streams" / "train-voice-00099.part.npz").write_bytes(b"not done yet")
+    return tmp_path
+
+
+def test_processes_share_the_shards_among_them(cache: Path) -> None:
+    parts = [{shard.name for shard in load_shards(cache, "train", part=(rank, 2))} for rank in (0, 1)]
+    assert parts[0] and parts[1] and not parts[0] & parts[1]
+    assert parts[0] | parts[1] == {shard.name for shard in load_shards(cache, "train")}
+    assert len(parts[0] | parts[1]) == 12
+
+
+def test_crops_come_from_ones_own_part_and_what_is_made_later(cache: Path) -> None:
+    crops = Crops(cache, np.random.default_rng(1), part=(1, 2))
+    own = {int(shard.name[-5:]) for shard in load_shards(cache, "train", part=(1, 2))}
+    x, y = crops.draw(200)
+    assert x.shape == (200, 96, 4) and y.shape == (200, 96, 3, 2)
+    assert set(x[:, 0, 0].int().tolist()) == own
+    name = next(f"train-voice-{n:05d}" for n in range(100, 200) if _is_in_part_one(f"train-voice-{n:05d}"))
+    np.savez(
+        cache / "streams" / f"{name}.npz", x=np.full((50, 97, 4), 99, np.float16), y=np.zeros((50, 3, 97, 2), "u1")
+    )
+    crops.refresh()
+    assert 99 in crops.draw(200)[0][:, 0, 0].int().tolist()
+
+
+def _is_in_part_one(name: str) -> bool:
+    return zlib.crc32(name.encode()) % 2 == 1

@@ -13,11 +13,12 @@ pytest.importorskip("onnx", reason="onnx is a build-time dependency: pip install
 from models.lipsync import export  # noqa: E402
 from models.lipsync.decode import Decoder  # noqa: E402
 from models.lipsync.frontend import FEATURES, FRAME, MELS, FrontEnd  # noqa: E402
-from models.lipsync.model import OUTPUTS, LipNet  # noqa: E402
+from models.lipsync.model import OUTPUTS, Answer, LipNet  # noqa: E402
 from models.lipsync.stream_step import StreamStep  # noqa: E402
 from models.lipsync.targets import CLOSURE, CONTACT, SPEECH  # noqa: E402
 from models.lipsync.thresholds import Thresholds  # noqa: E402
 from models.lipsync.utterance import RATE_HZ  # noqa: E402
+from models.lipsync.visemes import OVR  # noqa: E402
 from visaged.curves import CURVES, INDEX  # noqa: E402
 
 # Two threads that wait for each other on a busy machine are slower than one.
@@ -87,7 +88,7 @@ def test_the_stream_equals_the_whole_utterance(net: LipNet) -> None:
     x = sound()
     with torch.no_grad():
         features = FrontEnd()(torch.from_numpy(x)[None])
-        logits = net(net.normal(features)).curves[0]
+        logits = net(net.normal(features)).agreed()[0]
         curves = decoded(logits)
     streamed = export.run_torch(StreamStep(net, AT).eval(), x)
     assert features.shape == (1, len(x) // FRAME, FEATURES)
@@ -154,3 +155,16 @@ def test_the_graph_stays_bounded_on_bad_input(package: export.Package, bad: np.n
 
 def test_model_paths_are_files(package: export.Package) -> None:
     assert all(isinstance(package.model_path(p), Path) and package.model_path(p).is_file() for p in ("fp32", "int8"))
+
+
+def test_closure_and_contact_are_what_both_heads_say() -> None:
+    torch.manual_seed(2)
+    answer = Answer(torch.randn(2, 5, 3, OUTPUTS), torch.randn(2, 5, 3, len(OVR)))
+    agreed = answer.agreed()
+    chance = torch.softmax(answer.visemes, dim=-1)
+    for column, viseme, share in ((CLOSURE, "PP", 0.75), (CONTACT, "FF", 0.5)):
+        own = chance[..., OVR.index(viseme)]
+        wanted = (1 - share) * answer.curves[..., column] + share * torch.log(own / (1 - own))
+        assert torch.allclose(agreed[..., column], wanted, atol=1e-5)
+    others = [i for i in range(OUTPUTS) if i not in (CLOSURE, CONTACT)]
+    assert torch.equal(agreed[..., others], answer.curves[..., others])
