@@ -1,8 +1,9 @@
 """Three English voices of RHVoice (HMM synthesis): ``DIR/rhvoice`` as of recorded people.
 
-bdl and clb are made from CMU ARCTIC's recordings (free for every use), alan from Alan Pope's. The engine (LGPL-2.1
-without MAGE) is a program beside us, as espeak-ng is; nothing of it is in what we ship. Its voice slt is the voice of
-the acceptance set's speaker and is never used. README.md says how the program is built.
+bdl and clb are made from CMU ARCTIC's recordings (free for every use), alan is a Scot, as ARCTIC's awb is. None of
+them is among the voices that RHVoice's licence page restricts. The engine (LGPL-2.1 without MAGE) is a program beside
+us, as espeak-ng is; nothing of it is in what we ship. Its voice slt is the voice of the acceptance set's speaker and is
+never used. README.md says how the program is built.
 """
 
 from __future__ import annotations
