@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="torch is a build-time dependency: pip install 'visaged[build]'")
+pytest.importorskip("pocketsphinx", reason="the front end's tables are in the pocketsphinx package (extra: build)")
 
 from models.lipsync.crops import Crops, _warped, _warps, disturbed, load_shards  # noqa: E402
 from models.lipsync.frontend import MELS  # noqa: E402
