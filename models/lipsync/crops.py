@@ -72,7 +72,9 @@ class Crops:
     def refresh(self) -> None:
         """Take in shards made since."""
         before = len(self._shards)
-        self._shards = load_shards(self._cache, "train", self._shards, self._part)
+        own = load_shards(self._cache, "train", self._shards, self._part)
+        # Of a few shards one's own part may be none.
+        self._shards = own or load_shards(self._cache, "train")
         if len(self._shards) == before:
             return
         self._places = np.array([(i, s) for i, shard in enumerate(self._shards) for s in range(len(shard.x))])
@@ -93,7 +95,7 @@ class Crops:
 
 
 def _warps(batch: int) -> Tensor:
-    """Where each band is read, [batch, MELS]: another vocal tract shifts and stretches the mels by up to 1.5 bands."""
+    """Where each band is read, [batch, MELS]: another vocal tract shifts and stretches the mels by up to two bands."""
     shift = (2 * torch.rand(batch, 1) - 1) * _SHIFT_BANDS
     stretch = (2 * torch.rand(batch, 1) - 1) * _STRETCH_BANDS
     bands = torch.arange(MELS, dtype=torch.float32)
@@ -115,8 +117,8 @@ def disturbed(x: Tensor, scores: bool) -> Tensor:
     x = x.clone()
     mels = 2 * (MELS + 1)
     x[:, :, :mels] += 0.1 * torch.randn(batch, time_, mels) + 0.15 * torch.randn(batch, 1, mels)
-    # Another voice and microphone: a smooth curve over the bands, of some 4 dB.
     warp = _warps(batch)
+    # Another voice and microphone: a smooth curve over the bands, of some 4 dB.
     curve = F.interpolate(_COLOUR * torch.randn(batch, 1, _KNOTS), MELS, mode="linear", align_corners=True)
     for first in (0, MELS + 1):
         x[:, :, first : first + MELS] += curve

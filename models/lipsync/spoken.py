@@ -5,6 +5,7 @@ For synthesisers that say nothing useful of when each phone is said; ``recorded.
 
 from __future__ import annotations
 
+import argparse
 import csv
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -36,6 +37,14 @@ class Line:
 
 Say: TypeAlias = Callable[[Line, np.random.Generator], tuple[NDArray[np.float32], int]]
 """Speaks a line with chance's voice, rate and pitch: mono sound and its rate in Hz. Must be picklable."""
+
+
+def add_arguments(parser: argparse.ArgumentParser, count: int) -> None:
+    """What every synthesiser's command takes; ``count``: how many sentences unless told otherwise."""
+    parser.add_argument("target", type=Path, metavar="DIR", help="what `corpus --recorded` is to be given")
+    parser.add_argument("--count", type=int, default=count, help="sentences (default %(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="makes everything reproducible (default %(default)s)")
+    parser.add_argument("--workers", type=int, default=2, help="processes (default %(default)s)")
 
 
 def read_by_kathleen(target: Path) -> list[str]:

@@ -214,5 +214,11 @@ def main(arguments: argparse.Namespace) -> int:
         except (OSError, ValueError) as error:
             print(f"--start {settings.start}: {error}", file=sys.stderr)
             return 1
+    if not any((arguments.cache / "streams").glob("train-*.npz")):
+        print(
+            f"{arguments.cache / 'streams'} holds no streams; make them: python -m models.lipsync streams",
+            file=sys.stderr,
+        )
+        return 1
     train(arguments.cache, out, settings)
     return 0

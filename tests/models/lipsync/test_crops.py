@@ -80,5 +80,12 @@ def test_crops_come_from_ones_own_part_and_what_is_made_later(cache: Path) -> No
     assert 99 in crops.draw(200)[0][:, 0, 0].int().tolist()
 
 
+def test_of_one_shard_every_process_has_all(cache: Path) -> None:
+    for path in sorted((cache / "streams").glob("*.npz"))[1:]:
+        path.unlink()
+    for rank in (0, 1):
+        assert Crops(cache, np.random.default_rng(1), part=(rank, 2)).draw(3)[0].shape == (3, 96, 4)
+
+
 def _is_in_part_one(name: str) -> bool:
     return zlib.crc32(name.encode()) % 2 == 1

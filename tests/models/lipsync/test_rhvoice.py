@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from subprocess import CalledProcessError
 
 import numpy as np
 import pytest
@@ -47,7 +46,7 @@ def test_a_line_is_said_by_one_of_the_voices_never_by_the_reserved_one(program: 
 
 
 def test_a_program_that_fails_is_heard_of(program: str) -> None:
-    with pytest.raises(CalledProcessError):
+    with pytest.raises(RuntimeError, match=r"did not speak as '.*exit status 3"):
         rhvoice.say(program, Line(0, "en", "broken"), np.random.default_rng(0))
 
 
@@ -66,3 +65,14 @@ def test_a_program_that_is_not_there_is_named(
     assert command.main() == 1
     assert "/no/RHVoice is no program" in capsys.readouterr().out
     assert not (tmp_path / "out").exists()
+
+
+def test_a_program_without_voices_ends_the_command_with_its_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "RHVoice-test"
+    path.write_text("#!/bin/sh\necho 'No language resources are available' >&2\n")
+    path.chmod(0o755)
+    monkeypatch.setattr("sys.argv", ["lipsync", "rhvoice", str(tmp_path), "--program", str(path), "--count", "1"])
+    assert command.main() == 1
+    assert "No language resources are available" in capsys.readouterr().out
