@@ -15,6 +15,7 @@ COMMANDS: Final[Commands] = {
     "corpus": ("models.lipsync.corpus", "let every voice speak, with phone times"),
     "streams": ("models.lipsync.streams", "features and targets of augmented 20 s streams"),
     "train": ("models.lipsync.train", "train the network on the streams"),
+    "join": ("models.lipsync.join", "let several trained networks answer together"),
     "export": ("models.lipsync.export", "write the model package"),
     "picture": ("models.lipsync.picture", "draw one sentence: spectrogram, phones, target curves"),
     "acceptance-set": ("models.lipsync.evaluate_acceptance", "build the set that solvers are judged on"),

@@ -20,9 +20,9 @@ from models.lipsync import cache as cache_folder
 from models.lipsync.frontend import FRAME, WINDOW
 from models.lipsync.stream_step import INPUT, OUTPUTS, StreamStep
 from models.lipsync.targets import FRAME_RATE_HZ, LOOKAHEADS_MS
-from models.lipsync.train import load
 from models.lipsync.utterance import RATE_HZ
 from models.lipsync.utterance import load as load_utterance
+from models.lipsync.weights import load
 from visaged.curves import COUNT
 from visaged.inference.package import Package, write_package
 

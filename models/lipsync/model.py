@@ -78,10 +78,10 @@ class LipNet(nn.Module):
         shape = (*x.shape[:2], len(LOOKAHEADS_MS), -1)
         return Answer(self.curves(x).reshape(shape), self.visemes(x).reshape(shape))
 
-    def step(self, features: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        """One frame: raw ``features`` [1, FEATURES], ``state`` [2, hidden] -> logits [1, look-aheads, OUTPUTS], state.
+    def step(self, features: Tensor, state: Tensor) -> tuple[Answer, Tensor]:
+        """One frame: raw ``features`` [1, FEATURES], ``state`` [2, hidden] -> answer [1, look-aheads, …], state.
 
-        The logits are the ``agreed`` ones. The GRU is written out, so that it exports as plain matrix products.
+        The GRU is written out, so that it exports as plain matrix products.
         """
         x = torch.relu(self.enter(self.normal(features)))
         states = []
@@ -96,4 +96,4 @@ class LipNet(nn.Module):
             x = new + update * (before - new)
             states.append(x)
         answer = Answer(*(head(x).reshape(1, len(LOOKAHEADS_MS), -1) for head in (self.curves, self.visemes)))
-        return answer.agreed(), torch.cat(states)
+        return answer, torch.cat(states)

@@ -11,7 +11,10 @@ import csv
 import json
 import logging
 import shutil
+import zlib
+from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +37,14 @@ _PHRASES: Final = {
     "athena/en": "athena",
 }
 
+# Two women and two men who read for validation.
+_VALIDATION_READERS: Final = ("32", "669", "3664", "6848")
+# Some people gave hundreds of clips, most a few; one in so many is for validation.
+_CLIPS_A_PERSON: Final = 40
+_VALIDATION_PART: Final = 7
+# In years: children's mouths make other sounds, and few learners among them are understood.
+_YOUNGEST: Final = 15
+
 # Phrases that a dictionary knows by other spellings.
 _SPOKEN: Final = {"snowboy": "snow boy"}
 
@@ -50,6 +61,11 @@ def lay_out(clones: Path, target: Path) -> dict[str, int]:
         ("nathalie", "dataset-voice-nathalie", _nathalie),
         ("orders", "speech-to-intent-benchmark", _orders),
         ("wake", "wake-word-benchmark", _wake),
+        ("librispeech", "LibriSpeech", _librispeech),
+        ("librispeech-dev", "LibriSpeech", partial(_librispeech, validate=True)),
+        ("commonvoice", "whisper", _common_voice),
+        ("commonvoice-dev", "whisper", partial(_common_voice, validate=True)),
+        ("speechocean", "speechocean762", _speechocean),
     ):
         if not (clones / repository).is_dir():
             logger.warning("%s: no %s under %s, left out", voice, repository, clones)
@@ -134,6 +150,40 @@ def _wake(root: Path) -> Iterator[Row]:
     for folder in sorted(p for p in (root / "audio").iterdir() if p.is_dir()):
         for path in sorted(folder.iterdir()):
             yield path, "en", _SPOKEN.get(folder.name, folder.name)
+
+
+def _librispeech(root: Path, validate: bool = False) -> Iterator[Row]:
+    """``train-clean-5``: a folder per reader and chapter, each with one file of texts."""
+    for listed in sorted(root.glob("train-clean-5/*/*/*.trans.txt")):
+        if (listed.parent.parent.name in _VALIDATION_READERS) == validate:
+            for line in listed.read_text(encoding="utf-8").splitlines():
+                name, text = line.split(" ", 1)
+                yield listed.parent / f"{name}.flac", "en", text.lower()
+
+
+def _common_voice(root: Path, validate: bool = False) -> Iterator[Row]:
+    """Clips that people listened to and none objected to, at most so many of one person."""
+    by_person: Counter[str] = Counter()
+    with (root / "dataset" / "validated.tsv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
+            person, path = row["client_id"], root / "dataset" / "clips" / row["path"]
+            drawn = zlib.crc32(person.encode()) % _VALIDATION_PART == 0
+            if drawn == validate and row["down_votes"] == "0" and path.is_file():
+                by_person[person] += 1
+                if by_person[person] <= _CLIPS_A_PERSON:
+                    yield path, "en", row["sentence"]
+
+
+def _speechocean(root: Path) -> Iterator[Row]:
+    """English of learners who speak Mandarin, grown up or nearly."""
+    for part in ("train", "test"):
+        ages, people, texts, files = (
+            dict(line.split(maxsplit=1) for line in (root / part / name).read_text(encoding="utf-8").splitlines())
+            for name in ("spk2age", "utt2spk", "text", "wav.scp")
+        )
+        for name, text in sorted(texts.items()):
+            if int(ages[people[name]]) >= _YOUNGEST:
+                yield root / files[name], "en", text.lower()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

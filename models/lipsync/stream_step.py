@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from models.lipsync import cmu
 from models.lipsync.decode import Decoder
+from models.lipsync.ensemble import Ensemble
 from models.lipsync.frontend import FRAME, HISTORY, HOP, WINDOW, FrontEnd, Tracker
-from models.lipsync.model import LipNet
 from models.lipsync.targets import LOOKAHEADS_MS
 from models.lipsync.thresholds import Thresholds
 
@@ -21,7 +21,7 @@ OUTPUTS: Final = (*(f"curves_{ms}" for ms in LOOKAHEADS_MS), "activity")
 class StreamStep(nn.Module):
     """Front end, network and decoder. Every state tensor is zero at the start of a stream."""
 
-    def __init__(self, net: LipNet, thresholds: Thresholds) -> None:
+    def __init__(self, net: Ensemble, thresholds: Thresholds) -> None:
         super().__init__()
         self.front = FrontEnd()
         self.net = net
@@ -31,7 +31,7 @@ class StreamStep(nn.Module):
             "state_level": (1, 2),
             "state_mean": (1, cmu.CEPSTRA),
             "state_cepstra": (1, HISTORY, cmu.CEPSTRA),
-            "state_gru": (2, net.hidden),
+            "state_gru": (1, net.state_width),
             "state_shown": (2, len(LOOKAHEADS_MS)),
         }
 
@@ -49,7 +49,7 @@ class StreamStep(nn.Module):
         second, c2, tracker = self.front.track(logs[1:], tracker)
         window = torch.cat([cepstra, c1.unsqueeze(1), c2.unsqueeze(1)], dim=1)
         features = torch.cat([first, second, self.front.phone_scores(window)], dim=1)
-        logits, gru = self.net.step(features, gru)
-        curves, activity, shown = self.decoder(logits, shown)
+        answer, gru = self.net.step(features, gru)
+        curves, activity, shown = self.decoder(answer.agreed(), shown)
         by_head = [curves[:, head] for head in range(len(LOOKAHEADS_MS))]
         return (*by_head, activity, heard[:, FRAME:], tracker.level, tracker.mean, window[:, 2:], gru, shown)

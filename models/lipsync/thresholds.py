@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from models.lipsync.crops import Shard
 from models.lipsync.decide import NEVER, decided
+from models.lipsync.ensemble import Ensemble
 from models.lipsync.frontend import MELS
 from models.lipsync.model import LipNet
 from models.lipsync.score import BILABIAL, LABIODENTAL, Closures, closures
@@ -44,7 +45,7 @@ class Thresholds:
 
 
 @torch.no_grad()
-def tune(net: LipNet, shards: list[Shard], scores: bool = True) -> tuple[Thresholds, float, dict[str, str]]:
+def tune(net: LipNet | Ensemble, shards: list[Shard], scores: bool = True) -> tuple[Thresholds, float, dict[str, str]]:
     """Thresholds per look-ahead from the validation streams, what the network then costs, and a table of all."""
     net.eval()
     answers = []

@@ -21,7 +21,8 @@ from models.lipsync import cache as cache_folder
 from models.lipsync.crops import CROP, Crops, Shard, disturbed, load_shards
 from models.lipsync.losses import loss
 from models.lipsync.model import LipNet
-from models.lipsync.thresholds import Thresholds, tune
+from models.lipsync.thresholds import tune
+from models.lipsync.weights import load_one, save
 from models.lipsync.widen import widen
 from visaged.realtime import die_with
 
@@ -67,7 +68,7 @@ def _work(rank: int, cache: Path, out: Path, settings: Settings, meeting: str) -
     torch.set_num_threads(1)
     torch.distributed.init_process_group("gloo", init_method=meeting, rank=rank, world_size=settings.workers)
     torch.manual_seed(settings.seed)
-    net = widen(load(Path(settings.start))[0], settings.hidden) if settings.start else LipNet(settings.hidden)
+    net = widen(load_one(Path(settings.start)), settings.hidden) if settings.start else LipNet(settings.hidden)
     average = LipNet(settings.hidden)
     average.load_state_dict(net.state_dict())
     torch.manual_seed(1000 * settings.seed + rank)
@@ -131,20 +132,12 @@ def _keep(
         return best
     facts = {**facts, "cost": cost}
     hours = facts["steps"] * settings.batch * settings.workers * CROP / 216_000
-    torch.save({"weights": net.state_dict(), "hidden": settings.hidden, "thresholds": asdict(thresholds)}, out)
+    save(out, [net], thresholds)
     about = {"settings": asdict(settings), **facts, "hours_heard": hours, "report": report}
     out.with_suffix(".json").write_text(json.dumps(about, indent=1))
     for name, line in report.items():
         logger.info("%s: %s", name, line)
     return cost
-
-
-def load(path: Path) -> tuple[LipNet, Thresholds]:
-    """The trained network and its thresholds."""
-    kept = torch.load(path, weights_only=True)
-    net = LipNet(kept["hidden"])
-    net.load_state_dict(kept["weights"])
-    return net.eval(), Thresholds(**kept["thresholds"])
 
 
 @torch.no_grad()
@@ -189,11 +182,15 @@ def main(arguments: argparse.Namespace) -> int:
     """Train; returns an exit status."""
     out = arguments.out or arguments.cache / "model.pt"
     if arguments.tune_only:
-        net, _ = load(out)
-        if arguments.blend:
-            blend(net, load(Path(arguments.blend[0]))[0], float(arguments.blend[1]))
+        try:
+            net = load_one(out)
+            if arguments.blend:
+                blend(net, load_one(Path(arguments.blend[0])), float(arguments.blend[1]))
+        except (OSError, ValueError) as error:
+            print(f"--tune-only: {error}", file=sys.stderr)
+            return 1
         thresholds, cost, report = tune(net, load_shards(arguments.cache, "validate"))
-        torch.save({"weights": net.state_dict(), "hidden": net.hidden, "thresholds": asdict(thresholds)}, out)
+        save(out, [net], thresholds)
         print(f"cost {cost:.4f}")
         for name, line in report.items():
             print(f"{name}: {line}")
@@ -210,7 +207,7 @@ def main(arguments: argparse.Namespace) -> int:
     )
     if settings.start:
         try:
-            widen(load(Path(settings.start))[0], settings.hidden)
+            widen(load_one(Path(settings.start)), settings.hidden)
         except (OSError, ValueError) as error:
             print(f"--start {settings.start}: {error}", file=sys.stderr)
             return 1

@@ -1,6 +1,5 @@
 """Front end, network, decoder and the exported graph: streaming equals offline, and nothing breaks them."""
 
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ pytest.importorskip("onnx", reason="onnx is a build-time dependency: pip install
 
 from models.lipsync import export  # noqa: E402
 from models.lipsync.decode import Decoder  # noqa: E402
+from models.lipsync.ensemble import Ensemble  # noqa: E402
 from models.lipsync.frontend import FEATURES, FRAME, MELS, FrontEnd  # noqa: E402
 from models.lipsync.model import OUTPUTS, Answer, LipNet  # noqa: E402
 from models.lipsync.stream_step import StreamStep  # noqa: E402
@@ -19,6 +19,7 @@ from models.lipsync.targets import CLOSURE, CONTACT, SPEECH  # noqa: E402
 from models.lipsync.thresholds import Thresholds  # noqa: E402
 from models.lipsync.utterance import RATE_HZ  # noqa: E402
 from models.lipsync.visemes import OVR  # noqa: E402
+from models.lipsync.weights import save  # noqa: E402
 from visaged.curves import CURVES, INDEX  # noqa: E402
 
 # Two threads that wait for each other on a busy machine are slower than one.
@@ -46,14 +47,7 @@ def net() -> LipNet:
 def package(net: LipNet, tmp_path_factory: pytest.TempPathFactory) -> export.Package:
     folder = tmp_path_factory.mktemp("package")
     weights = folder / "model.pt"
-    torch.save(
-        {
-            "weights": net.state_dict(),
-            "hidden": net.hidden,
-            "thresholds": asdict(AT),
-        },
-        weights,
-    )
+    save(weights, [net], AT)
     return export.export(weights, folder / "lipsync", "0.0.1", sound())
 
 
@@ -90,7 +84,7 @@ def test_the_stream_equals_the_whole_utterance(net: LipNet) -> None:
         features = FrontEnd()(torch.from_numpy(x)[None])
         logits = net(net.normal(features)).agreed()[0]
         curves = decoded(logits)
-    streamed = export.run_torch(StreamStep(net, AT).eval(), x)
+    streamed = export.run_torch(StreamStep(Ensemble([net]), AT).eval(), x)
     assert features.shape == (1, len(x) // FRAME, FEATURES)
     assert np.abs(streamed[:, :-1].reshape(curves.shape) - curves.numpy()).max() < 1e-5
 
