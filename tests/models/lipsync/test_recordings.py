@@ -32,3 +32,51 @@ def test_sounds_with_texts_are_laid_out_and_the_rest_is_left(tmp_path: Path) -> 
             ["en-w.wav", "en", "wine glass"],
         ]
     assert (target / "kathleen" / "data-a.wav").is_file()
+
+
+def texts(folder: Path) -> dict[str, str]:
+    """Sound file -> text."""
+    with (folder / "metadata.csv").open() as file:
+        return {name: text for name, _, text in csv.reader(file, delimiter="|")}
+
+
+def test_readers_for_validation_are_nobody_s_training(tmp_path: Path) -> None:
+    parts = tmp_path / "clones" / "LibriSpeech" / "train-clean-5"
+    for reader in ("19", "32"):
+        chapter = parts / reader / "7"
+        put(chapter / f"{reader}-7.trans.txt", f"{reader}-7-0000 WHAT THEY READ\n{reader}-7-0001 NO SOUND\n")
+        put(chapter / f"{reader}-7-0000.flac")
+    assert lay_out(tmp_path / "clones", tmp_path / "out") == {"librispeech": 1, "librispeech-dev": 1}
+    assert texts(tmp_path / "out" / "librispeech") == {"7-19-7-0000.flac": "what they read"}
+    assert texts(tmp_path / "out" / "librispeech-dev") == {"7-32-7-0000.flac": "what they read"}
+
+
+def test_common_voice_is_split_by_person_and_nobody_speaks_too_much(tmp_path: Path) -> None:
+    root = tmp_path / "clones" / "whisper" / "dataset"
+    lines = ["client_id\tpath\tsentence\tup_votes\tdown_votes"]
+    for person, clips in (("anna", 60), ("bert", 3), ("carl", 3), ("dora", 3), ("emil", 3), ("fred", 3), ("hans", 3)):
+        for number in range(clips):
+            lines.append(f'{person}\t{person}{number}.mp3\tIt is "so".\t2\t{number % 3 // 2}')
+            put(root / "clips" / f"{person}{number}.mp3")
+    put(root / "validated.tsv", "\n".join(lines))
+    lay_out(tmp_path / "clones", tmp_path / "out")
+    train, validate = (texts(tmp_path / "out" / f"commonvoice{part}") for part in ("", "-dev"))
+    people = [{name.removeprefix("clips-")[:4] for name in part} for part in (train, validate)]
+    assert people[1] == {"hans"}
+    assert people[0] == {"anna", "bert", "carl", "dora", "emil", "fred"}
+    together = [*train, *validate]
+    assert sum("anna" in name for name in together) == 40
+    assert sum("bert" in name for name in together) == 2
+    assert {*train.values(), *validate.values()} == {'It is "so".'}
+
+
+def test_of_learners_only_the_grown_up_are_taken(tmp_path: Path) -> None:
+    root = tmp_path / "clones" / "speechocean762"
+    for part, person, age in (("train", "0001", 6), ("test", "0003", 21)):
+        put(root / part / "spk2age", f"{person}\t{age}\n")
+        put(root / part / "utt2spk", f"{person}07\t{person}\n")
+        put(root / part / "text", f"{person}07\tWE CALL IT BEAR\n")
+        put(root / part / "wav.scp", f"{person}07\tWAVE/SPEAKER{person}/{person}07.WAV\n")
+        put(root / "WAVE" / f"SPEAKER{person}" / f"{person}07.WAV")
+    assert lay_out(tmp_path / "clones", tmp_path / "out") == {"speechocean": 1}
+    assert texts(tmp_path / "out" / "speechocean") == {"SPEAKER0003-000307.WAV": "we call it bear"}
