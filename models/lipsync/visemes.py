@@ -147,6 +147,16 @@ DIPHTHONGS: Final = {"AY": ("A", "IH"), "AW": ("A", "UH"), "EY": ("E", "IH"), "O
 """Phones whose mouth moves: the shapes it moves between."""
 
 
+def typical() -> NDArray[np.float32]:
+    """What each of ``OVR`` looks like, [15, channels]: the mean of its phones' shapes, of moving ones both ends."""
+    rows = []
+    for name in OVR:
+        phones = [phone for phone in VISEME if VISEME[phone] == name]
+        shapes = [SHAPES[part] for phone in phones for part in DIPHTHONGS.get(phone, (phone,))]
+        rows.append(np.mean([shape.values() for shape in shapes], axis=0))
+    return np.stack(rows).astype(np.float32)
+
+
 def check() -> None:
     """Raises ValueError if a common phone has no shape or no viseme. Run by the tests."""
     for phone in COMMON:

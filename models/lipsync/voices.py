@@ -85,8 +85,10 @@ RECORDED: Final = (
     Voice("recorded", "rhvoice", "en", TRAIN, 3000, _ESPEAK),
     Voice("recorded", "librispeech", "en", TRAIN, 1400, _CC_BY),
     Voice("recorded", "librispeech-dev", "en", VALIDATE, 130, _CC_BY),
-    Voice("recorded", "commonvoice", "en", TRAIN, 900, _CC0),
-    Voice("recorded", "commonvoice-dev", "en", VALIDATE, 240, _CC0),
+    Voice("recorded", "commonvoice", "en", TRAIN, 1600, _CC0),
+    Voice("recorded", "commonvoice1", "en", TRAIN, 4076, _CC0),
+    Voice("recorded", "omnilingo", "en", TRAIN, 900, _CC0),
+    Voice("recorded", "commonvoice-dev", "en", VALIDATE, 400, _CC0),
     Voice("recorded", "speechocean", "en", TRAIN, 2900, _CC_BY),
 )
 """People, and what kokoro.py, pico.py and rhvoice.py speak.

@@ -18,7 +18,7 @@ from models.lipsync.stream_step import StreamStep  # noqa: E402
 from models.lipsync.targets import CLOSURE, CONTACT, SPEECH  # noqa: E402
 from models.lipsync.thresholds import Thresholds  # noqa: E402
 from models.lipsync.utterance import RATE_HZ  # noqa: E402
-from models.lipsync.visemes import OVR  # noqa: E402
+from models.lipsync.visemes import CHANNELS, OVR, typical  # noqa: E402
 from models.lipsync.weights import save  # noqa: E402
 from visaged.curves import CURVES, INDEX  # noqa: E402
 
@@ -151,7 +151,7 @@ def test_model_paths_are_files(package: export.Package) -> None:
     assert all(isinstance(package.model_path(p), Path) and package.model_path(p).is_file() for p in ("fp32", "int8"))
 
 
-def test_closure_and_contact_are_what_both_heads_say() -> None:
+def test_closure_contact_and_roundness_are_what_both_heads_say() -> None:
     torch.manual_seed(2)
     answer = Answer(torch.randn(2, 5, 3, OUTPUTS), torch.randn(2, 5, 3, len(OVR)))
     agreed = answer.agreed()
@@ -160,5 +160,11 @@ def test_closure_and_contact_are_what_both_heads_say() -> None:
         own = chance[..., OVR.index(viseme)]
         wanted = (1 - share) * answer.curves[..., column] + share * torch.log(own / (1 - own))
         assert torch.allclose(agreed[..., column], wanted, atol=1e-5)
-    others = [i for i in range(OUTPUTS) if i not in (CLOSURE, CONTACT)]
+    looks = torch.from_numpy(typical())
+    for name in ("MouthFunnel", "MouthPucker"):
+        column = CHANNELS.index(name)
+        wanted = 0.5 * torch.sigmoid(answer.curves[..., column]) + 0.5 * chance @ looks[:, column]
+        assert torch.allclose(torch.sigmoid(agreed[..., column]), wanted, atol=1e-5)
+    mixed = (CLOSURE, CONTACT, CHANNELS.index("MouthFunnel"), CHANNELS.index("MouthPucker"))
+    others = [i for i in range(OUTPUTS) if i not in mixed]
     assert torch.equal(agreed[..., others], answer.curves[..., others])

@@ -41,7 +41,7 @@ def texts(folder: Path) -> dict[str, str]:
 
 
 def test_readers_for_validation_are_nobody_s_training(tmp_path: Path) -> None:
-    parts = tmp_path / "clones" / "LibriSpeech" / "train-clean-5"
+    parts = tmp_path / "clones" / "Voice-Age" / "LibriSpeech" / "train-clean-5"
     for reader in ("19", "32"):
         chapter = parts / reader / "7"
         put(chapter / f"{reader}-7.trans.txt", f"{reader}-7-0000 WHAT THEY READ\n{reader}-7-0001 NO SOUND\n")
@@ -80,3 +80,27 @@ def test_of_learners_only_the_grown_up_are_taken(tmp_path: Path) -> None:
         put(root / "WAVE" / f"SPEAKER{person}" / f"{person}07.WAV")
     assert lay_out(tmp_path / "clones", tmp_path / "out") == {"speechocean": 1}
     assert texts(tmp_path / "out" / "speechocean") == {"SPEAKER0003-000307.WAV": "we call it bear"}
+
+
+def test_clips_in_which_something_else_was_heard_are_left_out(tmp_path: Path) -> None:
+    root = tmp_path / "clones" / "myrepo" / "asr"
+    lines = [
+        "filename,text,up_votes,down_votes,age,gender,accent,generated_text,duration",
+        "cv-valid-dev/a.mp3,then why should they be surprised,2,0,,,,THEN WHY SHOULD THEY BE SURPRISE,3.6",
+        "cv-valid-dev/b.mp3,then why should they be surprised,2,0,,,,HELLO HELLO IS IT ON,3.6",
+    ]
+    put(root / "cv-valid-dev.csv", "\n".join(lines))
+    for name in ("a.mp3", "b.mp3"):
+        put(root / "cv-valid-dev" / name)
+    assert lay_out(tmp_path / "clones", tmp_path / "out") == {"commonvoice1": 1}
+    assert texts(tmp_path / "out" / "commonvoice1") == {"cv-valid-dev-a.mp3": "then why should they be surprised"}
+
+
+def test_other_languages_keep_their_name(tmp_path: Path) -> None:
+    root = tmp_path / "clones" / "rsample-100-cv-corpus-6.1-2020-12-11"
+    for language in ("de", "es", "fr", "it", "nl", "pl", "pt", "ru"):
+        put(root / language / "validated.tsv", f"path\tsentence\n{language}1.mp3\tAha.\n")
+        put(root / language / "clips" / f"{language}1.mp3")
+    assert lay_out(tmp_path / "clones", tmp_path / "out") == {"omnilingo": 8}
+    with (tmp_path / "out" / "omnilingo" / "metadata.csv").open() as file:
+        assert ["clips-pl1.mp3", "pl", "Aha."] in list(csv.reader(file, delimiter="|"))
