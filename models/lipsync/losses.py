@@ -44,4 +44,4 @@ def loss(answer: Answer, wanted: Tensor) -> Tensor:
     )
     speech = F.binary_cross_entropy_with_logits(answer.curves[..., SPEECH], values[..., SPEECH])
     viseme = F.cross_entropy(answer.visemes.reshape(-1, len(OVR)), kind.reshape(-1))
-    return shape + move + 3.0 * closed + touch + 0.3 * speech + _VISEME_WEIGHT * viseme
+    return shape + move + 3.0 * closed + 1.5 * touch + 0.3 * speech + _VISEME_WEIGHT * viseme
