@@ -23,7 +23,7 @@ CROP: Final = 96
 # How often a voice's streams are drawn: many people in one folder more, labels by a foreign aligner less.
 _SHARES: Final = {
     "train-recorded-librispeech": 2.0, "train-recorded-commonvoice": 2.0, "train-recorded-omnilingo": 0.8,
-    "train-recorded-speechocean": 0.8, "train-recorded-orders": 1.0, "train-recorded-kokoro": 1.0,
+    "train-recorded-orders": 1.0, "train-recorded-kokoro": 1.0,
     "train-recorded-pico": 1.2, "train-recorded-rhvoice": 1.2, "train-recorded-kathleen": 1.2,
     "train-recorded-precise": 1.2, "train-recorded-commands": 0.8, "train-recorded-wake": 0.8,
     "train-recorded-kerstin": 0.6, "train-flite": 2.0, "train-festival": 3.0, "train-espeak": 3.0,

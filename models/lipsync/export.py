@@ -58,11 +58,10 @@ OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER CAUSED AND ON ANY THEORY OF LIABIL
 LIABILITY, OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE OF THIS SOFTWARE, EVEN IF
 ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
 
-Among the speech that the networks were trained on: LibriSpeech (V. Panayotov et al., CC BY 4.0), speechocean762
-(J. Zhang et al., CC BY 4.0), the Speech Commands data set 0.02 (P. Warden, Google, CC BY 4.0), Mozilla Common Voice
-(CC0), the recordings of Picovoice's speech-to-intent and wake word benchmarks (Apache-2.0), and what Kokoro-82M
-(hexgrad, Apache-2.0), SVOX Pico (SVOX AG, Apache-2.0) and RHVoice's voices bdl, clb and alan (O. Yakovleva, from
-recordings of CMU ARCTIC) said. The package holds none of it.
+Among the speech that the networks were trained on: LibriSpeech (V. Panayotov et al., CC BY 4.0), the Speech Commands
+data set 0.02 (P. Warden, Google, CC BY 4.0), Mozilla Common Voice (CC0), the recordings of Picovoice's speech-to-intent
+and wake word benchmarks (Apache-2.0), and what Kokoro-82M (hexgrad, Apache-2.0), SVOX Pico (SVOX AG, Apache-2.0) and
+RHVoice's voices bdl, clb and alan (O. Yakovleva, from recordings of CMU ARCTIC) said. The package holds none of it.
 """
 
 

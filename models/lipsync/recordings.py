@@ -49,8 +49,6 @@ _COMMON_VOICE: Final = ("whisper", "17", "18", "19")
 _ALIKE: Final = 0.85
 # Those that the corpus has besides English.
 _LANGUAGES: Final = ("de", "es", "fr", "it", "nl", "pl", "pt", "ru")
-# In years: children's mouths make other sounds, and few learners among them are understood.
-_YOUNGEST: Final = 15
 
 # Phrases that a dictionary knows by other spellings.
 _SPOKEN: Final = {"snowboy": "snow boy"}
@@ -74,7 +72,6 @@ def lay_out(clones: Path, target: Path) -> dict[str, int]:
         ("commonvoice-dev", "whisper", partial(_common_voice, validate=True)),
         ("commonvoice1", "myrepo", _first_common_voice),
         ("omnilingo", "rsample-100-cv-corpus-6.1-2020-12-11", _omnilingo),
-        ("speechocean", "speechocean762", _speechocean),
     ):
         if not (clones / repository).is_dir():
             logger.warning("%s: no %s under %s, left out", voice, repository, clones)
@@ -205,18 +202,6 @@ def _omnilingo(root: Path) -> Iterator[Row]:
         with (root / language / "validated.tsv").open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
                 yield root / language / "clips" / row["path"], language, row["sentence"]
-
-
-def _speechocean(root: Path) -> Iterator[Row]:
-    """English of learners who speak Mandarin, grown up or nearly."""
-    for part in ("train", "test"):
-        ages, people, texts, files = (
-            dict(line.split(maxsplit=1) for line in (root / part / name).read_text(encoding="utf-8").splitlines())
-            for name in ("spk2age", "utt2spk", "text", "wav.scp")
-        )
-        for name, text in sorted(texts.items()):
-            if int(ages[people[name]]) >= _YOUNGEST:
-                yield root / files[name], "en", text.lower()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

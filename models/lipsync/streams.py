@@ -32,7 +32,7 @@ FRAMES: Final = SAMPLES // FRAME
 # who speaks whole sentences, then voices made from people. The first name that fits counts.
 _PASSES: Final = {
     "recorded-commonvoice1": 2.0, "recorded-commonvoice": 3.5, "recorded-omnilingo": 1.5,
-    "recorded-librispeech": 2.0, "recorded-speechocean": 1.0, "recorded-orders": 11.0,
+    "recorded-librispeech": 2.0, "recorded-orders": 11.0,
     "recorded-kokoro": 6.5, "recorded-pico": 4.0, "recorded-rhvoice": 4.0,
     "recorded-precise": 4.0, "recorded-kathleen": 3.5, "recorded-wake": 3.0, "recorded-commands": 2.5,
     "recorded-nathalie": 1.0, "recorded-kerstin": 0.6, "flite": 2.5, "festival": 2.5, "espeak": 1.0,

@@ -89,7 +89,6 @@ RECORDED: Final = (
     Voice("recorded", "commonvoice1", "en", TRAIN, 4076, _CC0),
     Voice("recorded", "omnilingo", "en", TRAIN, 900, _CC0),
     Voice("recorded", "commonvoice-dev", "en", VALIDATE, 400, _CC0),
-    Voice("recorded", "speechocean", "en", TRAIN, 2900, _CC_BY),
 )
 """People, and what kokoro.py, pico.py and rhvoice.py speak.
 

@@ -70,18 +70,6 @@ def test_common_voice_is_split_by_person_and_nobody_speaks_too_much(tmp_path: Pa
     assert {*train.values(), *validate.values()} == {'It is "so".'}
 
 
-def test_of_learners_only_the_grown_up_are_taken(tmp_path: Path) -> None:
-    root = tmp_path / "clones" / "speechocean762"
-    for part, person, age in (("train", "0001", 6), ("test", "0003", 21)):
-        put(root / part / "spk2age", f"{person}\t{age}\n")
-        put(root / part / "utt2spk", f"{person}07\t{person}\n")
-        put(root / part / "text", f"{person}07\tWE CALL IT BEAR\n")
-        put(root / part / "wav.scp", f"{person}07\tWAVE/SPEAKER{person}/{person}07.WAV\n")
-        put(root / "WAVE" / f"SPEAKER{person}" / f"{person}07.WAV")
-    assert lay_out(tmp_path / "clones", tmp_path / "out") == {"speechocean": 1}
-    assert texts(tmp_path / "out" / "speechocean") == {"SPEAKER0003-000307.WAV": "we call it bear"}
-
-
 def test_clips_in_which_something_else_was_heard_are_left_out(tmp_path: Path) -> None:
     root = tmp_path / "clones" / "myrepo" / "asr"
     lines = [
