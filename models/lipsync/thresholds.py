@@ -22,7 +22,7 @@ _TRIED: Final = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7)
 _TRIED_SURE: Final = (0.2, 0.3, 0.4, 0.5, 0.6)
 # What a missed sound costs against a false frame. Closures: as the floor that was set weighs them, 7 % missed to 12 %
 # false. Contacts: it asks for nine in ten and sets no bound to false ones, which the eye hardly minds.
-_MISS_WEIGHT: Final = {"closure": 1.7, "contact": 3.0}
+_MISS_WEIGHT: Final = {"closure": 1.7, "contact": 2.0}
 # What a network costs, to choose between checkpoints: its closures, and its contacts (f and v) by this share of theirs;
 # the look-ahead that a box runs with unless told otherwise, 40 ms, counts twice.
 _SHARE: Final = {"closure": 1.0, "contact": 0.3}
