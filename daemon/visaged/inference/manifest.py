@@ -9,7 +9,7 @@ precisions::
      "opset": 17, "sample_rate_hz": 48000, "frame_rate_hz": 60.0, "lookahead_ms": [0, 40, 80],
      "inputs":  [{"name": "sound", "shape": [1, 800], "dtype": "float32"}],
      "outputs": [{"name": "curves_0", "shape": [1, 61], "dtype": "float32"}, …],
-     "state":   [{"name": "state_gru", "output": "next_state_gru", "shape": [2, 1, 192], "dtype": "float32"}],
+     "state":   [{"name": "state_gru", "output": "next_state_gru", "shape": [1, 896], "dtype": "float32"}],
      "source": "how it was made", "licence": "Apache-2.0", "parity": {"fp32": 4e-6, "int8": 0.011},
      "created": "2026-11-21T00:00:00Z"}
 
