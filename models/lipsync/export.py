@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import logging
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -228,7 +229,11 @@ def main(arguments: argparse.Namespace) -> int:
     logging.getLogger().setLevel(logging.WARNING)
     said = load_utterance(min((arguments.cache / "clean" / "flite-rms-en").glob("0*.json")))
     weights = arguments.weights or arguments.cache / "model.pt"
-    package = export(weights, arguments.folder, arguments.version, said.sound)
+    try:
+        package = export(weights, arguments.folder, arguments.version, said.sound)
+    except (OSError, ValueError) as error:
+        print(f"--weights: {error}", file=sys.stderr)
+        return 1
     size = sum(path.stat().st_size for path in package.folder.iterdir())
     print(f"{package.folder}: {package.manifest.version}, {size / 1e6:.1f} MB, parity {package.manifest.parity}")
     return 0

@@ -42,7 +42,7 @@ def main(arguments: argparse.Namespace) -> int:
         return 1
     try:
         nets = [halved(net) for path in arguments.weights for net in weights.load(path)[0].members]
-    except OSError as error:
+    except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     thresholds, cost, report = tune(Ensemble(nets), shards)

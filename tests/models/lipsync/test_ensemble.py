@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -84,6 +85,34 @@ def test_joining_a_file_that_is_not_there_names_it(tmp_path: Path, capsys: pytes
     assert run_join(tmp_path, tmp_path / "gone.pt") == 1
     assert "gone.pt" in capsys.readouterr().err
     assert not (tmp_path / "out.pt").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", b"PK\x03\x04 not quite"])
+def test_other_bytes_are_refused_by_name(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.pt").write_bytes(content)
+    with pytest.raises(ValueError, match=r"a.pt does not hold weights; accepted: files of `train` and `join`"):
+        weights.load(tmp_path / "a.pt")
+
+
+def test_weights_of_an_earlier_layout_are_refused_by_name(tmp_path: Path) -> None:
+    torch.save({"weights": {}, "hidden": 8, "thresholds": {}}, tmp_path / "a.pt")
+    with pytest.raises(ValueError, match=r"a.pt does not hold weights"):
+        weights.load(tmp_path / "a.pt")
+
+
+def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    weights.save(tmp_path / "a.pt", nets(8), AT)
+    before = (tmp_path / "a.pt").read_bytes()
+
+    def full(kept: object, file: BinaryIO) -> None:
+        file.write(b"half of it")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(weights.torch, "save", full)
+    with pytest.raises(OSError, match="No space left"):
+        weights.save(tmp_path / "a.pt", nets(12), AT)
+    assert (tmp_path / "a.pt").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["a.pt"]
 
 
 def run_join(cache: Path, *files: Path) -> int:
