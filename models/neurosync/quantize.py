@@ -13,11 +13,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from models.int8_weights import MAX_WEIGHT
 from models.neurosync.graph import MICROSOFT, Float, Graph
 from models.neurosync.matrices import Array
 
 _FLOAT: Final = ("encoder.embedding", "decoder.fc_output")
-_WEIGHT_MAX: Final = 127
 
 
 @dataclass(frozen=True)
@@ -85,10 +85,10 @@ def int8_weight(graph: Graph, name: str, make: Callable[[], tuple[Array, Array]]
 
 
 def weight_scale(matrix: Array) -> Array:
-    """Step per output: the largest weight is 127."""
-    return np.asarray(np.maximum(np.abs(matrix).max(axis=0), 1e-8) / _WEIGHT_MAX, np.float32)
+    """Step per output: the largest weight is MAX_WEIGHT."""
+    return np.asarray(np.maximum(np.abs(matrix).max(axis=0), 1e-8) / MAX_WEIGHT, np.float32)
 
 
 def to_int8(matrix: Array) -> NDArray[np.int8]:
-    """Symmetric, -127..127."""
+    """Symmetric, -MAX_WEIGHT..MAX_WEIGHT."""
     return np.rint(matrix / weight_scale(matrix)).astype(np.int8)

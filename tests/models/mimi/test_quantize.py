@@ -8,6 +8,7 @@ torch = pytest.importorskip("torch", reason="torch is a build-time dependency: .
 
 import onnx  # noqa: E402
 
+from models.int8_weights import MAX_WEIGHT, largest_weight  # noqa: E402
 from models.mimi import quantize  # noqa: E402
 from models.mimi.dims import NARROW, RATIOS  # noqa: E402
 from models.mimi.export import trace  # noqa: E402
@@ -37,6 +38,15 @@ def test_what_becomes_int8(exported: dict[str, Path], direction: str, downsample
     graph = onnx.load(tmp_path / "all.onnx").graph
     weights = {node.input[1] for node in graph.node if node.op_type == "MatMulInteger"}
     assert not any("quantizer" in name for name in weights)
+
+
+@pytest.mark.parametrize("scope", list(Int8))
+def test_int8_weights_are_small_enough_for_every_processor(
+    exported: dict[str, Path], scope: Int8, tmp_path: Path
+) -> None:
+    for direction, path in exported.items():
+        to_int8(path, tmp_path / f"{direction}.onnx", scope)
+        assert largest_weight(tmp_path / f"{direction}.onnx") == MAX_WEIGHT
 
 
 def test_a_quantiser_that_skips_nodes_is_found_out(

@@ -10,6 +10,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is a build-time dependency: pip install 'visaged[build]'")
 pytest.importorskip("safetensors", reason="pip install 'visaged[build]'")
 
+from models.int8_weights import MAX_WEIGHT, largest_weight  # noqa: E402
 from models.neurosync import importing, int8, module, parity, speech, weights_file  # noqa: E402
 from models.neurosync.importing import Measured, pick  # noqa: E402
 from models.neurosync.int8 import Candidate, better  # noqa: E402
@@ -70,6 +71,12 @@ def test_only_what_was_asked_for(tmp_path: Path, weights: Path) -> None:
     assert set(package.manifest.files) == {"int8"}
     names = {path.name for path in package.folder.iterdir()}
     assert names == {"model.json", "report.json", "neurosync.int8.onnx", "neurosync.int8.weights"}
+
+
+@pytest.mark.parametrize("scaling", ["dynamic", "static"])
+def test_int8_weights_are_small_enough_for_every_processor(tmp_path: Path, weights: Path, scaling: str) -> None:
+    assert _run(tmp_path / "box", weights, "--precisions", "int8", "--int8", scaling) == 0
+    assert largest_weight(load_package(tmp_path / "box" / "neurosync-1.0.0").model_path("int8")) == MAX_WEIGHT
 
 
 @pytest.mark.parametrize("fails_at", range(0, 130, 13))
