@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from visaged.cli import exit_codes
+from visaged.cli.say import complain
 from visaged.cli.settings_arguments import add_settings_arguments
 from visaged.config.default import default_toml, to_toml
 from visaged.config.load import DEFAULT_PATH, ConfigError, find_file, load
@@ -34,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
         sys.stdout.write(to_toml(load(find_file(options.config), options.set)))
         return exit_codes.DONE
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        complain(error)
         return exit_codes.USAGE
 
 

@@ -17,6 +17,7 @@ from visaged.cli.settings_arguments import add_settings_arguments
 from visaged.config.safe_mode import Loaded, load_or_safe
 from visaged.doctor import broker, conversation, machine, models, network, service, sound
 from visaged.doctor.finding import Finding, fail, ok
+from visaged.printable import printable
 
 _STYLES: Final = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
@@ -53,9 +54,9 @@ def run(options: argparse.Namespace) -> int:
         if options.json:
             print(json.dumps(asdict(finding)), flush=True)
             continue
-        console.print(
-            Text(f"{finding.verdict:4}", _STYLES[finding.verdict]), Text(f"{finding.subject}: {finding.text}")
-        )
+        # Names of devices, brokers and models are other people's text.
+        words = Text(printable(f"{finding.subject}: {finding.text}"))
+        console.print(Text(f"{finding.verdict:4}", _STYLES[finding.verdict]), words)
         if finding.remedy:
-            console.print(Text(f"     {finding.remedy}", "dim"))
+            console.print(Text(f"     {printable(finding.remedy)}", "dim"))
     return worst

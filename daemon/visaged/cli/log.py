@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from visaged.system.journal import is_journal, journal_handler
+from visaged.system.log_format import PrintableFormatter
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,7 +19,7 @@ def log_lines(level: str) -> None:
         handler = journal_handler()
     else:
         handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s"))
+        handler.setFormatter(PrintableFormatter("%(asctime)s %(levelname)-7s %(message)s"))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
 
 
@@ -30,6 +31,6 @@ def log_above_live_view(level: str) -> Console:
 
     console = Console(stderr=True)
     handler = RichHandler(console=console, show_path=False, markup=False)
-    handler.setFormatter(logging.Formatter("%(message)s", "%H:%M:%S"))
+    handler.setFormatter(PrintableFormatter("%(message)s", "%H:%M:%S"))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     return console

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from visaged.printable import NAME, printable
+
 Report = Callable[[str, float], None]
 """(what is being done, how much of it, 0..1): told now and then. At 0 the bar only shows that work goes on."""
 
@@ -19,7 +21,7 @@ def progress_bar() -> Iterator[Report]:
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
     # What is printed goes where it always goes, not to standard error with the bar.
     bar = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True, redirect_stdout=False)
     with bar:
@@ -28,7 +30,7 @@ def progress_bar() -> Iterator[Report]:
         def report(step: str, share: float) -> None:
             nonlocal shown
             if step != shown:
-                bar.reset(task, description=step)
+                bar.reset(task, description=printable(step, NAME))
                 shown = step
             bar.update(task, completed=share, total=1.0 if share > 0 else None)
 

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visaged.cli import exit_codes
+from visaged.cli.say import complain
 from visaged.cli.settings_arguments import add_settings_arguments
 from visaged.config.load import ConfigError, find_file, load
+from visaged.printable import NAME, printable
 
 if TYPE_CHECKING:
     from visaged.config import Settings
@@ -59,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
             # The same file twice gives the same face twice.
             settings = load(find_file(options.config), [*overrides, "animation.seed=0"])
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        complain(error)
         return exit_codes.USAGE
     # After the settings and the arguments have been checked: these take half a second to import.
     from visaged.recording import FORMATS, RecordingError, write  # noqa: PLC0415
@@ -81,7 +83,7 @@ def run(options: argparse.Namespace) -> int:
         write(options.output, recording)
     except _expected_errors() as error:
         remedy = getattr(error, "remedy", "")
-        print(f"visaged render: {error}{'. ' + remedy if remedy else ''}", file=sys.stderr)
+        complain(f"visaged render: {error}{'. ' + remedy if remedy else ''}")
         return exit_codes.FAILED
     except (RecordingError, OSError) as error:
         print(f"visaged render: '{options.output}' cannot be written: {error}", file=sys.stderr)
@@ -119,7 +121,7 @@ def _render(path: Path, settings: Settings, options: argparse.Namespace) -> Reco
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(path.name, total=duration_s)
+        task = bar.add_task(printable(path.name, NAME), total=duration_s)
         return work(path, settings, roots, lambda done_s: bar.update(task, completed=done_s))

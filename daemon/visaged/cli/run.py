@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from visaged.cli import exit_codes
 from visaged.cli.log import log_above_live_view, log_lines
+from visaged.cli.say import complain
 from visaged.cli.settings_arguments import add_settings_arguments
 from visaged.config.load import ConfigIssue, find_file
 from visaged.config.safe_mode import load_or_safe
@@ -94,7 +95,7 @@ def run(options: argparse.Namespace) -> int:
     loaded = load_or_safe(path, overrides)
     mistyped = _typed_wrong(options, loaded.issues)
     for word in mistyped:
-        print(f"visaged run: {word}", file=sys.stderr)
+        complain(f"visaged run: {word}")
     if mistyped:
         return exit_codes.USAGE
     # Imported here and not above: what is wrong with the settings is said before half a second of imports, and a box

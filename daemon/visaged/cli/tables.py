@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import sys
 
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.style import StyleType
 from rich.table import Column, Table
+from rich.text import Text
+
+from visaged.printable import printable
 
 # Wider than any row: in a pipe or a file nothing is folded.
 _PIPE_WIDTH = 500
 
 
-def plain_table(whole: str, *others: str) -> Table:
+class PlainTable(Table):
+    """A table whose cells are text, never markup, and printable whoever wrote it."""
+
+    def add_row(self, *cells: RenderableType | None, style: StyleType | None = None, end_section: bool = False) -> None:
+        """As rich's."""
+        shown = (Text(printable(cell)) if isinstance(cell, str) else cell for cell in cells)
+        super().add_row(*shown, style=style, end_section=end_section)
+
+
+def plain_table(whole: str, *others: str) -> PlainTable:
     """A table without lines; the column ``whole`` is never folded, the ``others`` fold rather than being cut."""
     columns = (Column(whole, no_wrap=True, overflow="fold"), *(Column(name, overflow="fold") for name in others))
-    return Table(*columns, box=None, pad_edge=False)
+    return PlainTable(*columns, box=None, pad_edge=False)
 
 
 def print_table(table: Table) -> None:

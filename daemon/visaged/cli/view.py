@@ -15,6 +15,7 @@ from rich.text import Text
 
 from visaged.cli.face_drawing import WIDTH, draw_face
 from visaged.curves import INDEX, SHAPE_COUNT
+from visaged.printable import printable
 
 # Label and its curves: one, or left and right of a pair, which share the line.
 _MOUTH: Final = (
@@ -63,9 +64,10 @@ def face_view(
 
     About 80 columns and 17 lines; the drawing goes first where the terminal is narrower.
     """
-    line = Text("   ").join(Text.assemble((f"{name} ", "dim"), (value, "bold")) for name, value in figures.items())
-    warnings = [Text(note, style="yellow") for note in notes]
-    return Panel(Group(line, *warnings, _Face(curves)), title=Text(title), title_align="left", expand=False)
+    named = (Text.assemble((f"{name} ", "dim"), (printable(value), "bold")) for name, value in figures.items())
+    warnings = [Text(printable(note), style="yellow") for note in notes]
+    shown = Group(Text("   ").join(named), *warnings, _Face(curves))
+    return Panel(shown, title=Text(printable(title)), title_align="left", expand=False)
 
 
 class Bar:

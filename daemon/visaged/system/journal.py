@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, TextIO
 
+from visaged.system.log_format import PrintableFormatter
+
 SOCKET: Final = Path("/run/systemd/journal/socket")
 
 # syslog(3)
@@ -92,7 +94,7 @@ class JournalHandler(logging.Handler):
         return fields
 
 
-class LineFormatter(logging.Formatter):
+class LineFormatter(PrintableFormatter):
     """For standard error that leads to journald: sd-daemon(3) gives a line that begins with <N> that priority."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -107,5 +109,5 @@ def journal_handler(path: Path = SOCKET) -> logging.Handler:
     if not path.is_socket():
         return lines
     handler = JournalHandler(lines, path)
-    handler.setFormatter(logging.Formatter("%(message)s"))
+    handler.setFormatter(PrintableFormatter("%(message)s"))
     return handler

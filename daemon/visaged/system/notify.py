@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from visaged.clock import now_ns
+from visaged.printable import printable
 
 READY: Final = "READY=1"
 FEED: Final = "WATCHDOG=1"
@@ -59,7 +60,7 @@ class Notifier:
 
     def tell_status(self, text: str) -> bool:
         """The line that ``systemctl status`` shows."""
-        return self.tell("STATUS=" + " ".join(text.split()))
+        return self.tell("STATUS=" + printable(" ".join(text.split())))
 
     def tell_patience(self, seconds: float) -> bool:
         """Let the watchdog wait for so long from now on, and feed it."""

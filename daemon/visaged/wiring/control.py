@@ -113,7 +113,7 @@ class Control:
         try:
             changed = self._config.reload()
         except (ConfigError, Refusal) as error:
-            words = error.message if isinstance(error, Refusal) else str(error)
+            words = error.message if isinstance(error, Refusal) else "; ".join(map(str, error.issues))
             remedy = "The settings before go on. Correct it (visaged config check), then: systemctl reload visaged"
             problems.open("config_rejected", words, remedy)
         else:

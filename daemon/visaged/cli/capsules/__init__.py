@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from visaged.cli.capsules.importing import add_import_arguments, import_capsule
 from visaged.cli.capsules.packs import add_pack_arguments, install, pack, revoke_pack, verify
 from visaged.cli.capsules.play import play
 from visaged.cli.capsules.show import list_capsules, show
+from visaged.cli.say import complain
 from visaged.cli.settings_arguments import add_settings_arguments
 from visaged.config.load import ConfigError
 
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         return int(options.function(options))
     except (CapsuleError, ConfigError) as error:
-        print(error, file=sys.stderr)
+        complain(error)
         return exit_codes.USAGE if isinstance(error, ConfigError) else exit_codes.FAILED
 
 

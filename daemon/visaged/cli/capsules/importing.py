@@ -15,6 +15,7 @@ from visaged.capsules.install import add_local
 from visaged.cli import exit_codes
 from visaged.cli.capsules.library import open_library, write_file
 from visaged.cli.progress import progress_bar
+from visaged.cli.say import say
 from visaged.config.load import find_file, load
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def import_capsule(options: argparse.Namespace) -> int:
         library = open_library(options)
         add_local(library, [capsule])
         where = str(library.root)
-    print(f"{capsule.header.cid}: {capsule.header.duration_ms / 1000:.2f} s, in {where}")
+    say(f"{capsule.header.cid}: {capsule.header.duration_ms / 1000:.2f} s, in {where}")
     return exit_codes.DONE
 
 

@@ -13,6 +13,7 @@ from visaged.capsules.pack import PackReader, add_signature, write_pack
 from visaged.capsules.signing import load_public_keys, sign
 from visaged.cli import exit_codes
 from visaged.cli.capsules.library import open_library, read_capsule, read_file, write_file
+from visaged.cli.say import say
 
 _TABLES: Final = (".toml", ".json")
 
@@ -41,7 +42,7 @@ def pack(options: argparse.Namespace) -> int:
     if options.key:
         data = add_signature(data, sign(manifest, options.key))
     write_file(options.output, data)
-    print(f"{options.output}: {len(files)} files, {len(data)} bytes, {'signed' if options.key else 'not signed'}")
+    say(f"{options.output}: {len(files)} files, {len(data)} bytes, {'signed' if options.key else 'not signed'}")
     return exit_codes.DONE
 
 
@@ -50,7 +51,7 @@ def verify(options: argparse.Namespace) -> int:
     with PackReader(options.pack) as reader:
         record, entries = check_pack(reader, load_public_keys(options.keys), options.unsigned)
     signed = f"signed by {record.key[:16]}…" if record.key else "not signed by a key that is trusted here"
-    print(f"{record.manifest.name} {record.manifest.version}: {len(entries)} capsules, sound, {signed}")
+    say(f"{record.manifest.name} {record.manifest.version}: {len(entries)} capsules, sound, {signed}")
     return exit_codes.DONE
 
 
@@ -59,12 +60,12 @@ def install(options: argparse.Namespace) -> int:
     library = open_library(options)
     record = install_pack(library, options.pack, load_public_keys(options.keys), options.unsigned)
     manifest = record.manifest
-    print(f"{manifest.name} {manifest.version} is installed in {library.root}: {len(manifest.files)} files")
+    say(f"{manifest.name} {manifest.version} is installed in {library.root}: {len(manifest.files)} files")
     return exit_codes.DONE
 
 
 def revoke_pack(options: argparse.Namespace) -> int:
     """Stop using a pack."""
     revoke(open_library(options), options.pack)
-    print(f"{options.pack} is revoked; a running daemon stops using it within a second")
+    say(f"{options.pack} is revoked; a running daemon stops using it within a second")
     return exit_codes.DONE

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Final
 
 from visaged.cli import exit_codes
+from visaged.cli.say import complain, say
 
 _STATES: Final = {
     "cached": "shown now",
@@ -23,12 +23,12 @@ def play(options: argparse.Namespace) -> int:
         with ControlClient() as client:
             data = client.call("capsule.play", cid=options.cid, weight=options.weight, delay_ms=options.delay_ms)
     except NoDaemon as error:
-        print(error, file=sys.stderr)
+        complain(error)
         return exit_codes.UNAVAILABLE
     except CommandFailed as error:
-        print(error, file=sys.stderr)
+        complain(error)
         return exit_codes.FAILED
     for played in data["played"]:
-        print(f"{played['cid']}: {_STATES[played['state']]}, ticket {played['ticket']}")
+        say(f"{played['cid']}: {_STATES[played['state']]}, ticket {played['ticket']}")
     unknown = any(played["state"] == "unknown" for played in data["played"])
     return exit_codes.FAILED if unknown else exit_codes.DONE

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 
 from visaged.capsules.catalogue import Entry
 from visaged.cli import exit_codes
 from visaged.cli.capsules.library import open_library, read_capsule
+from visaged.cli.say import complain, say
 from visaged.cli.tables import plain_table, print_table
+from visaged.printable import printable_json
 
 
 def list_capsules(options: argparse.Namespace) -> int:
@@ -27,9 +28,9 @@ def list_capsules(options: argparse.Namespace) -> int:
         table.add_row(*_row(entry))
     print_table(table)
     packs = ", ".join(f"{name} {version}" for name, version in catalogue.packs.items()) or "none"
-    print(f"{len(entries)} of {len(catalogue.entries)} capsules; packs: {packs}")
+    say(f"{len(entries)} of {len(catalogue.entries)} capsules; packs: {packs}")
     for sentence in catalogue.refused:
-        print(sentence, file=sys.stderr)
+        complain(sentence)
     return exit_codes.FAILED if catalogue.refused else exit_codes.DONE
 
 
@@ -41,7 +42,7 @@ def show(options: argparse.Namespace) -> int:
         for name in ("curves", "mask", "tokens", "pcm")
         if (tensor := getattr(capsule, name)) is not None
     }
-    print(json.dumps(capsule.header.model_dump(exclude_none=True) | {"tensors": shapes}, indent=1, ensure_ascii=False))
+    print(printable_json(capsule.header.model_dump(exclude_none=True) | {"tensors": shapes}, indent=1))
     return exit_codes.DONE
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
 from typing import Any
 
 from visaged.cli import exit_codes
 from visaged.cli.codec.files import add_decode_arguments, add_encode_arguments, decode, encode
 from visaged.cli.codec.peer import add_peer_arguments, peer
+from visaged.cli.say import complain
 from visaged.config.load import ConfigError
 
 
@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         return int(options.function(options))
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        complain(error)
         return exit_codes.USAGE
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from visaged.cli import exit_codes
 from visaged.cli.progress import progress_bar
+from visaged.cli.say import complain
 from visaged.cli.settings_arguments import add_settings_arguments
 from visaged.config.load import find_file, load
 
@@ -77,13 +78,13 @@ def _convert(options: argparse.Namespace, action: str, convert: Callable[..., Do
                 lambda share: report(options.input.name, share),
             )
     except FileUnusable as error:
-        print(f"visaged codec {action}: {error}. {error.remedy}", file=sys.stderr)
+        complain(f"visaged codec {action}: {error}. {error.remedy}")
         return exit_codes.FAILED
     except NoPackageError as error:
-        print(f"visaged codec {action}: {error}", file=sys.stderr)
+        complain(f"visaged codec {action}: {error}")
         return exit_codes.UNAVAILABLE
     except (CodecFileError, SessionError, OSError) as error:
-        print(f"visaged codec {action}: {error}", file=sys.stderr)
+        complain(f"visaged codec {action}: {error}")
         return exit_codes.FAILED
     took_s = time.monotonic() - began_s
     print(

@@ -15,6 +15,7 @@ from visaged.cli import exit_codes
 from visaged.cli.broker_arguments import BrokerOptionError, add_broker_arguments, broker_settings
 from visaged.cli.codec.saying import SayingError, load_codes
 from visaged.cli.codec.ways import MqttWay, UdpWay, Way
+from visaged.cli.say import complain
 from visaged.clock import NS_PER_S, now_ns
 from visaged.codec.frame_codec import Codes
 from visaged.codec.frames import decode, encode
@@ -77,10 +78,10 @@ def peer(options: argparse.Namespace) -> int:
         codes = None if options.say is None else load_codes(options.say, options.config, options.set, options.models)
         way = _open(options)
     except (ConfigError, BrokerOptionError, SayingError) as error:
-        print(error, file=sys.stderr)
+        complain(error)
         return exit_codes.USAGE
     except MqttError as error:
-        print(f"{error.message}; {error.remedy}", file=sys.stderr)
+        complain(f"{error.message}; {error.remedy}")
         return exit_codes.UNAVAILABLE
     except OSError as error:
         print(f"--udp {options.udp}: cannot listen: {error.strerror}; choose another port", file=sys.stderr)

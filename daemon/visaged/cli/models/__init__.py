@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +13,7 @@ from visaged.cli.models.building import add_build_arguments, build
 from visaged.cli.models.comparing import add_compare_arguments, compare_models
 from visaged.cli.models.importing import ImportFailed, add_import_arguments, import_model
 from visaged.cli.models.listing import add_list_arguments, add_verify_arguments, list_models, verify
+from visaged.cli.say import complain
 from visaged.config.load import ConfigError
 from visaged.inference.errors import NoPackageError, PackageError, SessionError
 
@@ -36,13 +36,13 @@ def run(options: argparse.Namespace) -> int:
     try:
         return int(options.function(options))
     except ToolsMissing as error:
-        print(error, file=sys.stderr)
+        complain(error)
         return exit_codes.UNAVAILABLE
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        complain(error)
         return exit_codes.USAGE
     except (ImportFailed, PackageError, SessionError, NoPackageError) as error:
-        print(error, file=sys.stderr)
+        complain(error)
         return exit_codes.FAILED
 
 

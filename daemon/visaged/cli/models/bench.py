@@ -12,6 +12,7 @@ from pathlib import Path
 
 from visaged.cli import exit_codes
 from visaged.cli.progress import progress_bar
+from visaged.cli.say import say
 from visaged.cli.tables import plain_table, print_table
 from visaged.inference.errors import PackageError, SessionError
 from visaged.inference.find import list_packages, search_roots
@@ -52,12 +53,12 @@ def bench(options: argparse.Namespace) -> int:
     status = exit_codes.DONE
     for package in packages:
         manifest = package.manifest
-        print(f"{manifest.name} {manifest.version} ({manifest.kind}), {package.folder}")
+        say(f"{manifest.name} {manifest.version} ({manifest.kind}), {package.folder}")
         table = plain_table("precision", "threads", "on", "load s", "step p50 ms", "p99 ms", "memory MiB")
         best: Measured | None = None
         for found in _measure_all(package, options):
             if isinstance(found, Exception):
-                print(f"  {found}")
+                say(f"  {found}")
                 status = exit_codes.FAILED
                 continue
             on = ", ".join(name.removesuffix("ExecutionProvider") for name in found.providers)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from visaged.cli import exit_codes
 from visaged.cli.progress import progress_bar
+from visaged.cli.say import say
 from visaged.cli.settings_arguments import add_settings_arguments
 from visaged.config.load import find_file, load
 from visaged.inference.engine_build import build_engine
@@ -69,9 +70,9 @@ def _build(package: Package, precision: Precision, cache: Path, again: bool) -> 
         f"{package.manifest.name} {package.manifest.version} {precision} for {key.gpu.name}, TensorRT {key.tensorrt}"
     )
     if is_built(cache, key) and not again:
-        print(f"{named}: already built")
+        say(f"{named}: already built")
         return
-    print(f"{named}: this takes minutes")
+    say(f"{named}: this takes minutes")
     with progress_bar() as report:
         report("building", 0.0)
         built = build_engine(package, precision, cache, key)

@@ -12,6 +12,7 @@ from typing import Final
 from visaged.capsules.errors import CapsuleError
 from visaged.capsules.signing import KEYS_DIR, load_public_keys, verify
 from visaged.cli import exit_codes
+from visaged.cli.say import say
 from visaged.inference.find import BOX_ROOT
 from visaged.inference.manifest import MANIFEST_NAME, MAX_TEXT, NAME_PATTERN, VERSION_PATTERN
 from visaged.inference.package import load_package
@@ -85,7 +86,7 @@ def _import_folder(source: Path, options: argparse.Namespace) -> int:
             package = put(load_package(folder), options.models)
     except OSError as error:
         raise ImportFailed(f"'{source}' is not imported, nothing was changed: {error}") from None
-    print(f"{package.manifest.name} {package.manifest.version} is installed in {package.folder}")
+    say(f"{package.manifest.name} {package.manifest.version} is installed in {package.folder}")
     return exit_codes.DONE
 
 
@@ -106,7 +107,7 @@ def _import_zip(path: Path, options: argparse.Namespace) -> int:
         raise ImportFailed(f"'{options.keys}': {error}") from None
     except OSError as error:
         raise ImportFailed(f"'{options.models}': {error}") from None
-    print(f"{installed.name} {installed.version} is installed in {options.models}")
+    say(f"{installed.name} {installed.version} is installed in {options.models}")
     return exit_codes.DONE
 
 

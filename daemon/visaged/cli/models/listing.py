@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from visaged.cli import exit_codes
+from visaged.cli.say import complain, say
 from visaged.cli.tables import plain_table, print_table
 from visaged.inference.find import list_packages, search_roots
 from visaged.inference.package import load_package
@@ -42,7 +42,7 @@ def list_models(options: argparse.Namespace) -> int:
     else:
         print("no package is installed; looked in " + ", ".join(map(str, roots)))
     for error in refused:
-        print(error, file=sys.stderr)
+        complain(error)
     return exit_codes.FAILED if refused else exit_codes.DONE
 
 
@@ -50,6 +50,6 @@ def verify(options: argparse.Namespace) -> int:
     """Check one package. Raises PackageError."""
     manifest = load_package(options.folder).manifest
     parity = ", ".join(f"{name} {value:.2g}" for name, value in manifest.parity.items())
-    print(f"{options.folder}: {manifest.name} {manifest.version} is sound; largest error against fp32: {parity}")
-    print(f"made {manifest.created:%Y-%m-%d}. Source: {manifest.source} Licence: {manifest.licence}")
+    say(f"{options.folder}: {manifest.name} {manifest.version} is sound; largest error against fp32: {parity}")
+    say(f"made {manifest.created:%Y-%m-%d}. Source: {manifest.source} Licence: {manifest.licence}")
     return exit_codes.DONE
