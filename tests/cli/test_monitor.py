@@ -5,6 +5,7 @@ import os
 import pty
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -21,13 +22,20 @@ from visaged.cli.main import main
 from visaged.cli.monitor import report, view, waiting_line
 from visaged.curves import INDEX
 from visaged.livelink.packet import Packet, encode
-from visaged.livelink.receiver import Receiver
+from visaged.livelink.receiver import MAX_SENDERS, Receiver
 
 
 def face(frame: int = 600, subject: str = "face1") -> bytes:
     curves = [0.0] * 61
     curves[INDEX["JawOpen"]] = 0.75
     return encode(Packet(f"ID-{subject}", subject, frame, 0.0, Fraction(60), tuple(curves)))
+
+
+def escape() -> bytes:
+    """A subject that sets the title of a terminal and its clipboard."""
+    subject = b"\x1b]0;TITLE\x1b\\\x1b]52;c;cm0gLXJm\x1b\\"
+    texts = struct.pack(">Bi1si", 6, 1, b"D", len(subject)) + subject
+    return texts + struct.pack(">ifiiB61f", 1, 0.0, 60, 1, 61, *[0.1] * 61)
 
 
 def send(port: int, *datagrams: bytes) -> None:
@@ -89,6 +97,36 @@ def test_the_view_shows_each_face_and_what_was_refused() -> None:
         assert "face1 from 127.0.0.1" in text
         assert "face2 from 127.0.0.1" in text
         assert "version: 5" in text
+
+
+def test_escape_sequences_of_a_sender_do_not_reach_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    bidi = face(subject="\u202eecaf")
+    with Receiver("127.0.0.1", 0) as receiver:
+        send(receiver.port, escape(), bidi)
+        receiver.receive(5)
+        text = text_of(receiver, width=200)
+        assert r"subject: b'\x1b]0;TITLE" in text
+        assert r"\u202eecaf from 127.0.0.1" in text
+        assert not {"\x1b", "\x07", "\u202e"} & set(text)
+        assert "\\u202eecaf" in json.dumps(report(receiver, time.time_ns()))
+    port = unused_port()
+    timer = threading.Timer(0.3, send, (port, escape(), bidi))
+    timer.start()
+    main(["monitor", "--bind", "127.0.0.1", "--port", str(port), "--seconds", "1"])
+    timer.join()
+    line, refused = capsys.readouterr().out.splitlines()
+    assert line.startswith(r"\u202eecaf from 127.0.0.1: fps")
+    assert refused.startswith("1 datagrams were not Live Link Face packets; the last one: subject: ")
+    assert (line + refused).isprintable()
+
+
+def test_a_flood_of_senders_is_counted() -> None:
+    with Receiver("127.0.0.1", 0) as receiver:
+        send(receiver.port, *(face(subject=f"f{number}") for number in range(MAX_SENDERS + 7)))
+        receiver.receive(5)
+        assert len(report(receiver, time.time_ns())["faces"]) == MAX_SENDERS
+        assert report(receiver, time.time_ns())["more_senders"] == 7
+        assert "7 further senders are not shown" in text_of(receiver)
 
 
 def test_the_view_says_what_to_check_while_nothing_comes() -> None:

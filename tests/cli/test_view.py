@@ -1,8 +1,12 @@
 from __future__ import annotations
 
 import io
+import math
+import struct
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.console import Console
 
 from visaged.cli.face_drawing import HEIGHT, WIDTH, draw_face
@@ -110,3 +114,11 @@ def test_left_is_on_the_viewers_right() -> None:
         if closed[column] != at_rest[column]
     ]
     assert min(changed) >= WIDTH // 2
+
+
+@given(st.binary(min_size=244, max_size=244))
+def test_any_finite_values_can_be_drawn(raw: bytes) -> None:
+    curves = [value if math.isfinite(value) else 3e38 for value in struct.unpack(">61f", raw)]
+    lines = rendered(face_view(curves, "face", {})).splitlines()
+    assert len(lines) < 25
+    assert all(len(line) <= 80 for line in lines)

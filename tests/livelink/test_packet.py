@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 import struct
+import unicodedata
 from fractions import Fraction
 
 import pytest
@@ -19,7 +20,7 @@ def finite(raw: bytes) -> tuple[float, ...]:
     return tuple(value if math.isfinite(value) else 0.0 for value in struct.unpack(">61f", raw))
 
 
-texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=64)
+texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1, max_size=64)
 packets = st.builds(
     Packet,
     device_id=texts,
@@ -76,12 +77,42 @@ def test_a_writer_used_again_leaves_nothing_behind(first: Packet, second: Packet
     assert writer.buffer == encode(second)
 
 
-@given(st.binary(max_size=700))
-def test_any_bytes_are_a_packet_or_a_packet_error(datagram: bytes) -> None:
+def raw(device_id: bytes, subject: bytes, tail: bytes | None = None) -> bytes:
+    """The datagram of any two texts, also such as ``encode`` refuses."""
+    texts = b"".join(struct.pack(">i", len(text)) + text for text in (device_id, subject))
+    return bytes([6]) + texts + (struct.pack(">ifiiB61f", 1, 0.0, 60, 1, 61, *[0.1] * 61) if tail is None else tail)
+
+
+def is_bounded(datagram: bytes) -> None:
+    """It is a packet that can be encoded and decoded again, or a short, printable error that names a field."""
     try:
-        decode(datagram)
+        decoded = decode(datagram)
     except PacketError as error:
-        assert ":" in str(error)
+        word = str(error)
+        assert ":" in word
+        assert word.isprintable()
+        assert len(word) < 250
+        return
+    assert len(datagram) <= 1286
+    assert len(decoded.curves) == 61
+    assert all(map(math.isfinite, decoded.curves))
+    assert not any(unicodedata.category(char) in ("Cc", "Cs") for char in decoded.device_id + decoded.subject)
+    assert decode(encode(decoded)) == decoded
+
+
+@given(st.binary(max_size=2048))
+def test_any_bytes_are_a_packet_or_a_packet_error(datagram: bytes) -> None:
+    is_bounded(datagram)
+
+
+@given(st.binary(max_size=1100), st.binary(max_size=1100), st.none() | st.binary(max_size=300))
+def test_any_texts_and_any_rest_are_a_packet_or_a_packet_error(device: bytes, subject: bytes, tail: bytes) -> None:
+    is_bounded(raw(device, subject, tail))
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=200), st.text(st.characters(codec="utf-8"), max_size=200))
+def test_any_names_are_a_packet_or_a_packet_error(device: str, subject: str) -> None:
+    is_bounded(raw(device.encode(), subject.encode()))
 
 
 @given(st.data())
@@ -89,11 +120,23 @@ def test_a_damaged_packet_is_a_packet_or_a_packet_error(data: st.DataObject) -> 
     datagram = bytearray(encode(face()))
     for _ in range(data.draw(st.integers(1, 4))):
         datagram[data.draw(st.integers(0, len(datagram) - 1))] = data.draw(st.integers(0, 255))
-    try:
-        decoded = decode(bytes(datagram))
-    except PacketError:
-        return
-    assert len(decoded.curves) == 61
+    is_bounded(bytes(datagram))
+
+
+@pytest.mark.parametrize(
+    "subject", [b"\x1b]0;TITLE\x1b\\\x1b]52;c;cm0gLXJm\x1b\\", b"face1\0", b"a\nb", b"\x7f", "\x9b31m".encode()]
+)
+def test_control_characters_are_refused(subject: bytes) -> None:
+    with pytest.raises(PacketError, match=r"^subject: b'.*' holds control characters$"):
+        decode(raw(b"A" * 36, subject))
+
+
+def test_what_unreal_would_cut_off_is_refused() -> None:
+    fits = raw(b"d", b"s" * 1015)
+    assert len(fits) == 1286
+    assert len(decode(fits).subject) == 1015
+    with pytest.raises(PacketError, match=r"^length: "):
+        decode(raw(b"d", b"s" * 1016))
 
 
 @given(st.integers(0, 310))
@@ -135,6 +178,8 @@ def test_the_error_names_the_field(at: int, value: bytes, field: str) -> None:
     [
         ({"device_id": ""}, "device id"),
         ({"subject": ""}, "subject"),
+        ({"subject": "a\x1b[31m"}, "subject"),
+        ({"device_id": "a\n"}, "device id"),
         ({"subject": "x" * 1000}, "device id and subject"),
         ({"frame": -1}, "frame number"),
         ({"frame": 2**31}, "frame number"),

@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from visaged.livelink.packet import Packet, encode
-from visaged.livelink.receiver import Receiver
+from visaged.livelink.receiver import MAX_SENDERS, Receiver
 
 
 def face(device_id: str, subject: str = "s", frame: int = 1) -> bytes:
@@ -48,6 +48,35 @@ def test_other_datagrams_are_refused_with_the_reason() -> None:
         assert "version" in receiver.refusal
         assert "127.0.0.1" in receiver.refusal
         assert list(receiver.streams) == ["A"]
+
+
+def test_a_flood_of_senders_is_bounded_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("visaged.livelink.receiver.MAX_OTHERS", 20)
+    with Receiver("127.0.0.1", 0) as receiver:
+        for number in range(MAX_SENDERS + 50):
+            send(receiver, face(f"D{number}"), face(f"D{number}", frame=2))
+            receiver.receive(5)
+            assert receiver.others == min(max(number + 1 - MAX_SENDERS, 0), 20)
+        assert list(receiver.streams) == [f"D{number}" for number in range(MAX_SENDERS)]
+        assert receiver.senders.keys() == receiver.streams.keys()
+
+
+def test_who_is_gone_gives_up_the_place() -> None:
+    with Receiver("127.0.0.1", 0) as receiver:
+        send(receiver, *(face(f"D{number}") for number in range(MAX_SENDERS + 1)))
+        receiver.receive(5)
+        assert (f"D{MAX_SENDERS}" in receiver.streams, receiver.others) == (False, 1)
+        receiver.streams["D7"].time_ns -= 11 * 10**9
+        send(receiver, face(f"D{MAX_SENDERS}"))
+        receiver.receive(5)
+        assert (f"D{MAX_SENDERS}" in receiver.streams, "D7" in receiver.streams, receiver.others) == (True, False, 0)
+
+
+def test_a_flood_does_not_keep_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("visaged.livelink.receiver._AT_ONCE", 10)
+    with Receiver("127.0.0.1", 0) as receiver:
+        send(receiver, *(face("A", frame=frame) for frame in range(25)))
+        assert [receiver.receive(5) for _ in range(3)] == [10, 10, 5]
 
 
 def test_ipv6() -> None:

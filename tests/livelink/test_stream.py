@@ -79,3 +79,11 @@ def test_fps_falls_to_nothing_when_packets_stop() -> None:
     for frame in range(100):
         stream.add(packet(frame), int(frame * PERIOD_NS))
     assert stream.figures(10 * NS_PER_S).fps == 0
+
+
+def test_a_flood_is_not_kept_and_its_rate_is_right() -> None:
+    stream = Stream()
+    for number in range(10_000):
+        stream.add(packet(1), number * NS_PER_MS)
+    assert len(stream._times) <= 2048
+    assert stream.figures(10_000 * NS_PER_MS).fps == pytest.approx(1000, rel=1e-3)

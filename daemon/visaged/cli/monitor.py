@@ -20,8 +20,9 @@ from visaged.cli import exit_codes
 from visaged.cli.view import face_view
 from visaged.clock import NS_PER_S
 from visaged.curves import CURVES
-from visaged.livelink.receiver import Receiver
+from visaged.livelink.receiver import MAX_OTHERS, MAX_SENDERS, Receiver
 from visaged.livelink.stream import Stream
+from visaged.printable import NAME, printable
 
 # Often enough to look alive, seldom enough to read; the packets are all taken in.
 _REFRESH_S: Final = 1 / 20
@@ -61,6 +62,7 @@ def report(receiver: Receiver, time_ns: int) -> dict[str, Any]:
         "time": datetime.fromtimestamp(time_ns / NS_PER_S, timezone.utc).isoformat(timespec="milliseconds"),
         "port": receiver.port,
         "faces": [_face(receiver, device_id, time_ns) for device_id in receiver.streams],
+        "more_senders": receiver.others,
         "refused": receiver.refused,
         "refusal": receiver.refusal,
     }
@@ -95,9 +97,7 @@ def view(receiver: Receiver, time_ns: int, waited_s: float) -> RenderableType:
     parts = [_panel(receiver, device_id, stream, time_ns) for device_id, stream in receiver.streams.items()]
     if not parts:
         parts.append(Text(waiting_line(receiver.port, waited_s), style="yellow"))
-    if receiver.refused:
-        word = f"{receiver.refused} datagrams were not Live Link Face packets; the last one: {receiver.refusal}"
-        parts.append(Text(word, style="red"))
+    parts += [Text(line, style="red") for line in _faults(receiver.others, receiver.refused, receiver.refusal)]
     parts.append(Text("Ctrl-C stops", style="dim"))
     return Group(*parts)
 
@@ -109,6 +109,17 @@ def waiting_line(port: int, waited_s: float) -> str:
         f"{_own_address()}:{port} (127.0.0.1:{port} from this machine), and that no firewall blocks it "
         f"(sudo ufw allow {port}/udp)."
     )
+
+
+def _faults(more: int, refused: int, refusal: str) -> list[str]:
+    """What a person should know about the senders that are not shown."""
+    lines = []
+    if more:
+        count = f"{more} or more" if more == MAX_OTHERS else more
+        lines.append(f"{count} further senders are not shown: {MAX_SENDERS} are kept at a time")
+    if refused:
+        lines.append(printable(f"{refused} datagrams were not Live Link Face packets; the last one: {refusal}"))
+    return lines
 
 
 def _panel(receiver: Receiver, device_id: str, stream: Stream, time_ns: int) -> RenderableType:
@@ -125,7 +136,7 @@ def _panel(receiver: Receiver, device_id: str, stream: Stream, time_ns: int) -> 
         shown |= {"twice": str(figures.duplicates), "out of order": str(figures.reordered)}
     silent_s = _silent_s(stream, time_ns)
     notes = [f"silent for {silent_s:.0f} s: the sender stopped, or the network did"] if silent_s > _SILENT_S else []
-    title = f"{packet.subject} from {receiver.senders[device_id]}, {device_id}"
+    title = f"{printable(packet.subject, NAME)} from {receiver.senders[device_id]}, {printable(device_id, NAME)}"
     return face_view(packet.curves, title, shown, notes)
 
 
@@ -152,13 +163,13 @@ def _report(receiver: Receiver, seconds: float | None, as_json: bool) -> None:
 
 
 def _plain(report: dict[str, Any], waited_s: float) -> str:
-    if not report["faces"]:
-        return waiting_line(report["port"], waited_s)
     keys = ("fps", "jitter_ms", "gap_p99_ms", "lost", "packets", "silent_s")
-    return "\n".join(
-        f"{face['subject']} from {face['sender']}: " + "  ".join(f"{key} {face[key]}" for key in keys)
+    lines = [
+        f"{printable(face['subject'], NAME)} from {face['sender']}: " + "  ".join(f"{key} {face[key]}" for key in keys)
         for face in report["faces"]
-    )
+    ]
+    faults = _faults(report["more_senders"], report["refused"], report["refusal"])
+    return "\n".join([*(lines or [waiting_line(report["port"], waited_s)]), *faults])
 
 
 def _receive_for(receiver: Receiver, seconds: float) -> None:

@@ -4,9 +4,10 @@ All fields are big-endian, without padding or terminators (Unreal's ``FNboSerial
 
     0        u8      version, 6
     1        i32     D, length of the device id in bytes
-    5        D       device id, UTF-8; Unreal keys its state by it: two faces of one box need two ids
+    5        D       device id, UTF-8 without control characters; Unreal keys its state by it: two faces of one box
+                     need two ids
     5+D      i32     N, length of the subject name in bytes (not characters)
-    9+D      N       subject name, UTF-8
+    9+D      N       subject name, UTF-8 without control characters
     9+D+N    i32     frame number: seconds since local midnight x rate, whole part
     13+D+N   f32     sub-frame: the rest, 0 <= s < 1
     17+D+N   i32     rate, numerator
@@ -20,6 +21,7 @@ No numpy here: the sender's process stays small.
 from __future__ import annotations
 
 import math
+import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,8 +34,11 @@ VERSION: Final = 6
 COUNT: Final = 61
 """Curves in a packet: ``curves.COUNT``, written out because ``curves`` imports numpy."""
 
-# Unreal receives into 1286 bytes; all but the two texts takes 270.
-MAX_TEXT_BYTES: Final = 1016
+MAX_BYTES: Final = 1286
+"""Of a datagram: what Unreal receives into."""
+
+# All but the two texts takes 270.
+MAX_TEXT_BYTES: Final = MAX_BYTES - 270
 
 _LENGTH: Final = struct.Struct(">i")
 _TIME: Final = struct.Struct(">ifiiB")
@@ -42,6 +47,11 @@ _CURVES: Final = struct.Struct(f">{COUNT}f")
 CURVES_BYTES: Final = _CURVES.size
 
 _INT32_MAX: Final = 2**31 - 1
+
+# C0, DEL and C1: no name has them, and whoever shows one would obey it.
+_CONTROL: Final = re.compile("[\0-\x1f\x7f-\x9f]")
+# Bytes of a refused text that the error shows.
+_SHOWN_BYTES: Final = 32
 
 
 class PacketError(ValueError):
@@ -69,11 +79,12 @@ class PacketWriter:
     """Packs one face over and over into the same bytes: what never changes is written once."""
 
     def __init__(self, device_id: str, subject: str, rate_hz: Fraction) -> None:
-        """Raises PacketError when the texts are empty or too long for Unreal, or the rate does not fit."""
-        texts = [device_id.encode(), subject.encode()]
-        for field, text in zip(("device id", "subject"), texts, strict=True):
-            if not text:
+        """Raises PacketError when the texts are no names or too long for Unreal, or the rate does not fit."""
+        for field, name in (("device id", device_id), ("subject", subject)):
+            if not name:
                 raise PacketError(f"{field}: empty, expected at least one character")
+            _check_text(field, name)
+        texts = [device_id.encode(), subject.encode()]
         if sum(map(len, texts)) > MAX_TEXT_BYTES:
             raise PacketError(f"device id and subject: {sum(map(len, texts))} bytes, at most {MAX_TEXT_BYTES} fit")
         if not 0 < rate_hz.numerator <= _INT32_MAX or rate_hz.denominator > _INT32_MAX:
@@ -119,9 +130,14 @@ def encode(packet: Packet) -> bytes:
 
 
 def decode(datagram: bytes) -> Packet:
-    """The face in ``datagram``. Strict: raises PacketError naming the first field that is wrong."""
+    """The face in ``datagram``. Strict: raises PacketError naming the first field that is wrong.
+
+    What it returns can be encoded again; what it raises is short and printable, whatever the datagram holds.
+    """
     if not datagram:
         raise PacketError("version: empty datagram")
+    if len(datagram) > MAX_BYTES:
+        raise PacketError(f"length: over {MAX_BYTES} bytes, which Unreal would cut off")
     if datagram[0] != VERSION:
         raise PacketError(f"version: {datagram[0]}, expected {VERSION}")
     device_id, at = _read_text("device id", datagram, 1)
@@ -154,10 +170,22 @@ def _read_text(field: str, datagram: bytes, at: int) -> tuple[str, int]:
         raise PacketError(f"{field} length: {length}, expected 1 to {MAX_TEXT_BYTES}")
     if len(datagram) < at + length:
         raise PacketError(f"{field}: cut off, {len(datagram) - at} of {length} bytes are there")
+    raw = datagram[at : at + length]
     try:
-        return datagram[at : at + length].decode(), at + length
+        text = raw.decode()
     except UnicodeDecodeError:
-        raise PacketError(f"{field}: {datagram[at : at + length]!r} is not UTF-8") from None
+        raise PacketError(f"{field}: {_shown(raw)} is not UTF-8") from None
+    _check_text(field, text)
+    return text, at + length
+
+
+def _check_text(field: str, text: str) -> None:
+    if _CONTROL.search(text):
+        raise PacketError(f"{field}: {_shown(text.encode(errors='replace'))} holds control characters")
+
+
+def _shown(raw: bytes) -> str:
+    return f"{raw[:_SHOWN_BYTES]!r}" + ("…" if len(raw) > _SHOWN_BYTES else "")
 
 
 def _check_finite(curves: Sequence[float]) -> None:

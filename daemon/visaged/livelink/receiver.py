@@ -21,6 +21,17 @@ _TIMESPEC: Final = struct.Struct("@ll")
 # Seconds of packets, should this process not get to run for a while.
 _QUEUE_BYTES: Final = 1 << 20
 _DATAGRAM_BYTES: Final = 2048
+# Taken in before somebody gets to look: a flood that never ends must not keep the caller for ever.
+_AT_ONCE: Final = 4096
+
+MAX_SENDERS: Final = 32
+"""Faces that are kept: any host of the network may send under any number of device ids."""
+
+MAX_OTHERS: Final = 10_000
+"""Further device ids that are told apart when they are counted."""
+
+# One that was silent for so long gives its place to a new one.
+_GONE_NS: Final = 10 * NS_PER_S
 
 
 class Receiver:
@@ -38,13 +49,14 @@ class Receiver:
             self._socket.close()
             raise
         self.streams: dict[str, Stream] = {}
-        """By device id, in order of appearance."""
+        """By device id, in order of appearance; at most MAX_SENDERS."""
         self.senders: dict[str, str] = {}
         """Address that each device id's newest packet came from."""
         self.refused = 0
         """Datagrams that are not a v6 face."""
         self.refusal = ""
-        """Why the newest of them is not."""
+        """Why the newest of them is not; printable."""
+        self._others: set[int] = set()
 
     @property
     def port(self) -> int:
@@ -52,18 +64,22 @@ class Receiver:
         port: int = self._socket.getsockname()[1]
         return port
 
+    @property
+    def others(self) -> int:
+        """Device ids that sent, too, when MAX_SENDERS were kept; MAX_OTHERS means that many or more."""
+        return len(self._others)
+
     def receive(self, timeout_s: float) -> int:
-        """Wait for datagrams, take in all that are there, return how many; 0 when none came in ``timeout_s``."""
+        """Wait for datagrams, take in those that are there, return how many; 0 when none came in ``timeout_s``."""
         if not select.select([self._socket], [], [], timeout_s)[0]:
             return 0
-        count = 0
-        while True:
+        for count in range(_AT_ONCE):
             try:
                 datagram, ancillary, _, sender = self._socket.recvmsg(_DATAGRAM_BYTES, 64)
             except BlockingIOError:
                 return count
-            count += 1
             self._take(datagram, _kernel_time_ns(ancillary), str(sender[0]))
+        return _AT_ONCE
 
     def close(self) -> None:
         """Give the port back."""
@@ -84,8 +100,22 @@ class Receiver:
             self.refused += 1
             self.refusal = f"{error} (from {sender})"
             return
+        if packet.device_id not in self.streams and not self._make_room(packet.device_id, time_ns):
+            return
         self.streams.setdefault(packet.device_id, Stream()).add(packet, time_ns)
         self.senders[packet.device_id] = sender
+
+    def _make_room(self, device_id: str, time_ns: int) -> bool:
+        """Whether there is a place for one more face; one that is gone gives up its own."""
+        if len(self.streams) >= MAX_SENDERS:
+            oldest = min(self.streams, key=lambda kept: self.streams[kept].time_ns)
+            if time_ns - self.streams[oldest].time_ns < _GONE_NS:
+                if len(self._others) < MAX_OTHERS:
+                    self._others.add(hash(device_id))
+                return False
+            del self.streams[oldest], self.senders[oldest]
+        self._others.discard(hash(device_id))
+        return True
 
 
 def _kernel_time_ns(ancillary: list[tuple[int, int, bytes]]) -> int:

@@ -12,6 +12,9 @@ from visaged.metrics import Distribution, Histogram
 # Rate and gap figures cover this long.
 _WINDOW_NS: Final = 2 * NS_PER_S
 
+# Of a flood the newest count: rates up to 1,000 a second are right.
+_MAX_TIMES: Final = 2048
+
 # A scene time that moves by more than this is a new day, a clock that was set or a sender started again: not loss.
 _JUMP_S: Final = 10
 
@@ -46,7 +49,7 @@ class Stream:
         """The newest face, None before the first."""
         self.time_ns = 0
         """When that came."""
-        self._times: deque[int] = deque()
+        self._times: deque[int] = deque(maxlen=_MAX_TIMES)
         self._gap_error = Histogram()
         self._packets = self._lost = self._duplicates = self._reordered = self._jumps = 0
         self._jitter_ns = 0.0
