@@ -18,9 +18,14 @@ class Figures:
     voice_to_packet_ms: tuple[float, float, float] | None
     """p50, p95, p99 from the capture of a sound to the packet that shows it."""
     step_p99_ms: float | None
+    packets: int
+    """Ticks sent, whatever the count of targets."""
     late: int
-    """Ticks without a pose of their own, or that went by unsent."""
+    """Of ``packets``: sent without a pose of their own, which came too late."""
+    skipped: int
+    """Ticks that went by unsent."""
     xruns: int
+    """How often sound of the input was lost because it was not fetched in time."""
     level_dbfs: float | None
     audio_input: str | None
     solver: str | None
@@ -37,7 +42,8 @@ class Figures:
         parts.append(f"input {self.audio_input or 'none'}")
         if self.audio_input and self.level_dbfs is not None:
             parts.append(f"{self.level_dbfs:.0f} dBFS")
-        parts += [f"{self.late} late", f"{self.xruns} xruns"]
+        parts.append(f"{self.late} of {self.packets} poses late")
+        parts += [f"{self.skipped} packets skipped", f"{self.xruns} input overruns"]
         return ", ".join(parts)
 
 
@@ -63,12 +69,15 @@ class FigureReader:
 
         level, audio_input, solver = (values.get(key) for key in ("audio.level_dbfs", "audio.input", "solver.name"))
         p50, p95, p99 = (latency.percentile_ms(percent) for percent in (50, 95, 99))
+        packets = grown("livelink.ticks")
         figures = Figures(
-            fps=grown("livelink.ticks") * NS_PER_S / max(time_ns - self._time_ns, 1),
+            fps=packets * NS_PER_S / max(time_ns - self._time_ns, 1),
             gap_p99_ms=gap.percentile_ms(99),
             voice_to_packet_ms=None if p50 is None or p95 is None or p99 is None else (p50, p95, p99),
             step_p99_ms=step.percentile_ms(99),
-            late=grown("livelink.late") + grown("livelink.skipped"),
+            packets=packets,
+            late=grown("livelink.late"),
+            skipped=grown("livelink.skipped"),
             xruns=grown("audio.xruns"),
             level_dbfs=float(level) if isinstance(level, (int, float)) else None,
             audio_input=str(audio_input) if audio_input else None,

@@ -102,6 +102,20 @@ def test_missing_at_boot_then_there():
         assert rig.said == [(PROBLEM, True), (PROBLEM, False)]
 
 
+def test_a_microphone_that_never_came_is_not_over_at_the_end():
+    with Rig(*[DeviceMissing("none", "Plug.")] * 20) as rig:
+        wait_until(rig.problems.current)
+    assert rig.said == [(PROBLEM, True)]
+    assert rig.problems.current()
+
+
+def test_what_was_wrong_with_a_device_that_nobody_wants_any_longer_is_forgotten():
+    with Rig(DeviceMissing("none", "Plug."), *[FakeSource([])] * 2) as rig:
+        wait_until(rig.problems.current)
+        rig.capture.reconfigure(InputSettings(backend="none"))
+        assert not rig.problems.current()
+
+
 def test_restarting_in_place_goes_on_with_the_index():
     rig = Rig(FakeSource(blocks(0.5, 0, 10)), FakeSource(blocks(0.25, 500 * MS, 10)))
     with rig:

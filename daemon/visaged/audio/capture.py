@@ -91,6 +91,7 @@ class Capture:
     def reconfigure(self, settings: InputSettings) -> None:
         """Listen to what ``settings`` say from now on; the sample index goes on following time."""
         self.stop()
+        self._loop.forget_problem()
         self._settings = settings
         self.gain_db = settings.gain_db
         self.start()

@@ -78,7 +78,11 @@ class DeviceLoop:
         run.thread.start()
 
     def stop(self) -> bool:
-        """End the thread within 0.5 s; False when it hangs in a driver and had to be left behind."""
+        """End the thread within 0.5 s; False when it hangs in a driver and had to be left behind.
+
+        A device that is missing stays a problem: it did not come back. ``forget_problem`` is for one that nobody wants
+        any longer.
+        """
         run, self._run = self._run, None
         if run is None:
             return True
@@ -87,8 +91,11 @@ class DeviceLoop:
         if run.thread.is_alive():
             run.left_behind = True
             log.warning("audio %s hangs in its driver: its thread is left behind", self.name)
-        self._problems.clear(self._code)
         return not run.left_behind
+
+    def forget_problem(self) -> None:
+        """What was wrong is of no concern any longer: another device is to be used, or none."""
+        self._problems.clear(self._code)
 
     def _live(self, run: Run) -> None:
         go_realtime(self._priority)

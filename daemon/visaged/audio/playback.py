@@ -74,6 +74,7 @@ class Playback:
     def reconfigure(self, settings: OutputSettings) -> None:
         """Play on what ``settings`` say from now on; a pause of some 100 ms."""
         self.stop()
+        self._loop.forget_problem()
         self._settings = settings
         self.start()
 

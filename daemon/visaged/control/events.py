@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
-from typing import Any, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 from pydantic import AwareDatetime, Field
 
@@ -36,6 +36,9 @@ Kind = Literal[
     "error",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+
+_DEVICES: Final = {"audio_input_lost": "input", "audio_output_lost": "output"}
+"""Problems that are told as the loss of a device, too."""
 
 Values = dict[str, str | float | int | bool | None]
 
@@ -77,7 +80,9 @@ class Events:
             self.tell(kind, **values)
 
     def tell_problem(self, problem: Problem, is_open: bool) -> None:
-        """For ``Problems.listen``: problems come and go as events."""
+        """For ``Problems.listen``: problems come and go as events; a sound device also as lost and back."""
+        if problem.code in _DEVICES:
+            self.tell("device_lost" if is_open else "device_back", device=_DEVICES[problem.code])
         if is_open:
             self.tell("problem", code=problem.code, message=problem.message, remedy=problem.remedy)
         else:
