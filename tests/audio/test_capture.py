@@ -32,7 +32,7 @@ class Rig:
         self._sources = list(sources)
         self.capture = Capture(settings or InputSettings(), self.metrics, self.problems, choose=self._choose)
 
-    def _choose(self, settings, *, demo) -> Chosen:
+    def _choose(self, settings, *, demo, used) -> Chosen:
         source = self._sources.pop(0)
         if isinstance(source, Exception):
             raise source
@@ -214,6 +214,27 @@ def test_a_bad_file_is_a_problem_and_nothing_else(tmp_path):
     with real(InputSettings(backend="file", path=str(path))) as rig:
         wait_until(rig.problems.current)
         assert "cannot be read" in rig.problems.current()[0].message
+
+
+def test_a_source_that_is_silent_is_opened_anew_and_the_problem_ends_with_sound():
+    """Eleven seconds of blocks, all there at once: time is what the blocks say."""
+    silent = FakeSource(blocks(0.0, 0, 1_100))
+    room = [Block(np.array([[0.1], [0.2]], np.float32), 12_000 * MS)]
+    back = threading.Event()
+    with Rig(silent, FakeSource([block(0.0, 11_100 * MS), back, *room])) as rig:
+        wait_until(lambda: silent.closed)
+        assert rig.metrics.values()["audio.blocks"] >= 1_000
+        wait_until(lambda: rig.said == [("audio_input_silent", True)])
+        back.set()
+        wait_until(lambda: rig.said == [("audio_input_silent", True), ("audio_input_silent", False)])
+
+
+def test_muting_is_not_the_microphones_silence():
+    rig = Rig(FakeSource([Block(np.array([[0.1], [0.2]] * 240, np.float32), n * 10 * MS) for n in range(1, 1_200)]))
+    rig.capture.mute = True
+    with rig:
+        wait_until(lambda: rig.metrics.values()["audio.blocks"] == 1_199)
+    assert not rig.said
 
 
 def test_backend_none_hears_nothing():

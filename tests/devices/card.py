@@ -39,7 +39,7 @@ def build(folder: Path) -> Path:
 
 @dataclass
 class SoundCard:
-    """One card. ``control`` is its file of misfortunes."""
+    """One card. ``control`` is its file of misfortunes; ``nodes`` are in /dev/snd while it is plugged in."""
 
     name: str
     rate_hz: int
@@ -48,11 +48,15 @@ class SoundCard:
     ppm: int
     origin_ns: int
     control: Path
+    infile: Path
     outfile: Path
+    nodes: tuple[Path, ...]
 
     def pull_out(self) -> None:
         """Gone: ENODEV."""
         self.control.write_text("g")
+        for node in self.nodes:
+            node.unlink(missing_ok=True)
 
     def hold(self) -> None:
         """Opening it says EBUSY."""
@@ -65,6 +69,13 @@ class SoundCard:
     def put_back(self) -> None:
         """All is well again."""
         self.control.write_text("")
+        for node in self.nodes:
+            node.touch()
+
+    def hear(self, sound: NDArray[np.float32]) -> None:
+        """From now on the room sounds like this; as long as what it was made with, and looping."""
+        with self.infile.open("r+b") as file:
+            file.write(encode(sound.reshape(-1, self.channels), self.sample_format))
 
     @property
     def true_rate_hz(self) -> Fraction:
@@ -88,6 +99,8 @@ class SoundCards:
 
     def __init__(self, folder: Path, library: Path) -> None:
         self.folder = folder
+        self.snd = folder / "snd"
+        """What /dev/snd is to the kernel's cards."""
         self._library = library
         self._devices: list[str] = []
         self._generation = 0
@@ -112,15 +125,19 @@ class SoundCards:
         frames = np.zeros((1, channels), np.float32) if sound is None else sound.reshape(-1, channels)
         infile.write_bytes(encode(frames, sample_format))
         outfile.touch()
-        control.touch()
-        card = SoundCard(name, rate_hz, channels, sample_format, ppm, time.monotonic_ns(), control, outfile)
+        self.snd.mkdir(exist_ok=True)
+        nodes = tuple(self.snd / f"pcmC{len(self._devices)}D0{direction}" for direction in "cp")
+        card = SoundCard(
+            name, rate_hz, channels, sample_format, ppm, time.monotonic_ns(), control, infile, outfile, nodes
+        )
+        card.put_back()
         inner = (
             f'type paced infile "{infile}" outfile "{outfile}" control "{control}" origin_ns "{card.origin_ns}" '
             f"rate {rate_hz} channels {channels} format {sample_format} ppm {ppm} loop {int(loop)}"
         )
         hint = f'hint {{ show on description "test card {name}" }}'
         body = f"{inner} {hint}" if raw else f"type plug slave.pcm {{ {inner} }} {hint}"
-        self._devices.append(f"pcm.{name} {{ {body} }}\n")
+        self._devices.append(f"pcm.!{name} {{ {body} }}\n")
         self._write()
         return card
 

@@ -25,4 +25,6 @@ def sound_cards(paced_library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("ALSA_CONFIG_PATH", "/usr/share/alsa/alsa.conf")
     folder = tmp_path / "cards"
     folder.mkdir()
-    yield SoundCards(folder, paced_library)
+    cards = SoundCards(folder, paced_library)
+    monkeypatch.setattr("visaged.audio.watch.cards.FOLDER", cards.snd)
+    yield cards

@@ -98,7 +98,7 @@ def test_an_overrun_is_counted_and_the_index_still_follows_time(sound_cards, bac
     sound = noise(10)
     card = sound_cards.add("mic", sound)
 
-    def choose(settings, *, demo):
+    def choose(settings, *, demo, used):
         chosen = open_input(settings)
         return Chosen(Dozing(chosen.source, 0.8), chosen.format, chosen.reason)
 

@@ -10,10 +10,13 @@ import numpy as np
 
 from visaged.audio.convert import MonoConverter
 from visaged.audio.device_loop import DeviceLoop, Run
+from visaged.audio.errors import AudioError
 from visaged.audio.level import LevelMeter
 from visaged.audio.ring import AudioRing
 from visaged.audio.select import Chosen, open_input
 from visaged.audio.source import Block
+from visaged.audio.watch.silence import SilenceWatch
+from visaged.audio.watch.stand_in import StandIn
 from visaged.clock import NOMINAL_NS_PER_SAMPLE, NS_PER_S, RATE_HZ, Timeline
 from visaged.config.schema import InputSettings
 from visaged.metrics import Metrics
@@ -22,6 +25,7 @@ from visaged.problems import Problems
 log = logging.getLogger(__name__)
 
 PROBLEM: Final = "audio_input_lost"
+STAND_IN_PROBLEM: Final = "audio_input_stand_in"
 
 # Jitter of a block's time stamp; a shorter gap is not one.
 _SMALLEST_GAP: Final = RATE_HZ // 1000
@@ -56,6 +60,9 @@ class Capture:
         self._demo = demo
         self._choose = choose
         self._loop = DeviceLoop("input", PROBLEM, problems, self._serve, realtime_priority)
+        self._stand_in = StandIn(STAND_IN_PROBLEM, "audio.input.device", problems)
+        self._silence = SilenceWatch(problems)
+        self._said = ""
         self._level = LevelMeter()
         self._until_ns: float | None = None
         self._blocks = metrics.counter("audio.blocks")
@@ -92,26 +99,45 @@ class Capture:
         """Listen to what ``settings`` say from now on; the sample index goes on following time."""
         self.stop()
         self._loop.forget_problem()
+        self._stand_in.forget()
+        self._silence.forget()
         self._settings = settings
         self.gain_db = settings.gain_db
         self.start()
 
     def _serve(self, run: Run) -> None:
-        chosen = self._choose(self._settings, demo=self._demo)
-        log.info("audio input: %s (%s)", chosen.format.description, chosen.reason)
+        chosen = self._open(run)
+        said = f"{chosen.format.description} ({chosen.reason})"
+        if said != self._said:
+            log.info("audio input: %s", said)
+            self._said = said
         try:
             self._listen(chosen, run)
         finally:
             chosen.source.close()
 
+    def _open(self, run: Run) -> Chosen:
+        """Raises AudioError: there is nothing to listen to, which is then all that is wrong."""
+        self._stand_in.choosing()
+        try:
+            return self._choose(self._settings, demo=self._demo, used=self._stand_in.used)
+        except AudioError:
+            if not run.stopping.is_set():
+                self._silence.forget()
+                self._stand_in.over()
+            raise
+
     def _listen(self, chosen: Chosen, run: Run) -> None:
-        """Read until told to stop; raises DeviceLost."""
-        source, opened, _ = chosen
+        """Read until told to stop; raises DeviceLost, OpenAnew."""
+        source, opened = chosen.source, chosen.format
         converter = MonoConverter(opened.rate_hz, opened.channels, opened.block_frames, self.gain_db, live=True)
         self._resampler_ms.value = round(converter.resampler.latency_ms, 2)
         self._input.value = source.name
         # The first block, like the first after an overrun, does not follow on what the ring ends with.
         follows, xruns = False, source.xruns
+        watched = opened.hears_room and not self._settings.may_be_silent
+        self._silence.begin(source.name, opened.rate_hz)
+        works = False
         try:
             while True:
                 block = source.read()
@@ -127,9 +153,17 @@ class Capture:
                 if block is not None:
                     if not follows:
                         self._bridge_gap(block, converter)
-                        run.works()
                         follows = True
                     self._take(block, converter)
+                    heard = not watched or self._silence.hears(block.frames)
+                    if not works and (heard or not chosen.stands_in):
+                        # A silent device is no substitute for the one that was lost.
+                        works = True
+                        run.works()
+                    if heard and opened.hears_room:
+                        self._stand_in.works(source.name, stands_in=chosen.stands_in)
+                    if chosen.stands_in:
+                        self._stand_in.look(block.end_ns)
         finally:
             if not run.left_behind:
                 self._fall_silent()

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-from visaged.audio.errors import AudioError
+from visaged.audio.errors import AudioError, OpenAnew
 from visaged.clock import NS_PER_S, now_ns
 from visaged.problems import Problems
 from visaged.realtime import go_realtime
@@ -48,8 +48,8 @@ class Run:
 class DeviceLoop:
     """Calls ``serve(run)`` on a thread of its own, again and again with growing pauses while it raises AudioError.
 
-    ``serve`` opens the device, calls ``run.works()`` when it delivers, and returns when ``run.stopping`` is set.
-    A failure is said once, as the problem ``code``, until the device works again.
+    ``serve`` opens the device, calls ``run.works()`` when it delivers, and returns when ``run.stopping`` is set. It may
+    raise OpenAnew to be called at once. A failure is said once, as the problem ``code``, until the device works again.
     """
 
     def __init__(
@@ -104,6 +104,8 @@ class DeviceLoop:
             run.is_alive()
             try:
                 self._serve(run)
+            except OpenAnew as why:
+                log.debug("audio %s is opened anew: %s", self.name, why)
             except AudioError as error:
                 if run.stopping.is_set():
                     return

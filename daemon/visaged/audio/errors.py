@@ -27,5 +27,12 @@ class DeviceLost(AudioError):
     """The device was open and is gone, or has stopped delivering."""
 
 
+class OpenAnew(AudioError):
+    """Nothing new is wrong: the device is to be closed, chosen and opened again at once."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why, "")
+
+
 class FileUnusable(AudioError):
     """The sound file cannot be read, is empty, or has a form that is not understood."""

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
 import numpy as np
 
 from visaged.audio.device_loop import DeviceLoop, Run
+from visaged.audio.errors import AudioError, DeviceMissing
 from visaged.audio.follower import Follower, Voice
 from visaged.audio.played import Played
 from visaged.audio.sink import Sink, SinkFormat
 from visaged.audio.sinks.alsa import AlsaSink
 from visaged.audio.sinks.portaudio import PortAudioSink
+from visaged.audio.watch.stand_in import StandIn
 from visaged.clock import NS_PER_MS, RATE_HZ, Timeline
 from visaged.config.schema import OutputSettings
 from visaged.metrics import Metrics
@@ -22,6 +25,7 @@ from visaged.problems import Problems
 log = logging.getLogger(__name__)
 
 PROBLEM: Final = "audio_output_lost"
+STAND_IN_PROBLEM: Final = "audio_output_stand_in"
 
 Maker = Callable[[str], Sink]
 
@@ -50,6 +54,7 @@ class Playback:
         self._voices = tuple(voices)
         self._makers = makers
         self._loop = DeviceLoop("output", PROBLEM, problems, self._serve, realtime_priority)
+        self._stand_in = StandIn(STAND_IN_PROBLEM, "audio.output.device", problems)
         self._output = metrics.gauge("audio.output")
         self._underruns = metrics.counter("audio.underruns")
         self._starved = metrics.counter("audio.output_starved")
@@ -75,23 +80,48 @@ class Playback:
         """Play on what ``settings`` say from now on; a pause of some 100 ms."""
         self.stop()
         self._loop.forget_problem()
+        self._stand_in.forget()
         self._settings = settings
         self.start()
 
     def _serve(self, run: Run) -> None:
-        sink = self._makers[self._settings.backend](self._settings.device)
+        sink, opened = self._open(run)
+        log.info("audio output: %s", opened.description)
+        self._output.value = sink.name
         try:
-            opened = sink.open()
-            log.info("audio output: %s", opened.description)
-            self._output.value = sink.name
             self._play(sink, opened, run)
         finally:
             sink.close()
             if not run.left_behind:
                 self._output.value = None
 
+    def _open(self, run: Run) -> tuple[Sink, SinkFormat]:
+        """The speaker that worked before, else what the settings name. Raises AudioError.
+
+        What PortAudio's default means changes when that one is pulled out, so it is asked for by its own name first.
+        """
+        self._stand_in.choosing()
+        backend, _, used = (self._stand_in.used or "").partition(":")
+        if backend == self._settings.backend == "portaudio" and used != self._settings.device:
+            with suppress(DeviceMissing):
+                return self._take(used)
+        try:
+            return self._take(self._settings.device)
+        except AudioError:
+            if not run.stopping.is_set():
+                self._stand_in.over()
+            raise
+
+    def _take(self, device: str) -> tuple[Sink, SinkFormat]:
+        sink = self._makers[self._settings.backend](device)
+        try:
+            return sink, sink.open()
+        except AudioError:
+            sink.close()
+            raise
+
     def _play(self, sink: Sink, opened: SinkFormat, run: Run) -> None:
-        """Write until told to stop; raises DeviceLost.
+        """Write until told to stop; raises DeviceLost, OpenAnew.
 
         ``heard`` follows the speaker's clock: it maps the count of frames written (as 48 kHz samples) to the time they
         are heard, from how many of them the device says are still queued.
@@ -102,6 +132,7 @@ class Playback:
         heard = Timeline()
         written = starved = underruns = sounded = 0
         muted = self.mute
+        stands_in = self._stand_in.used not in (None, sink.name)
         while not run.stopping.is_set():
             run.is_alive()
             queued = sink.wait()
@@ -133,6 +164,9 @@ class Playback:
             self.played.write(mix, start_ns, opened.rate_hz)
             written += opened.block_frames
             run.works()
+            self._stand_in.works(sink.name, stands_in=stands_in)
+            if stands_in:
+                self._stand_in.look(queued.time_ns)
             total = sum(follower.starved for follower in followers)
             self._starved.add(total - starved)
             starved = total

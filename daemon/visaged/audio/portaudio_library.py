@@ -1,12 +1,14 @@
-"""PortAudio, loaded when first needed; its list of devices is read anew when nobody uses it."""
+"""PortAudio, loaded when first needed; its list of devices is read anew when that is needed."""
 
 from __future__ import annotations
 
+import re
 import threading
 from types import ModuleType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from visaged.audio.errors import AudioError, DeviceBusy, DeviceMissing, DeviceUnusable
+from visaged.audio.errors import AudioError, DeviceBusy, DeviceMissing, DeviceUnusable, OpenAnew
+from visaged.audio.watch.cards import Cards, cards
 
 MAX_CHANNELS: Final = 8
 
@@ -19,60 +21,113 @@ INPUT_OVERFLOWED: Final = -9981
 # is delay, so no more than a thread of ordinary priority needs.
 _LATENCY_S: Final = {"input": 0.16, "output": 0.04}
 
-# PortAudio is one per process: its device list is read by Pa_Initialize and stays as it was then, so a device that is
-# plugged in later is seen only after Pa_Terminate, which would end the streams of others.
-_lock = threading.Lock()
-_streams_open = 0
+# How long to wait for the other stage to let go of its stream; it looks ten times a second.
+_LET_GO_S: Final = 0.5
+# " (hw:1,0)": which number a card got this time, not which card it is.
+_CARD_NUMBER: Final = re.compile(r" \(hw:\d+,\d+\)$")
+
+
+class Stream(NamedTuple):
+    """An open, started, blocking stream of float32."""
+
+    stream: Any
+    name: str
+    """What PortAudio calls the device, without the number of its card: the same when it comes back."""
+
+
+class _Library:
+    """PortAudio is one per process: its device list is read by Pa_Initialize and stays as it was then.
+
+    A device that is plugged in later is seen only after Pa_Terminate, which would end the streams of others. So when
+    sound cards came or went they are asked to let go, and open anew.
+    """
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.streams_open = 0
+        self.cards_listed: Cards | None = None
+        self.let_go = False
+
+
+_library = _Library()
 
 
 def load() -> ModuleType:
-    """The sounddevice module. Raises DeviceMissing when PortAudio is not installed."""
+    """The sounddevice module. Raises DeviceMissing when PortAudio is not installed or finds no sound system."""
     try:
         import sounddevice  # noqa: PLC0415  (needs libportaudio2, which a box that uses ALSA need not have)
     except OSError as error:
         raise DeviceMissing(
             f"PortAudio cannot be loaded: {error}", "Install it: apt-get install libportaudio2. Or use backend 'alsa'."
         ) from None
+    except Exception as error:  # noqa: BLE001  (its PortAudioError, which is not there when the import fails)
+        raise DeviceMissing(f"PortAudio cannot start: {error}", "Plug a sound device in; look at 'aplay -l'.") from None
     module: ModuleType = sounddevice
     return module
 
 
-def open_stream(kind: str, device: str, rate_hz: int, block_frames: int) -> Any:
-    """An open, started, blocking stream of float32; ``kind`` is 'input' or 'output'. Close it by ``close_stream``.
+def open_stream(kind: str, device: str, rate_hz: int, block_frames: int) -> Stream:
+    """Open a stream; ``kind`` is 'input' or 'output', ``device`` a name or 'default'. Close it by ``close_stream``.
 
     No callback: it would need memory that is both writable and executable, which the systemd unit forbids.
     Raises DeviceMissing, DeviceBusy, DeviceUnusable.
     """
-    global _streams_open  # noqa: PLW0603
     sounddevice = load()
-    with _lock:
+    with _library.changed:
         try:
-            if not _streams_open:
-                sounddevice._terminate()
-                sounddevice._initialize()
-            info = sounddevice.query_devices(None if device == "default" else device, kind)
-            offered = info[f"max_{kind}_channels"]
-            if offered < 1:
-                raise DeviceBusy(
-                    f"sound device '{device}' offers no {kind} channels",
-                    "Another program may hold it; stop that program or choose another device.",
-                )
+            _read_list(sounddevice)
+            info = _find(sounddevice, device, kind)
             stream = _open_best(sounddevice, kind, info, rate_hz, block_frames)
             stream.start()
         except ValueError as error:
             raise _missing(device, kind, str(error)) from None
         except sounddevice.PortAudioError as error:
             raise _refused(device, kind, error) from None
-        _streams_open += 1
-        return stream
+        _library.streams_open += 1
+        return Stream(stream, _CARD_NUMBER.sub("", info["name"]))
 
 
 def close_stream(stream: Any) -> None:
     """Abort and close."""
-    global _streams_open  # noqa: PLW0603
-    with _lock:
-        _streams_open -= 1
+    with _library.changed:
+        _library.streams_open -= 1
         stream.close(ignore_errors=True)
+        _library.changed.notify_all()
+
+
+def check_others() -> None:
+    """Raises OpenAnew when another stage needs the device list to be read anew. To be asked ten times a second."""
+    if _library.let_go:
+        raise OpenAnew("PortAudio reads its devices anew")
+
+
+def _read_list(sounddevice: ModuleType) -> None:
+    """Read the device list anew, if nobody uses it or everybody lets go of it. Holds the condition."""
+    now = cards()
+    if _library.streams_open and now != _library.cards_listed:
+        _library.let_go = True
+        _library.changed.wait_for(lambda: not _library.streams_open or not _library.let_go, _LET_GO_S)
+        _library.let_go = False
+        # Who hangs in a driver is not asked again before something else changes.
+        _library.cards_listed = now
+    if not _library.streams_open:
+        _library.let_go = False
+        _library.cards_listed = now
+        # After an initialization that failed there is nothing to terminate.
+        if sounddevice._initialized:
+            sounddevice._terminate()
+        sounddevice._initialize()
+
+
+def _find(sounddevice: ModuleType, device: str, kind: str) -> dict[str, Any]:
+    """The device of that name, whatever number its card has now. Raises ValueError, PortAudioError."""
+    if device != "default":
+        for info in sounddevice.query_devices():
+            if _CARD_NUMBER.sub("", info["name"]) == device and info[f"max_{kind}_channels"] > 0:
+                found: dict[str, Any] = info
+                return found
+    asked: dict[str, Any] = sounddevice.query_devices(None if device == "default" else device, kind)
+    return asked
 
 
 def error_code(error: Exception) -> int:

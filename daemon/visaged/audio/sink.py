@@ -40,7 +40,7 @@ class Sink(Protocol):
     def wait(self) -> Queued | None:
         """Wait up to about 0.1 s for room for a block; None when there is none yet.
 
-        Raises DeviceLost.
+        Raises DeviceLost, OpenAnew.
         """
         ...
 

@@ -16,6 +16,8 @@ class SourceFormat(NamedTuple):
     """Most frames that one block has."""
     description: str
     """For the log: name, rate, sample format."""
+    hears_room: bool = True
+    """Whether it is a device, on which absolute silence is a fault."""
 
 
 class Block(NamedTuple):
@@ -42,7 +44,7 @@ class Source(Protocol):
         ...
 
     def read(self) -> Block | None:
-        """The next block, None when there is none yet: returns within about 0.1 s. Raises DeviceLost."""
+        """The next block, None when there is none yet: returns within about 0.1 s. Raises DeviceLost, OpenAnew."""
         ...
 
     def close(self) -> None:

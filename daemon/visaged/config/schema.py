@@ -76,6 +76,10 @@ class InputSettings(Section):
     rate_hz: int = Field(default=48_000, ge=8_000, le=192_000, description="Rate to open the device at, Hz")
     block_ms: int = Field(default=10, ge=2, le=100, description="Length of one capture block, ms; part of the latency")
     gain_db: float = Field(default=0.0, ge=-60, le=60, description="Gain applied to the voice, dB")
+    may_be_silent: bool = Field(
+        default=False,
+        description="A digital line: absolute silence is no fault. false: after 10 s of it a microphone is a problem",
+    )
     path: str = Field(default="", max_length=4096, description="Sound file for backend file: WAV, FLAC, OGG or MP3")
     loop: bool = Field(default=False, description="Start the file again when it ends")
 

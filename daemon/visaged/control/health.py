@@ -35,7 +35,15 @@ from visaged.problems import Problems
 Section = Literal["livelink", "latency", "audio", "solver", "codec", "capsules", "face", "service", "system", "mqtt"]
 Source = Callable[[], Mapping[str, Any]]
 
-MINOR: Final = frozenset({"livelink_not_realtime", "mqtt_not_allowed", "mqtt_id_taken"})
+MINOR: Final = frozenset(
+    {
+        "audio_input_stand_in",
+        "audio_output_stand_in",
+        "livelink_not_realtime",
+        "mqtt_not_allowed",
+        "mqtt_id_taken",
+    }
+)
 """Problems with which the face is still as it should be: they are listed, the state stays ``online``."""
 
 _GAP, _LATENCY, _STEP = "livelink.gap_error", "latency.voice_to_packet", "solver.step"

@@ -34,7 +34,7 @@ class FileSource:
         self._truncated_said = self._bad_said = self._ended = False
         self._epoch_ns = now_ns()
         self._delivered = 0
-        return SourceFormat(RATE_HZ, 1, self._block_frames, f"file {self._reader.description}")
+        return SourceFormat(RATE_HZ, 1, self._block_frames, f"file {self._reader.description}", hears_room=False)
 
     def read(self) -> Block | None:
         """The next block, when its last sample is due."""

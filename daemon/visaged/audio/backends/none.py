@@ -18,7 +18,7 @@ class NoSource:
 
     def open(self) -> SourceFormat:
         """Always succeeds."""
-        return SourceFormat(RATE_HZ, 1, RATE_HZ // 100, "no sound")
+        return SourceFormat(RATE_HZ, 1, RATE_HZ // 100, "no sound", hears_room=False)
 
     def read(self) -> Block | None:
         """Waits 0.1 s."""

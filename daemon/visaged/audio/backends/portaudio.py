@@ -34,8 +34,9 @@ class PortAudioSource:
 
     def open(self) -> SourceFormat:
         """Take the device. Raises DeviceMissing (also when PortAudio is not installed), DeviceBusy, DeviceUnusable."""
-        stream = library.open_stream("input", self._device, self._rate_hz, self._rate_hz * self._block_ms // 1000)
+        stream, name = library.open_stream("input", self._device, self._rate_hz, self._rate_hz * self._block_ms // 1000)
         self._stream = stream
+        self.name = f"portaudio:{name}"
         self._rate_hz_real: int = round(stream.samplerate)
         self._block_frames = self._rate_hz_real * self._block_ms // 1000
         self._decoder = Decoder("FLOAT_LE", stream.channels, self._block_frames)
@@ -47,6 +48,7 @@ class PortAudioSource:
     def read(self) -> Block | None:
         """The next block. PortAudio cannot be waited for with a limit, so this sleeps while samples are missing."""
         portaudio_error = library.load().PortAudioError
+        library.check_others()
         try:
             waiting, time_ns = stamped(lambda: self._stream.read_available)
             if self._has_stalled(waiting, time_ns):

@@ -32,8 +32,9 @@ class PortAudioSink:
 
     def open(self) -> SinkFormat:
         """Take the device. Raises DeviceMissing (also when PortAudio is not installed), DeviceBusy, DeviceUnusable."""
-        stream = library.open_stream("output", self._device, RATE_HZ, _BLOCK_FRAMES)
+        stream, name = library.open_stream("output", self._device, RATE_HZ, _BLOCK_FRAMES)
         self._stream = stream
+        self.name = f"portaudio:{name}"
         self._rate_hz = round(stream.samplerate)
         # Nothing is written yet, so this is all the room there is.
         try:
@@ -46,6 +47,7 @@ class PortAudioSink:
 
     def wait(self) -> Queued | None:
         """What sounds before the next block, None when there is no room for it yet."""
+        library.check_others()
         try:
             room, time_ns = stamped(lambda: self._stream.write_available)
         except library.load().PortAudioError as error:
