@@ -1,8 +1,12 @@
-"""How large an int8 weight may be, so that a product is right on every processor.
+"""Weights of 8-bit products that are right on every processor.
 
 An x86 processor without VNNI adds two products of a uint8 activation and an int8 weight in 16 bits, and clips the sum
-at 32,767. Weights up to 127 reach 2 x 255 x 127 = 64,770 there; weights up to 64 reach 32,640. They cost one bit of
-precision and no time, and one file serves all processors.
+at 32,767. Weights up to 127 reach 2 x 255 x 127 = 64,770 there. Two forms cannot clip, and one file of them serves all
+processors:
+
+- int8 weights up to 64 (2 x 255 x 64 = 32,640). They cost one bit of precision and no time: for products of many rows.
+- uint8 weights with a zero point. They go another way, a third slower where arithmetic is what takes the time; for
+  products of a row or two, where reading the weights takes it, they cost nothing.
 """
 
 from __future__ import annotations
