@@ -17,6 +17,7 @@ COMMANDS: Final[Commands] = {
     "train": ("models.lipsync.train", "train the network on the streams"),
     "join": ("models.lipsync.join", "let several trained networks answer together"),
     "export": ("models.lipsync.export", "write the model package"),
+    "requantize": ("models.lipsync.requantize", "make a package's 8-bit graph anew from its fp32 graph"),
     "picture": ("models.lipsync.picture", "draw one sentence: spectrogram, phones, target curves"),
     "acceptance-set": ("models.lipsync.evaluate_acceptance", "build the set that solvers are judged on"),
     "evaluate": ("models.lipsync.evaluate", "judge solvers, HeadAudio and Rhubarb on a folder of clips"),

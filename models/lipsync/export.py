@@ -10,15 +10,13 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import onnx
-import onnxruntime
 import torch
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
-from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from models.lipsync import cache as cache_folder
-from models.lipsync.frontend import FRAME, WINDOW
+from models.lipsync.frontend import FRAME
+from models.lipsync.parity import frames, run_onnx
+from models.lipsync.quantize import quantize, shrink
 from models.lipsync.stream_step import INPUT, OUTPUTS, StreamStep
 from models.lipsync.targets import FRAME_RATE_HZ, LOOKAHEADS_MS
 from models.lipsync.utterance import RATE_HZ
@@ -31,9 +29,6 @@ logger = logging.getLogger(__name__)
 
 OPSET: Final = 17
 SHIPPED: Final = Path(__file__).parents[2] / "daemon" / "visaged" / "packages" / "lipsync"
-# Constants larger than this are worth storing small.
-_LARGE_VALUES: Final = 4096
-_FFT: Final = 768
 
 _SOURCE: Final = (
     "models/lipsync of this repository: trained on synthetic and recorded speech listed in models/lipsync/README.md"
@@ -120,98 +115,15 @@ def trace(step: StreamStep, path: Path) -> None:
     )
 
 
-def quantize(source: Path, target: Path) -> None:
-    """The network's matrix products with int8 weights; the front end stays as it is, its range is too wide."""
-    graph = onnx.load(source).graph
-    learned = {
-        w.name
-        for w in graph.initializer
-        if len(w.dims) == 2 and w.dims[0] * w.dims[1] > _LARGE_VALUES and not w.name.startswith("front.")
-    }
-    ours = [n.name for n in graph.node if n.op_type in ("MatMul", "Gemm") and learned.intersection(n.input)]
-    quantize_dynamic(source, target, nodes_to_quantize=ours, weight_type=QuantType.QInt8, per_channel=True)
-
-
-def shrink(path: Path) -> None:
-    """Store what half precision holds as such and the Fourier tables as a rule; a session unfolds both on loading."""
-    model = onnx.load(path)
-    graph = model.graph
-    front: list[onnx.NodeProto] = []
-    for tensor in list(graph.initializer):
-        values = numpy_helper.to_array(tensor)
-        if values.dtype != np.float32 or values.size < _LARGE_VALUES:
-            continue
-        with np.errstate(over="ignore"):
-            half = values.astype(np.float16)
-        if np.array_equal(half.astype(np.float32), values):
-            graph.initializer.remove(tensor)
-            graph.initializer.append(numpy_helper.from_array(half, f"{tensor.name}_half"))
-            front.append(helper.make_node("Cast", [f"{tensor.name}_half"], [tensor.name], to=TensorProto.FLOAT))
-        elif values.shape[0] == WINDOW and np.allclose(values, _fourier(*values.shape, phase=0), atol=1e-6):
-            graph.initializer.remove(tensor)
-            front += _fourier_nodes(graph, tensor.name, values.shape[1], phase=0)
-        elif values.shape[0] == WINDOW and np.allclose(values, _fourier(*values.shape, phase=_FFT // 4), atol=1e-6):
-            graph.initializer.remove(tensor)
-            front += _fourier_nodes(graph, tensor.name, values.shape[1], phase=_FFT // 4)
-    nodes = [*front, *graph.node]
-    del graph.node[:]
-    graph.node.extend(nodes)
-    onnx.checker.check_model(model)
-    onnx.save(model, path)
-
-
-def _circle() -> NDArray[np.float32]:
-    return np.cos(2 * np.pi * np.arange(_FFT) / _FFT).astype(np.float32)
-
-
-def _fourier(times: int, bins: int, phase: int) -> NDArray[np.float32]:
-    """cos(2 pi (n k - phase) / 768): the cosine table, or the sine table for a quarter turn."""
-    return _circle()[(np.outer(np.arange(times), np.arange(bins)) + _FFT - phase) % _FFT]
-
-
-def _fourier_nodes(graph: onnx.GraphProto, name: str, bins: int, phase: int) -> list[onnx.NodeProto]:
-    def constant(label: str, values: NDArray[np.generic]) -> str:
-        graph.initializer.append(numpy_helper.from_array(values, f"{name}_{label}"))
-        return f"{name}_{label}"
-
-    times = constant("n", np.arange(WINDOW, dtype=np.int64)[:, None])
-    ks = constant("k", np.arange(bins, dtype=np.int64)[None, :])
-    turn = constant("turn", np.array(_FFT - phase, np.int64))
-    period = constant("period", np.array(_FFT, np.int64))
-    return [
-        helper.make_node("Mul", [times, ks], [f"{name}_nk"]),
-        helper.make_node("Add", [f"{name}_nk", turn], [f"{name}_turned"]),
-        helper.make_node("Mod", [f"{name}_turned", period], [f"{name}_index"]),
-        helper.make_node("Gather", [constant("circle", _circle()), f"{name}_index"], [name]),
-    ]
-
-
 def run_torch(step: StreamStep, sound: NDArray[np.float32]) -> NDArray[np.float32]:
     """All outputs [frames, look-aheads x 61 + 1] of PyTorch for ``sound``."""
     state, rows = step.initial(), []
     with torch.no_grad():
-        for frame in _frames(sound):
+        for frame in frames(sound, FRAME):
             answer = step(torch.from_numpy(frame), *state)
             rows.append(np.concatenate([a.numpy()[0] for a in answer[: len(OUTPUTS)]]))
             state = list(answer[len(OUTPUTS) :])
     return np.stack(rows)
-
-
-def run_onnx(path: Path, sound: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The same by ONNX Runtime."""
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    names = [spec.name for spec in session.get_inputs()][1:]
-    state = {spec.name: np.zeros(spec.shape, np.float32) for spec in session.get_inputs()[1:]}
-    rows = []
-    for frame in _frames(sound):
-        answer = session.run(None, {INPUT: frame, **state})
-        rows.append(np.concatenate([a[0] for a in answer[: len(OUTPUTS)]]))
-        state = dict(zip(names, answer[len(OUTPUTS) :], strict=True))
-    return np.stack(rows)
-
-
-def _frames(sound: NDArray[np.float32]) -> NDArray[np.float32]:
-    return sound[: len(sound) // FRAME * FRAME].reshape(-1, 1, FRAME)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -219,7 +131,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     cache_folder.add_arguments(parser)
     parser.add_argument("--weights", type=Path, metavar="FILE", help="default: CACHE/model.pt")
     parser.add_argument("--folder", type=Path, default=SHIPPED, metavar="DIR", help="default: the package that ships")
-    parser.add_argument("--version", default="1.4.0", help="major.minor.patch of the package (default %(default)s)")
+    parser.add_argument("--version", default="1.4.1", help="major.minor.patch of the package (default %(default)s)")
 
 
 def main(arguments: argparse.Namespace) -> int:

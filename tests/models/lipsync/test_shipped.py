@@ -5,11 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
+from models.int8_weights import MAX_WEIGHT, largest_weight
 from models.lipsync import noises
+from models.lipsync.parity import run_onnx
 from visaged.curves import COUNT, INDEX, MAXIMUM, MINIMUM
 from visaged.face.lipsync import LipsyncSolver
 from visaged.inference.package import load_package
+from visaged.samples import speech_path
 
 FOLDER = Path(__file__).parents[3] / "daemon" / "visaged" / "packages" / "lipsync"
 RATE_HZ = 48_000
@@ -51,6 +55,14 @@ def test_the_package_is_whole_and_small() -> None:
     assert package.manifest.lookahead_ms == (0, 40, 80)
     assert sum(path.stat().st_size for path in FOLDER.iterdir()) <= 8_000_000
     assert package.manifest.parity["fp32"] < 1e-4
+
+
+def test_int8_says_the_same_on_every_processor() -> None:
+    package = load_package(FOLDER)
+    assert largest_weight(package.model_path("int8")) <= MAX_WEIGHT
+    speech = soundfile.read(speech_path(), dtype="float32")[0]
+    exact, small = (run_onnx(package.model_path(precision), speech) for precision in ("fp32", "int8"))
+    assert np.abs(small - exact).max() < 0.03
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -41,9 +41,7 @@ def test_what_becomes_int8(exported: dict[str, Path], direction: str, downsample
 
 
 @pytest.mark.parametrize("scope", list(Int8))
-def test_weights_are_right_on_every_processor(
-    exported: dict[str, Path], scope: Int8, tmp_path: Path
-) -> None:
+def test_weights_are_right_on_every_processor(exported: dict[str, Path], scope: Int8, tmp_path: Path) -> None:
     for direction, path in exported.items():
         to_int8(path, tmp_path / f"{direction}.onnx", scope)
         assert largest_weight(tmp_path / f"{direction}.onnx") <= MAX_WEIGHT
