@@ -15,6 +15,9 @@ from visaged.curves import COUNT
 MIN_FPS: Final = 1
 MAX_FPS: Final = 240
 
+# Four and a half hours at 60 frames a second: 240 MB of curves.
+MAX_FRAMES: Final = 1_000_000
+
 EMOTIONS: Final = ("Angry", "Disgusted", "Fearful", "Happy", "Neutral", "Sad", "Surprised")
 """Seven more columns that some files carry after the 61. They are read over: they are not on the wire."""
 

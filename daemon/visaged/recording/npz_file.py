@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -11,10 +10,14 @@ from typing import Any, Final
 import numpy as np
 
 from visaged.curves import COUNT, CURVES
-from visaged.recording.base import COLUMN_COUNTS, EMOTIONS, Recording, RecordingError
+from visaged.file_kind import kind_of_file
+from visaged.printable import printable
+from visaged.recording.base import COLUMN_COUNTS, EMOTIONS, MAX_FRAMES, Recording, RecordingError
 
 # 30000/1001 comes back exactly from a double when denominators are held this small.
 _MAX_DENOMINATOR: Final = 100_000
+# Doubles of the longest recording.
+_LARGEST_BYTES: Final = MAX_FRAMES * max(COLUMN_COUNTS) * 8 + 4096
 _EXPECTED: Final = "expected an NPZ with curves float32 [frames, 61], fps and names"
 
 
@@ -27,20 +30,15 @@ def write_npz(path: Path, recording: Recording) -> None:
 def read_npz(path: Path, fps: Fraction | None = None) -> Recording:
     """Read the file; ``fps`` overrides the rate in it. Raises RecordingError or OSError."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise RecordingError(f"{path} is not an NPZ; {_EXPECTED}")
-            arrays: dict[str, np.ndarray[Any, Any]] = {}
-            for key in ("curves", "fps", "names"):
-                if key not in archive:
-                    raise RecordingError(f"{path} has no '{key}'; {_EXPECTED}")
-                arrays[key] = archive[key]
-    except RecordingError:
+        arrays = _read_arrays(path)
+    except (RecordingError, OSError):
         raise
-    # What numpy and zipfile raise for files that are something else, cut off or damaged (a size beyond all memory, a
-    # flag that says encrypted).
-    except (ValueError, EOFError, KeyError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
-        raise RecordingError(f"{path} cannot be read: {error}; {_EXPECTED}") from None
+    # zipfile and numpy let out whatever a damaged file makes them stumble over: the header of an array is an expression
+    # of Python, so besides their own errors those of its tokenizer, of zlib, of struct and of arithmetic.
+    except Exception as error:
+        kind = kind_of_file(path)
+        what = f"it is {kind.name}" if kind and not zipfile.is_zipfile(path) else printable(str(error), 200)
+        raise RecordingError(f"{path} cannot be read: {what}; {_EXPECTED}") from error
     curves, names = arrays["curves"], arrays["names"]
     if curves.ndim != 2 or curves.shape[1] not in COLUMN_COUNTS or curves.dtype.kind != "f":
         raise RecordingError(f"{path}: curves are {curves.dtype} {list(curves.shape)}; {_EXPECTED}")
@@ -51,6 +49,23 @@ def read_npz(path: Path, fps: Fraction | None = None) -> Recording:
         return Recording(curves[:, :COUNT].astype(np.float32), _fps(path, arrays["fps"]) if fps is None else fps)
     except RecordingError as error:
         raise RecordingError(f"{path}: {error}") from None
+
+
+def _read_arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
+    """The three arrays. Raises RecordingError, OSError, and anything for a damaged file."""
+    arrays: dict[str, np.ndarray[Any, Any]] = {}
+    with zipfile.ZipFile(path) as archive:
+        for key in ("curves", "fps", "names"):
+            name = f"{key}.npy"
+            if name not in archive.namelist():
+                raise RecordingError(f"{path} has no '{key}'; {_EXPECTED}")
+            # A few kB of zip may unpack to more than the machine has.
+            size = archive.getinfo(name).file_size
+            if size > _LARGEST_BYTES:
+                raise RecordingError(f"{path}: '{key}' has {size >> 20} MiB, at most {_LARGEST_BYTES >> 20} are read")
+            with archive.open(name) as member:
+                arrays[key] = np.lib.format.read_array(member, allow_pickle=False)
+    return arrays
 
 
 def _fps(path: Path, array: np.ndarray[Any, Any]) -> Fraction:
