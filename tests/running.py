@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visaged.curves import INDEX
-from visaged.livelink.packet import Packet, decode
-from visaged.livelink.receiver import Receiver
+from visaged.outputs.livelink.packet import Packet, decode
+from visaged.outputs.livelink.receiver import Receiver
 
 # A loaded test machine may take many times what a box takes; a test that waits this long has failed.
 PATIENCE_S = 30.0

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from models.capsules.keyposes import bake
-from visaged.capsules import format as capsule_format
-from visaged.capsules.format import SUFFIX, Capsule
-from visaged.capsules.pack import write_pack
+from visaged.capsules.file import capsule as capsule_format
+from visaged.capsules.file.capsule import SUFFIX, Capsule
+from visaged.capsules.file.pack import write_pack
 
 if sys.version_info >= (3, 11):
     import tomllib

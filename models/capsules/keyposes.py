@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visaged.animation.eyes import write_eyes
-from visaged.capsules.format import Capsule
-from visaged.capsules.header import FRAME_RATE_HZ, Emotion, Header, Trigger, VoiceDelta
-from visaged.capsules.ids import Kind, kind_of
+from visaged.capsules.file.capsule import Capsule
+from visaged.capsules.file.header import FRAME_RATE_HZ, Emotion, Header, Trigger, VoiceDelta
+from visaged.capsules.file.ids import Kind, kind_of
 from visaged.curves import COUNT, CURVES, INDEX, REGIONS, Pose, neutral
 
 # What is held sinks a little: nobody keeps an expression at its peak.

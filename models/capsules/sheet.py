@@ -12,9 +12,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from models.capsules.face import draw_face
 from visaged.animation.rest import REST
-from visaged.capsules.format import Capsule
-from visaged.capsules.ids import Kind
-from visaged.capsules.mood import peak_of
+from visaged.capsules.file.capsule import Capsule
+from visaged.capsules.file.ids import Kind
+from visaged.capsules.playing.emotion_blend import peak_of
 from visaged.curves import INDEX, Pose, make_legal, neutral
 
 SHEET: Final = Path(__file__).parents[2] / "docs" / "capsules.png"

@@ -11,8 +11,8 @@ from models.mimi.importing import ImportRefused, import_checkpoint
 from models.mimi.packaging import GateError, Plan
 from models.mimi.quantize import Int8, QuantizationError
 from models.mimi.transformer import Memory
-from visaged.cli import exit_codes
-from visaged.cli.progress import progress_bar
+from visaged.console import exit_codes
+from visaged.console.progress import progress_bar
 from visaged.inference.errors import PackageError, SessionError
 from visaged.inference.package import Package
 

@@ -19,7 +19,7 @@ from models.neurosync.matrices import Model
 from models.neurosync.parity import MOUTH
 from models.neurosync.reference import EASE_IN, render
 from models.neurosync.shape import POSITION_ENCODINGS, PositionEncoding
-from visaged.cli.progress import Report
+from visaged.console.progress import Report
 from visaged.curves import INDEX
 
 # Jaw and sound need not meet to the frame.

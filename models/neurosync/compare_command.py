@@ -11,9 +11,9 @@ from models.neurosync.checkpoint import CheckpointError, read
 from models.neurosync.compare import Comparison, compare
 from models.neurosync.marks import mark
 from models.neurosync.speech import SpeechError, clip_features
-from visaged.cli import exit_codes
-from visaged.cli.progress import progress_bar
-from visaged.cli.tables import plain_table, print_table
+from visaged.console import exit_codes
+from visaged.console.progress import progress_bar
+from visaged.console.tables import plain_table, print_table
 
 
 def run(options: argparse.Namespace, path: Path) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from models.neurosync.importing import REPORT
 from models.neurosync.parity import COLUMNS
-from visaged.cli.tables import plain_table, print_table
+from visaged.console.tables import plain_table, print_table
 from visaged.inference.errors import PackageError
 from visaged.inference.package import load_package
 

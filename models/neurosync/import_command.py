@@ -11,9 +11,9 @@ from models.neurosync.checkpoint import CheckpointError
 from models.neurosync.importing import REPORT, ImportFailed, Measured, Wishes, import_weights
 from models.neurosync.parity import MOUTH_P99
 from models.neurosync.speech import SpeechError
-from visaged.cli import exit_codes
-from visaged.cli.progress import progress_bar
-from visaged.cli.tables import plain_table, print_table
+from visaged.console import exit_codes
+from visaged.console.progress import progress_bar
+from visaged.console.tables import plain_table, print_table
 from visaged.inference.errors import PackageError, SessionError
 from visaged.inference.manifest import Precision
 from visaged.inference.package import Package

@@ -24,7 +24,7 @@ from models.neurosync.parity import MOUTH_P99, Parity, size_mb
 from models.neurosync.quantize import Range
 from models.neurosync.shape import PositionEncoding
 from models.neurosync.speech import Windows, calibration_windows, clip_features, held_out_windows, windows_of
-from visaged.cli.progress import Report
+from visaged.console.progress import Report
 from visaged.files import sha256_of
 from visaged.inference.manifest import Precision
 from visaged.inference.package import Package, write_package

@@ -19,7 +19,7 @@ from visaged.audio.errors import FileUnusable
 from visaged.audio.file_reader import read_all
 from visaged.clock import RATE_HZ
 from visaged.curves import INDEX, neutral
-from visaged.face.lipsync import open_lipsync
+from visaged.face.lipsync.solver import open_lipsync
 from visaged.face.solver import FRAME_RATE_HZ, HOP
 from visaged.inference.find import WHEEL_ROOT
 

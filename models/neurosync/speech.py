@@ -16,8 +16,8 @@ from models.neurosync.shape import FRAMES
 from visaged.audio.errors import FileUnusable
 from visaged.audio.file_reader import read_all
 from visaged.clock import RATE_HZ as HOUSE_HZ
-from visaged.face.neurosync_features import TooShort, features, normalise
-from visaged.face.neurosync_mel import RATE_HZ
+from visaged.face.neurosync.features.clip import TooShort, features, normalise
+from visaged.face.neurosync.features.mel import RATE_HZ
 from visaged.samples import speech_path
 
 

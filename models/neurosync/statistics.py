@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from models.lipsync.text import english, other
 from visaged.clock import RATE_HZ
-from visaged.face import neurosync_speech
-from visaged.face.neurosync_statistics import LEVEL_GAIN, Statistics
-from visaged.face.neurosync_stream import FeatureStream, StreamState
+from visaged.face.neurosync.features import speech as neurosync_speech
+from visaged.face.neurosync.features.statistics import LEVEL_GAIN, Statistics
+from visaged.face.neurosync.features.stream import FeatureStream, StreamState
 from visaged.face.solver import HOP
 
 Sound = NDArray[np.float32]

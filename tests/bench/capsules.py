@@ -19,12 +19,12 @@ import numpy as np
 from tests.bench.report import Bench, Row
 from tests.capsules.fakes import Stage
 from tests.capsules.making import capsule
-from tests.capsules.random_play import RandomPlay
+from tests.capsules.playing.random_play import RandomPlay
 from tests.inference.slabs import cuda_missing
-from visaged.capsules import format as capsule_format
-from visaged.capsules.catalogue import Entry, encode_index
-from visaged.capsules.library import Library, Record, entry_of
-from visaged.capsules.pack import PackManifest
+from visaged.capsules.file import capsule as capsule_format
+from visaged.capsules.file.pack import PackManifest
+from visaged.capsules.library.catalogue import Entry, encode_index
+from visaged.capsules.library.library import Library, Record, entry_of
 from visaged.capsules.service import Capsules
 from visaged.clock import now_ns
 from visaged.curves import COUNT

@@ -31,16 +31,16 @@ from tests.control.broker import Broker, free_port
 from visaged import samples
 from visaged.audio.ring import AudioRing, Sound
 from visaged.clock import NS_PER_MS, NS_PER_S, RATE_HZ, Timeline, now_ns, sleep_until
-from visaged.codec.cleaner import NoCleaner
-from visaged.codec.downlink import Downlink
+from visaged.codec.down.downlink import Downlink
+from visaged.codec.down.playout import FRAME_NS, Kind, Step
 from visaged.codec.frame_codec import FRAME
-from visaged.codec.impairment import Impairment
 from visaged.codec.link import Link
 from visaged.codec.mimi import MimiDecoder, MimiEncoder
-from visaged.codec.playout import FRAME_NS, Kind, Step
-from visaged.codec.speech_gate import SpeechGate, open_detector
+from visaged.codec.peer.impairment import Impairment
 from visaged.codec.udp import UdpLink
-from visaged.codec.uplink import Uplink
+from visaged.codec.up.echo_canceller import NoCleaner
+from visaged.codec.up.speech_gate import SpeechGate, open_detector
+from visaged.codec.up.uplink import Uplink
 from visaged.config import MqttSettings
 from visaged.inference.package import load_package
 from visaged.metrics import Metrics
@@ -190,9 +190,9 @@ class _MqttLink:
 
     def __init__(self, port: int, take: Callable[[bytes], None], metrics: Metrics, problems: Problems) -> None:
         from tests.control.fakes import make_desk  # noqa: PLC0415
-        from visaged.control.health_model import Health  # noqa: PLC0415
-        from visaged.control.link_sources import LinkSources  # noqa: PLC0415
-        from visaged.control.mqtt import MqttLink  # noqa: PLC0415
+        from visaged.control.mqtt.link import MqttLink  # noqa: PLC0415
+        from visaged.control.mqtt.link_sources import LinkSources  # noqa: PLC0415
+        from visaged.control.protocol.health_model import Health  # noqa: PLC0415
 
         def health() -> Health:
             return Health.model_validate(

@@ -26,7 +26,7 @@ from tests.bench.report import Bench, Row
 from tests.devices.card import SoundCards, build
 from visaged import samples
 from visaged.clock import NS_PER_MS
-from visaged.livelink.receiver import Receiver
+from visaged.outputs.livelink.receiver import Receiver
 
 SECONDS = 60.0
 STARTS = 10
@@ -119,8 +119,8 @@ def run(lookahead_ms: int, busy: bool) -> Row:
 
 def child(port: int, lookahead_ms: int) -> None:
     """The daemon in this process, until a line comes; prints its own figures."""
+    from visaged.app.daemon import Daemon  # noqa: PLC0415
     from visaged.config.safe_mode import load_or_safe  # noqa: PLC0415
-    from visaged.daemon import Daemon  # noqa: PLC0415
 
     items = [
         f'livelink.targets=["127.0.0.1:{port}"]',

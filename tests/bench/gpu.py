@@ -23,7 +23,7 @@ from visaged.codec import offline
 from visaged.codec.frame_codec import FRAME
 from visaged.codec.mimi import MimiDecoder, MimiEncoder
 from visaged.curves import neutral
-from visaged.face.lipsync import open_lipsync
+from visaged.face.lipsync.solver import open_lipsync
 from visaged.face.solver import HOP
 from visaged.inference.engine_build import build_engine
 from visaged.inference.engines import is_built, key_of

@@ -15,7 +15,7 @@ import numpy as np
 from tests.bench.report import Bench, Row
 from tests.soak.usage import Usage
 from tests.soak.world import World
-from visaged.control.client import ControlClient
+from visaged.control.local.client import ControlClient
 
 CHANGES: Final = 40
 _REST_S: Final = 2.0

@@ -15,7 +15,7 @@ import sys
 import time
 from datetime import datetime, timezone
 
-from visaged.control.health_model import BoxStatus, Health
+from visaged.control.protocol.health_model import BoxStatus, Health
 
 _CONNECT, _CONNACK, _PUBLISH, _PUBACK, _SUBSCRIBE, _SUBACK, _PINGREQ = 1, 2, 3, 4, 8, 9, 12
 _KEEPALIVE_S = 30

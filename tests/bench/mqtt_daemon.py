@@ -21,15 +21,15 @@ from typing import Final
 import numpy as np
 
 from tests.bench.report import Bench, Row
+from tests.cli.fleet.operator import Operator
 from tests.control.broker import Broker
-from tests.control.operator import Operator
 from tests.running import Running
-from visaged.capsules.format import Capsule, frames_of
-from visaged.capsules.header import Header
-from visaged.capsules.install import add_local
-from visaged.capsules.library import Library
+from visaged.capsules.file.capsule import Capsule, frames_of
+from visaged.capsules.file.header import Header
+from visaged.capsules.library.install import add_local
+from visaged.capsules.library.library import Library
 from visaged.clock import NS_PER_S
-from visaged.control.client import ControlClient
+from visaged.control.local.client import ControlClient
 from visaged.curves import COUNT, INDEX
 
 _COMMANDS: Final = 300

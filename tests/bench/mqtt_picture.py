@@ -13,7 +13,7 @@ from rich.console import Console
 from tests.bench.report import FOLDER
 from tests.control.broker import Broker
 from tests.control.fakes import make_desk
-from tests.control.linked import Linked, eventually, link_to
+from tests.control.mqtt.linked import Linked, eventually, link_to
 from visaged.cli.fleet.link import FleetLink
 from visaged.cli.fleet.tables import boxes_table
 from visaged.config import MqttSettings

@@ -12,14 +12,14 @@ import soxr
 
 from models.neurosync.statistics import HELD_OUT, spoken
 from tests.bench.report import Bench, Row
-from tests.face.neurosync_recipe import librosa_features
+from tests.face.neurosync.recipe import librosa_features
 from visaged.audio.file_reader import read_all
 from visaged.clock import RATE_HZ as HOUSE_HZ
-from visaged.face.neurosync_cepstra import CEPSTRA
-from visaged.face.neurosync_features import FEATURES, features, normalise
-from visaged.face.neurosync_mel import RATE_HZ
-from visaged.face.neurosync_stream import WINDOW, FeatureStream, StreamState
-from visaged.face.neurosync_upsample import DELAY_MS
+from visaged.face.neurosync.features.cepstra import CEPSTRA
+from visaged.face.neurosync.features.clip import FEATURES, features, normalise
+from visaged.face.neurosync.features.mel import RATE_HZ
+from visaged.face.neurosync.features.stream import WINDOW, FeatureStream, StreamState
+from visaged.face.neurosync.features.upsample import DELAY_MS
 from visaged.face.solver import FRAME_RATE_HZ, HOP
 from visaged.samples import speech_path
 

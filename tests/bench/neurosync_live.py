@@ -31,7 +31,7 @@ from tests.bench.daemon import _cpu_s, _processes, _rss_mib, microphone
 from tests.bench.pacing import read_stolen_ms
 from tests.bench.report import Bench, Row, save
 from visaged.inference.package import write_package
-from visaged.livelink.receiver import Receiver
+from visaged.outputs.livelink.receiver import Receiver
 
 SECONDS: Final = 600.0
 CACHE: Final = Path(__file__).parents[2] / ".cache" / "neurosync_live"
@@ -148,8 +148,8 @@ def _receive(receiver: Receiver, seconds: float) -> None:
 
 def child(port: int, solver: str, root: str) -> None:
     """The daemon in this process, until a line comes; prints its own figures."""
+    from visaged.app.daemon import Daemon  # noqa: PLC0415
     from visaged.config.safe_mode import load_or_safe  # noqa: PLC0415
-    from visaged.daemon import Daemon  # noqa: PLC0415
     from visaged.realtime import lead_threads  # noqa: PLC0415
 
     items = [

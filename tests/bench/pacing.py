@@ -25,12 +25,12 @@ import numpy as np
 from tests.bench.report import Bench, Row
 from visaged.clock import NS_PER_MS, now_ns, sleep_until
 from visaged.config import LiveLinkSettings
-from visaged.livelink.board import Address, Cell, PoseBoard
-from visaged.livelink.output import LiveLinkOutput
-from visaged.livelink.packet import Packet, encode
-from visaged.livelink.receiver import Receiver
-from visaged.livelink.sender import Sender
 from visaged.metrics import Metrics
+from visaged.outputs.board import Address, Cell, PoseBoard
+from visaged.outputs.livelink.packet import Packet, encode
+from visaged.outputs.livelink.receiver import Receiver
+from visaged.outputs.output import LiveLinkOutput
+from visaged.outputs.sender import Sender
 from visaged.problems import Problems
 from visaged.realtime import go_realtime
 

@@ -241,7 +241,7 @@ def _numbers(process: Path) -> list[str]:
 
 _ASK = """
 import json, sys
-from visaged.control.client import ControlClient
+from visaged.control.local.client import ControlClient
 with ControlClient() as client:
     print(json.dumps(client.call(sys.argv[1], **json.loads(sys.argv[2]))))
 """

@@ -97,7 +97,7 @@ def test_a_setting_on_the_box_is_read_again_and_a_broken_one_refused(machine: Ma
     machine.wait_for(lambda: bool(machine.journal("VISAGED_PROBLEM=config_rejected")), "a refusal in the journal")
     (entry,) = machine.journal("VISAGED_PROBLEM=config_rejected")
     assert "livelink.subject = 9" in entry["MESSAGE"]
-    assert entry["CODE_FILE"].endswith("wiring/control.py")
+    assert entry["CODE_FILE"].endswith("app/control.py")
     assert entry["PRIORITY"] == "4"
     path.write_text(good)
     machine.run("systemctl", "reload", "visaged")

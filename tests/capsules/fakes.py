@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from visaged.capsules.clip import Clip, mask_of
-from visaged.capsules.emotion import Vector
-from visaged.capsules.format import Capsule, Pcm
-from visaged.capsules.mood import Mood
-from visaged.capsules.outbox import Notice, Outbox
-from visaged.capsules.player import Player
-from visaged.capsules.playing import Request, new_ticket
+from visaged.capsules.file.capsule import Capsule, Pcm
+from visaged.capsules.playing.active_clip import Request, new_ticket
+from visaged.capsules.playing.emotion import Vector
+from visaged.capsules.playing.emotion_blend import Mood
+from visaged.capsules.playing.player import Player
+from visaged.capsules.playing.side_effects import Notice, Outbox
 from visaged.clock import NS_PER_MS, TickSchedule
 from visaged.curves import Pose
 

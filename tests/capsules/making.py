@@ -13,10 +13,10 @@ import numpy as np
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from visaged.capsules import format as capsule_format
-from visaged.capsules.format import SUFFIX, Capsule
-from visaged.capsules.header import Emotion, Header
-from visaged.capsules.pack import add_signature, write_pack
+from visaged.capsules.file import capsule as capsule_format
+from visaged.capsules.file.capsule import SUFFIX, Capsule
+from visaged.capsules.file.header import Emotion, Header
+from visaged.capsules.file.pack import add_signature, write_pack
 from visaged.curves import COUNT, INDEX
 
 JAW = INDEX["JawOpen"]

@@ -15,10 +15,10 @@ from tests.capsules.fakes import RecordingSink, ms
 from tests.capsules.making import JAW, SMILE, capsule, files, neutral, new_key, raw_pack, signed_pack
 from visaged.capsules import packet
 from visaged.capsules.errors import BusyError, CapsuleError, UnknownError
-from visaged.capsules.format import Capsule, Pcm, Tokens
-from visaged.capsules.header import Emotion, Trigger, Voice
-from visaged.capsules.library import Library
-from visaged.capsules.outbox import Notice
+from visaged.capsules.file.capsule import Capsule, Pcm, Tokens
+from visaged.capsules.file.header import Emotion, Trigger, Voice
+from visaged.capsules.library.library import Library
+from visaged.capsules.playing.side_effects import Notice
 from visaged.capsules.service import Capsules
 from visaged.clock import now_ns
 from visaged.curves import Pose

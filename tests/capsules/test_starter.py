@@ -11,11 +11,11 @@ import pytest
 from models.capsules.build import PACK, bake_all, build
 from models.capsules.keyposes import PoseError, bake
 from tests.capsules.making import JAW, SMILE
-from visaged.capsules.catalogue import Catalogue
-from visaged.capsules.format import SUFFIX, Capsule, decode
-from visaged.capsules.ids import Kind
-from visaged.capsules.library import BUILT_IN, Library
-from visaged.capsules.pack import PackReader
+from visaged.capsules.file.capsule import SUFFIX, Capsule, decode
+from visaged.capsules.file.ids import Kind
+from visaged.capsules.file.pack import PackReader
+from visaged.capsules.library.catalogue import Catalogue
+from visaged.capsules.library.library import BUILT_IN, Library
 from visaged.curves import INDEX
 
 BAKED = {capsule.header.cid: capsule for capsule in bake_all()}

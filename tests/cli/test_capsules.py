@@ -127,7 +127,7 @@ def test_play_asks_the_daemon(
             asked.append((command, fields))
             return {"played": [{"ticket": 7, "cid": fields["cid"], "state": state}]}
 
-    monkeypatch.setattr("visaged.control.client.ControlClient", Client)
+    monkeypatch.setattr("visaged.control.local.client.ControlClient", Client)
     assert _run(tmp_path, "play", "VF_NOD", "--weight", "0.5") == code
     assert asked == [("capsule.play", {"cid": "VF_NOD", "weight": 0.5, "delay_ms": 0})]
     assert "ticket 7" in capsys.readouterr().out
@@ -137,6 +137,6 @@ def test_play_without_a_daemon_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
-    monkeypatch.setattr("visaged.control.client.search_paths", lambda: (tmp_path / "control.sock",))
+    monkeypatch.setattr("visaged.control.local.client.search_paths", lambda: (tmp_path / "control.sock",))
     assert _run(tmp_path, "play", "VF_NOD") == 69
     assert "no visaged is running" in capsys.readouterr().err

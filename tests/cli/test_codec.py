@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from visaged.cli import exit_codes, main
+from visaged.cli import main
 from visaged.codec.frames import decode
+from visaged.console import exit_codes
 
 
 @pytest.fixture

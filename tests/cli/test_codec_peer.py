@@ -88,7 +88,7 @@ def test_a_file_of_frames_is_said_as_soon_as_a_box_is_there(tmp_path: Path) -> N
 
 def test_a_sound_file_is_said_through_the_codec(mimi_root: Path, tmp_path: Path) -> None:
     from visaged import samples  # noqa: PLC0415
-    from visaged.cli.codec.saying import load_codes  # noqa: PLC0415
+    from visaged.cli.codec.answer_file import load_codes  # noqa: PLC0415
 
     codes = load_codes(samples.speech_path(), None, [], mimi_root)
     assert codes.shape[1] == 8

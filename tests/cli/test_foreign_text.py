@@ -9,10 +9,10 @@ from rich.console import Console, RenderableType
 
 from visaged.cli import doctor
 from visaged.cli.main import main
-from visaged.cli.progress import progress_bar
 from visaged.cli.say import complain, say
-from visaged.cli.tables import plain_table, print_table
 from visaged.cli.view import face_view
+from visaged.console.progress import progress_bar
+from visaged.console.tables import plain_table, print_table
 from visaged.doctor.finding import warn
 
 ATTACK = "a\x1b]0;TITLE\x07\nb\u202e\x9b2J[/red]"

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.face.neurosync_model import write_neurosync
+from tests.face.neurosync.small_model import write_neurosync
 from tests.inference.tiny import write_tiny
-from visaged.cli import exit_codes, main
+from visaged.cli import main
 from visaged.cli.models import building
-from visaged.face.neurosync_threads import keep_measured
+from visaged.console import exit_codes
+from visaged.face.neurosync.threads import keep_measured
 from visaged.inference.gpu import Gpu, GpuMissing
 
 

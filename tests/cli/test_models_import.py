@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.inference.tiny import write_tiny
-from visaged.cli import exit_codes, main
+from visaged.cli import main
 from visaged.cli.models.build_tools import ToolsMissing, load
+from visaged.console import exit_codes
 from visaged.inference.package import load_package
 
 

@@ -17,12 +17,12 @@ from fractions import Fraction
 import pytest
 from rich.console import Console
 
-from visaged.cli import exit_codes
 from visaged.cli.main import main
 from visaged.cli.monitor import report, view, waiting_line
+from visaged.console import exit_codes
 from visaged.curves import INDEX
-from visaged.livelink.packet import Packet, encode
-from visaged.livelink.receiver import MAX_SENDERS, Receiver
+from visaged.outputs.livelink.packet import Packet, encode
+from visaged.outputs.livelink.receiver import MAX_SENDERS, Receiver
 
 
 def face(frame: int = 600, subject: str = "face1") -> bytes:

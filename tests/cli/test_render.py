@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.face.neurosync_model import write_neurosync
+from tests.face.neurosync.small_model import write_neurosync
 from visaged.cli import main
 from visaged.curves import INDEX
 from visaged.recording import read

@@ -14,7 +14,7 @@ import numpy as np
 from tests.control.broker import free_port
 from visaged.codec.frames import CUT, HEADER, MAX_FRAMES, RESET, SPEECH, VERSION, Message, decode, encode
 from visaged.config import CodecSettings
-from visaged.control.events import KINDS
+from visaged.control.protocol.events import KINDS
 
 TEXT = (Path(__file__).parents[2] / "docs" / "codec.md").read_text(encoding="utf-8")
 

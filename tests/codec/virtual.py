@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visaged.clock import NS_PER_MS
-from visaged.codec.concealer import Concealer
+from visaged.codec.down.concealer import Concealer
+from visaged.codec.down.playout import FRAME_NS, Kind, Playout
+from visaged.codec.down.reception import Reception
+from visaged.codec.down.skew import Skew
 from visaged.codec.frame_codec import FRAME, Codes, FrameDecoder
 from visaged.codec.frames import Message, encode
-from visaged.codec.impairment import BadNetwork, Impairment
-from visaged.codec.playout import FRAME_NS, Kind, Playout
-from visaged.codec.reception import Reception
-from visaged.codec.skew import Skew
+from visaged.codec.peer.impairment import BadNetwork, Impairment
 from visaged.metrics import Metrics
 
 LEAD_NS = 25 * NS_PER_MS

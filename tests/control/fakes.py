@@ -6,10 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
-from visaged.control.commands import capsules, config, device, face, models, mood
 from visaged.control.dispatcher import Dispatcher
-from visaged.control.envelope import Nothing, Request
-from visaged.control.events import Events
 from visaged.control.handlers import (
     Progress,
     capsule_table,
@@ -21,9 +18,12 @@ from visaged.control.handlers import (
     mood_table,
     status_table,
 )
-from visaged.control.health_model import Health
-from visaged.control.rate import RateLimit
-from visaged.control.refusal import Refusal
+from visaged.control.local.rate import RateLimit
+from visaged.control.protocol.commands import capsules, config, device, face, models, mood
+from visaged.control.protocol.envelope import Nothing, Request
+from visaged.control.protocol.events import Events
+from visaged.control.protocol.health_model import Health
+from visaged.control.protocol.refusal import Refusal
 from visaged.metrics import Metrics
 
 _MOOD = mood.Mood(valence=0.7, arousal=0.3, dominance=0.0, profile=None, context="listening")

@@ -10,12 +10,12 @@ import pytest
 
 from visaged.config.load import ConfigError, load
 from visaged.config.schema import Settings
-from visaged.control import probation
-from visaged.control.commands.config import ConfigApplied, ConfigGet, ConfigSet
+from visaged.control import commit_confirm as probation
 from visaged.control.config_handlers import ConfigHandlers, ConfigHooks, mask
 from visaged.control.config_store import ConfigStore
-from visaged.control.events import Event, Events
-from visaged.control.refusal import Refusal
+from visaged.control.protocol.commands.config import ConfigApplied, ConfigGet, ConfigSet
+from visaged.control.protocol.events import Event, Events
+from visaged.control.protocol.refusal import Refusal
 
 TEXT = "# mine\n[face]\nintensity = 1.0\n\n[mqtt]\nenabled = true\nhost = 'one'\n"
 

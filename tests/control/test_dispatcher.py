@@ -8,11 +8,11 @@ import pytest
 from tests.control.ask import ask
 from tests.control.fakes import Desk, FakeBox, make_desk
 from visaged.clock import now_ns
-from visaged.control.commands import COMMANDS
 from visaged.control.dispatcher import Dispatcher, Incoming
-from visaged.control.envelope import Response
-from visaged.control.events import Events
 from visaged.control.handlers import face_table
+from visaged.control.protocol.commands import COMMANDS
+from visaged.control.protocol.envelope import Response
+from visaged.control.protocol.events import Events
 from visaged.metrics import Metrics
 
 

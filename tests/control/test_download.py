@@ -12,7 +12,7 @@ import pytest
 
 from tests.control.web import Web
 from visaged.control.download import Downloader
-from visaged.control.refusal import Refusal
+from visaged.control.protocol.refusal import Refusal
 
 CONTENT = bytes(range(256)) * 4000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

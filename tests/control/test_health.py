@@ -5,10 +5,10 @@ import json
 import pytest
 
 from visaged.control import health as health_file
-from visaged.control.commands.device import HealthGet, Ping
 from visaged.control.health import HealthBuilder
-from visaged.control.health_model import Health
 from visaged.control.process import ProcessFigures
+from visaged.control.protocol.commands.device import HealthGet, Ping
+from visaged.control.protocol.health_model import Health
 from visaged.control.status import Status
 from visaged.metrics import Metrics
 from visaged.problems import Problems

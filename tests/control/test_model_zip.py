@@ -9,7 +9,7 @@ import pytest
 
 from tests.inference.tiny import write_tiny
 from visaged.control.model_zip import install_model_zip
-from visaged.control.refusal import Refusal
+from visaged.control.protocol.refusal import Refusal
 from visaged.inference.package import load_package
 
 SIGNATURE = b"s" * 64

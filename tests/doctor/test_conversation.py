@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from visaged.codec import cleaner
+from visaged.codec.up import echo_canceller as cleaner
 from visaged.config import Settings
 from visaged.doctor.conversation import check
 

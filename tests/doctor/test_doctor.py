@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.devices.card import SoundCards
-from tests.face.neurosync_model import write_neurosync
+from tests.face.neurosync.small_model import write_neurosync
 from visaged.cli import main
 from visaged.config import Settings
 from visaged.doctor import machine, models, network, sound
@@ -104,7 +104,7 @@ def test_neurosync_is_timed(
     (missing,) = models.check(wanted)
     assert missing.verdict == "fail"
     write_neurosync(tmp_path / "p")
-    monkeypatch.setattr("visaged.face.neurosync_window.measured_ms", lambda worker: window_ms)
+    monkeypatch.setattr("visaged.face.neurosync.window.measured_ms", lambda worker: window_ms)
     (finding,) = models.check(wanted)
     assert finding.verdict == verdict
     assert said in finding.text

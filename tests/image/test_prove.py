@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from visaged.control.client import NoDaemon
+from visaged.control.local.client import NoDaemon
 
 _LIBRARY = Path(__file__).parents[2] / "image" / "files" / "usr" / "lib" / "visaged-image"
 

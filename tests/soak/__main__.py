@@ -21,7 +21,7 @@ from tests.soak.misfortunes import Misfortunes
 from tests.soak.report import GAP_MS, Soaked
 from tests.soak.usage import Usage
 from tests.soak.world import World
-from visaged.control.client import ControlClient, NoDaemon
+from visaged.control.local.client import ControlClient, NoDaemon
 
 # A turn of the guest, and one of the brain.
 _SETTLE_S = 45.0

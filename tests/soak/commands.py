@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from visaged.control.client import CommandFailed, ControlClient, NoDaemon
+from visaged.control.local.client import CommandFailed, ControlClient, NoDaemon
 from visaged.curves import CURVES
 
 _CAPSULES = ("VF_083", "VF_001", "VF_NEUTRAL", "CID_NEUTRAL_LOOP", "VF_999")

@@ -8,9 +8,9 @@ from typing import Final
 
 import numpy as np
 
+from visaged.animation.curve_override import Held
 from visaged.animation.ease import smoothstep
 from visaged.animation.guard import GuardedLayer, Report
-from visaged.animation.held import Held
 from visaged.animation.idle import Idle
 from visaged.animation.scale import Scale
 from visaged.animation.settle import Settle

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visaged.capsules.clip import Clip, mask_of
-from visaged.capsules.format import Capsule, Pcm
-from visaged.capsules.header import Header
+from visaged.capsules.file.capsule import Capsule, Pcm
+from visaged.capsules.file.header import Header
 from visaged.clock import NS_PER_S, now_ns
 from visaged.curves import COUNT
 from visaged.inference.memory import Allocator, Bytes, Slab

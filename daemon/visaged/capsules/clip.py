@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from visaged.capsules.format import Capsule, Curves, Pcm
-from visaged.capsules.header import Header
+from visaged.capsules.file.capsule import Capsule, Curves, Pcm
+from visaged.capsules.file.header import Header
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from visaged.capsules.cache import DeviceCache
-from visaged.capsules.catalogue import Entry
 from visaged.capsules.errors import CapsuleError
-from visaged.capsules.format import Capsule, Pcm, Tokens
-from visaged.capsules.library import Library
+from visaged.capsules.file.capsule import Capsule, Pcm, Tokens
+from visaged.capsules.library.catalogue import Entry
+from visaged.capsules.library.library import Library
 from visaged.clock import NS_PER_S, now_ns
 
 log = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""Reading an ID packet (visaged/packet_id.py is its specification) with errors that name the field."""
+"""Reading an ID packet (visaged/id_packet.py is its specification) with errors that name the field."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from visaged.capsules.errors import CapsuleError, from_validation
-from visaged.packet_id import MAX_PACKET_BYTES, IdPacket
+from visaged.id_packet import MAX_PACKET_BYTES, IdPacket
 
 _NAME = "packet"
 

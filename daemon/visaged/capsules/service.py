@@ -15,24 +15,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from visaged.capsules import install
-from visaged.capsules.catalogue import Entry
 from visaged.capsules.clip import Clip
-from visaged.capsules.director import Director, Played, Wish
-from visaged.capsules.emotion import EmotionState, Vector
-from visaged.capsules.gestures import Recurring
-from visaged.capsules.header import Layer, Trigger
-from visaged.capsules.ids import NEUTRAL_LOOP
-from visaged.capsules.library import Library, Record
+from visaged.capsules.clip_store import Stock
+from visaged.capsules.file.header import Layer, Trigger
+from visaged.capsules.file.ids import NEUTRAL_LOOP
+from visaged.capsules.library import install
+from visaged.capsules.library.catalogue import Entry
+from visaged.capsules.library.library import Library, Record
+from visaged.capsules.library.tables import Context, Modifiers
 from visaged.capsules.loader import TokenDecoder
-from visaged.capsules.mood import Mood, MoodPicker
-from visaged.capsules.outbox import Notice, Outbox, VoiceSink
-from visaged.capsules.player import Player
-from visaged.capsules.playing import Playing, Request
-from visaged.capsules.signing import KEYS_DIR, load_public_keys
-from visaged.capsules.stock import Stock
-from visaged.capsules.tables import Context, Modifiers
-from visaged.capsules.wishes import (
+from visaged.capsules.playing.active_clip import Playing, Request
+from visaged.capsules.playing.director import Director, Played, Wish
+from visaged.capsules.playing.emotion import EmotionState, Vector
+from visaged.capsules.playing.emotion_blend import Mood, MoodPicker
+from visaged.capsules.playing.gestures import Recurring
+from visaged.capsules.playing.play_requests import (
     PROFILE,
     check_known,
     check_layer,
@@ -42,9 +39,12 @@ from visaged.capsules.wishes import (
     of_packet,
     of_profile,
 )
+from visaged.capsules.playing.player import Player
+from visaged.capsules.playing.side_effects import Notice, Outbox, VoiceSink
 from visaged.clock import now_ns
+from visaged.id_packet import IdPacket
 from visaged.inference.memory import Slab
-from visaged.packet_id import IdPacket
+from visaged.signing import KEYS_DIR, load_public_keys
 
 __all__ = ["Capsules", "check_layer"]
 

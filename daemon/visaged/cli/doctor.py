@@ -12,9 +12,9 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from visaged.cli import exit_codes
 from visaged.cli.settings_arguments import add_settings_arguments
 from visaged.config.safe_mode import Loaded, load_or_safe
+from visaged.console import exit_codes
 from visaged.doctor import broker, conversation, machine, models, network, service, sound
 from visaged.doctor.finding import Finding, fail, ok
 from visaged.printable import printable

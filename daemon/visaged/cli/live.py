@@ -9,11 +9,11 @@ import rich.live
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
+from visaged.app.daemon import Daemon
+from visaged.cli.figures import FigureReader, Figures
 from visaged.cli.minute_log import MinuteLog
 from visaged.cli.view import face_view
 from visaged.clock import NS_PER_S, now_ns
-from visaged.daemon import Daemon
-from visaged.figures import FigureReader, Figures
 
 # Figures over less than this jump about too much to be read.
 _FIGURES_EVERY_NS: Final = 2 * NS_PER_S

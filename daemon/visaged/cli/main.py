@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from visaged import __version__
-from visaged.cli import exit_codes
+from visaged.console import exit_codes
 
 # Name and one line of help; the module of that name in this package holds add_arguments() and run(). They are imported
 # when chosen: `visaged --help` must not load numpy, nor `visaged monitor` onnxruntime.

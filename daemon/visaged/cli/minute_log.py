@@ -6,9 +6,9 @@ import logging
 from types import TracebackType
 from typing import Final
 
+from visaged.app.daemon import Daemon
+from visaged.cli.figures import FigureReader
 from visaged.clock import NS_PER_S, now_ns
-from visaged.daemon import Daemon
-from visaged.figures import FigureReader
 
 log = logging.getLogger(__name__)
 

@@ -16,12 +16,12 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from visaged.cli import exit_codes
 from visaged.cli.view import face_view
 from visaged.clock import NS_PER_S
+from visaged.console import exit_codes
 from visaged.curves import CURVES
-from visaged.livelink.receiver import MAX_OTHERS, MAX_SENDERS, Receiver
-from visaged.livelink.stream import Stream
+from visaged.outputs.livelink.receiver import MAX_OTHERS, MAX_SENDERS, Receiver
+from visaged.outputs.livelink.stream import Stream
 from visaged.printable import NAME, printable
 
 # Often enough to look alive, seldom enough to read; the packets are all taken in.

@@ -9,10 +9,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visaged.cli import exit_codes
 from visaged.cli.say import complain
 from visaged.cli.settings_arguments import add_settings_arguments
 from visaged.config.load import ConfigError, find_file, load
+from visaged.console import exit_codes
 from visaged.printable import NAME, printable
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def run(options: argparse.Namespace) -> int:
 def _expected_errors() -> tuple[type[Exception], ...]:
     from visaged.audio.errors import FileUnusable  # noqa: PLC0415
     from visaged.inference.errors import SessionError  # noqa: PLC0415
-    from visaged.wiring.offline import OfflineError  # noqa: PLC0415
+    from visaged.render.offline import OfflineError  # noqa: PLC0415
 
     return FileUnusable, OfflineError, SessionError
 
@@ -107,8 +107,8 @@ def _expected_errors() -> tuple[type[Exception], ...]:
 def _render(path: Path, settings: Settings, options: argparse.Namespace) -> Recording:
     from visaged.audio.file_reader import FileReader  # noqa: PLC0415
     from visaged.inference.find import search_roots  # noqa: PLC0415
-    from visaged.wiring.compat import render_compat  # noqa: PLC0415
-    from visaged.wiring.offline import render  # noqa: PLC0415
+    from visaged.render.offline import render  # noqa: PLC0415
+    from visaged.render.original_neurosync import render_compat  # noqa: PLC0415
 
     work, roots = render_compat if options.compat else render, search_roots(options.models)
     reader = FileReader(path)

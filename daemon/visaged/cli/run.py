@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from visaged.cli import exit_codes
 from visaged.cli.log import log_above_live_view, log_lines
 from visaged.cli.say import complain
 from visaged.cli.settings_arguments import add_settings_arguments
 from visaged.config.load import ConfigIssue, find_file
 from visaged.config.safe_mode import load_or_safe
+from visaged.console import exit_codes
 from visaged.control.config_store import ConfigStore
 from visaged.realtime import lead_threads
 
@@ -100,7 +100,7 @@ def run(options: argparse.Namespace) -> int:
         return exit_codes.USAGE
     # Imported here and not above: what is wrong with the settings is said before half a second of imports, and a box
     # without a terminal does not wait for what only a terminal needs.
-    from visaged.daemon import Daemon  # noqa: PLC0415
+    from visaged.app.daemon import Daemon  # noqa: PLC0415
 
     level = loaded.settings.runtime.log_level
     view: MinuteLog

@@ -25,6 +25,6 @@ def default_device_id(machine_id: Path = Path("/etc/machine-id")) -> str:
 def livelink_device_id(device_id: str, subject: str) -> str:
     """The upper-case UUID that Live Link knows one face by: stable per box and subject.
 
-    Unreal keys its state by this id: two faces from one box must differ in it (see livelink/packet.py).
+    Unreal keys its state by this id: two faces from one box must differ in it (see outputs/livelink/packet.py).
     """
     return str(uuid.uuid5(_NAMESPACE, f"{device_id}/{subject}")).upper()

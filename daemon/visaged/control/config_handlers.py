@@ -13,12 +13,12 @@ from pydantic import BaseModel
 
 from visaged.config.load import ConfigError, Source, load, read_source, validate
 from visaged.config.schema import Settings
-from visaged.control.commands.config import ConfigApplied, ConfigGet, ConfigGot, ConfigSet
+from visaged.control.commit_confirm import Probation
 from visaged.control.config_store import ConfigStore
-from visaged.control.events import Events
 from visaged.control.handlers import Progress
-from visaged.control.probation import Probation
-from visaged.control.refusal import Refusal
+from visaged.control.protocol.commands.config import ConfigApplied, ConfigGet, ConfigGot, ConfigSet
+from visaged.control.protocol.events import Events
+from visaged.control.protocol.refusal import Refusal
 from visaged.control.toml_edit import edit
 
 if sys.version_info >= (3, 11):

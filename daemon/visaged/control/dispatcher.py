@@ -16,13 +16,13 @@ from datetime import datetime, timezone
 from typing import Final
 
 from visaged.clock import now_ns
-from visaged.control.commands import COMMANDS
-from visaged.control.envelope import Command, Data, ErrorBody, Request, Response
-from visaged.control.events import Events
 from visaged.control.handlers import Table
-from visaged.control.parse import find_transaction, parse_request
-from visaged.control.rate import RateLimit
-from visaged.control.refusal import Refusal
+from visaged.control.local.rate import RateLimit
+from visaged.control.protocol.commands import COMMANDS
+from visaged.control.protocol.envelope import Command, Data, ErrorBody, Request, Response
+from visaged.control.protocol.events import Events
+from visaged.control.protocol.parse import find_transaction, parse_request
+from visaged.control.protocol.refusal import Refusal
 from visaged.control.transactions import Key, Reply, Transactions
 from visaged.metrics import Metrics
 from visaged.realtime import go_realtime

@@ -18,7 +18,7 @@ from typing import IO, Final
 from urllib.parse import unquote, urlsplit
 
 from visaged.control.handlers import Progress
-from visaged.control.refusal import Refusal
+from visaged.control.protocol.refusal import Refusal
 from visaged.files import sha256_of
 
 log = logging.getLogger(__name__)

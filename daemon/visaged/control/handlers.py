@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from visaged.control.commands import capsules, config, device, face, models, mood
-from visaged.control.envelope import Data, Nothing
-from visaged.control.health_model import Health
+from visaged.control.protocol.commands import capsules, config, device, face, models, mood
+from visaged.control.protocol.envelope import Data, Nothing
+from visaged.control.protocol.health_model import Health
 
 Progress = Callable[[str, float | None], None]
 """``progress("downloading", 42.0)``: what is being done, and how far in percent (None: not known)."""

@@ -12,7 +12,8 @@ from typing import Any, Final, Literal, get_args
 
 from visaged import __version__
 from visaged.clock import NS_PER_S, now_ns
-from visaged.control.health_model import (
+from visaged.control.process import ProcessFigures
+from visaged.control.protocol.health_model import (
     AudioHealth,
     CapsulesHealth,
     CodecHealth,
@@ -27,7 +28,6 @@ from visaged.control.health_model import (
     State,
     SystemHealth,
 )
-from visaged.control.process import ProcessFigures
 from visaged.control.windows import Windows
 from visaged.metrics import Distribution, Metrics
 from visaged.problems import Problems

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from visaged.control.commands.capsules import PackInstall, PackInstalled
-from visaged.control.commands.download import Download
-from visaged.control.commands.models import ModelInstalled, ModelsInstall
 from visaged.control.download import Fetch
-from visaged.control.events import Events
 from visaged.control.handlers import Progress
-from visaged.control.refusal import Refusal
+from visaged.control.protocol.commands.capsules import PackInstall, PackInstalled
+from visaged.control.protocol.commands.download import Download
+from visaged.control.protocol.commands.models import ModelInstalled, ModelsInstall
+from visaged.control.protocol.events import Events
+from visaged.control.protocol.refusal import Refusal
 
 # A spoken line is seconds long; a box that talks for a minute without a pause says so instead of waiting on.
 _WAIT_S: Final = 60.0

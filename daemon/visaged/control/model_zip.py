@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from visaged.control.commands.models import ModelInstalled
-from visaged.control.refusal import Refusal
+from visaged.control.protocol.commands.models import ModelInstalled
+from visaged.control.protocol.refusal import Refusal
 from visaged.inference.errors import PackageConflict, PackageError
 from visaged.inference.manifest import MANIFEST_NAME
 from visaged.inference.package import MAX_FILE_BYTES, MAX_MANIFEST_BYTES, load_package

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from visaged.clock import NS_PER_S, now_ns
-from visaged.control.health_model import ProcessHealth
+from visaged.control.protocol.health_model import ProcessHealth
 
 _TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 from visaged import __version__
-from visaged.control.commands.device import HealthGet, Ping, Pong
 from visaged.control.health import HealthBuilder
-from visaged.control.health_model import Health
+from visaged.control.protocol.commands.device import HealthGet, Ping, Pong
+from visaged.control.protocol.health_model import Health
 
 
 class Status:

@@ -13,8 +13,8 @@ def check(settings: Settings) -> Iterator[Finding]:
     if not settings.mqtt.enabled:
         return
     # paho is a tenth of a second of imports that most runs of the doctor need not wait for.
-    from visaged.control.broker_check import check_broker  # noqa: PLC0415
-    from visaged.control.mqtt_errors import MqttError  # noqa: PLC0415
+    from visaged.control.mqtt.broker_check import check_broker  # noqa: PLC0415
+    from visaged.control.mqtt.errors import MqttError  # noqa: PLC0415
 
     subject = f"broker {settings.mqtt.host}:{settings.mqtt.port}"
     try:

@@ -60,7 +60,7 @@ def _check_codec(settings: Settings, roots: Sequence[Path]) -> Iterator[Finding]
 
 
 def _check_detector(settings: Settings) -> Finding:
-    from visaged.codec.speech_gate import open_detector  # noqa: PLC0415
+    from visaged.codec.up.speech_gate import open_detector  # noqa: PLC0415
 
     try:
         open_detector(settings.codec.vad)
@@ -70,7 +70,7 @@ def _check_detector(settings: Settings) -> Finding:
 
 
 def _check_cleaning(settings: Settings) -> Iterator[Finding]:
-    from visaged.codec.cleaner import can_clean  # noqa: PLC0415
+    from visaged.codec.up.echo_canceller import can_clean  # noqa: PLC0415
 
     codec, speaker = settings.codec, settings.audio.output.backend != "none"
     remedy = "pip install 'visaged[clean]'"

@@ -17,7 +17,7 @@ def check(settings: Settings) -> Iterator[Finding]:
         yield from _neurosync(settings)
         return
     # ONNX Runtime takes longer to import than every other check takes to run.
-    from visaged.face.lipsync import LookaheadError, open_lipsync  # noqa: PLC0415
+    from visaged.face.lipsync.solver import LookaheadError, open_lipsync  # noqa: PLC0415
     from visaged.inference.errors import NoPackageError, PackageError, SessionError  # noqa: PLC0415
     from visaged.inference.find import search_roots  # noqa: PLC0415
 
@@ -38,10 +38,10 @@ def check(settings: Settings) -> Iterator[Finding]:
 
 def _neurosync(settings: Settings) -> Iterator[Finding]:
     """Open it, and time it as the daemon does: how far would it hear ahead on this box?"""
-    from visaged.face.neurosync_model import Patient, WindowModel  # noqa: PLC0415
-    from visaged.face.neurosync_plan import PROMPT_MS, plan_for  # noqa: PLC0415
-    from visaged.face.neurosync_threads import threads_for  # noqa: PLC0415
-    from visaged.face.neurosync_window import measured_ms  # noqa: PLC0415
+    from visaged.face.neurosync.model import Patient, WindowModel  # noqa: PLC0415
+    from visaged.face.neurosync.plan import PROMPT_MS, plan_for  # noqa: PLC0415
+    from visaged.face.neurosync.threads import threads_for  # noqa: PLC0415
+    from visaged.face.neurosync.window import measured_ms  # noqa: PLC0415
     from visaged.inference.errors import NoPackageError, SessionError  # noqa: PLC0415
     from visaged.inference.find import open_first, search_roots  # noqa: PLC0415
     from visaged.inference.package import Package  # noqa: PLC0415

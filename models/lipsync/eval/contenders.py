@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from models.lipsync.eval.signals import Signals, from_poses
 from visaged.curves import COUNT, INDEX, Pose, make_legal
 from visaged.face.energy import EnergySolver
-from visaged.face.lipsync import LipsyncSolver
+from visaged.face.lipsync.solver import LipsyncSolver
 from visaged.face.solver import FRAME_RATE_HZ, HOP, Solver
 from visaged.inference.find import WHEEL_ROOT
 from visaged.inference.package import Package, load_package

@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from visaged.capsules.library import Library
+from visaged.capsules.library.library import Library
 from visaged.config.load import load
 
 

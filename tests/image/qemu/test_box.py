@@ -13,7 +13,7 @@ from tests.image.qemu.machine import BOOT_S, GuestFailed, Machine
 pytestmark = pytest.mark.slow
 
 _HEALTH = """/opt/visaged/bin/python -c '
-from visaged.control.client import ControlClient
+from visaged.control.local.client import ControlClient
 with ControlClient() as client: print(client.call("health.get", timeout_s=60.0)%s)'"""
 
 
@@ -73,7 +73,7 @@ def test_time_journal_and_watchdog_are_set(machine: Machine) -> None:
 
 
 def test_the_sender_is_realtime_without_being_root(machine: Machine) -> None:
-    sender = machine.run("pgrep -f visaged.livelink.sender")
+    sender = machine.run("pgrep -f visaged.outputs.sender")
     # Fields 40 and 41 of /proc/PID/stat: priority and policy (1: SCHED_FIFO); the name before them has no space.
     assert machine.run(f"cut -d ' ' -f 40,41 /proc/{sender}/stat") == "10 1"
     assert machine.run(f"stat -c %U /proc/{sender}") == "visaged"
@@ -125,7 +125,7 @@ def test_a_usb_card_is_pulled_and_put_back(machine: Machine) -> None:
     output = f'{{"backend": "alsa", "device": "plughw:{name}"}}'
     call = f'client.call("config.set", timeout_s=120.0, settings={{"audio": {{"output": {output}}}}})'
     machine.run(
-        "/opt/visaged/bin/python -c '\nfrom visaged.control.client import ControlClient\n"
+        "/opt/visaged/bin/python -c '\nfrom visaged.control.local.client import ControlClient\n"
         f"with ControlClient() as client: {call}'"
     )
     journal = "journalctl -b -u visaged --no-pager"

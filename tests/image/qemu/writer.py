@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from visaged.capsules.install import add_local
-from visaged.capsules.library import Library
+from visaged.capsules.library.install import add_local
+from visaged.capsules.library.library import Library
 from visaged.files import write_atomic
 
 _SETTINGS = Path("/etc/visaged/visaged.toml")

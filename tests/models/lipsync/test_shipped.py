@@ -11,7 +11,7 @@ from models.int8_weights import MAX_WEIGHT, largest_weight
 from models.lipsync import noises
 from models.lipsync.parity import run_onnx
 from visaged.curves import COUNT, INDEX, MAXIMUM, MINIMUM
-from visaged.face.lipsync import LipsyncSolver
+from visaged.face.lipsync.solver import LipsyncSolver
 from visaged.inference.package import load_package
 from visaged.samples import speech_path
 

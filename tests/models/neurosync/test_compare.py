@@ -15,8 +15,9 @@ from models.neurosync.marks import Marks, mark, runs  # noqa: E402
 from models.neurosync.shape import POSITION_ENCODINGS  # noqa: E402
 from models.neurosync.twin import NARROW, random_weights  # noqa: E402
 from visaged.audio.file_reader import read_all  # noqa: E402
-from visaged.cli import exit_codes, main  # noqa: E402
+from visaged.cli import main  # noqa: E402
 from visaged.clock import RATE_HZ  # noqa: E402
+from visaged.console import exit_codes  # noqa: E402
 from visaged.curves import INDEX  # noqa: E402
 from visaged.inference.package import load_package  # noqa: E402
 from visaged.samples import speech_path  # noqa: E402

@@ -16,10 +16,10 @@ from models.neurosync.twin import NARROW, random_weights  # noqa: E402
 from visaged.audio.file_reader import read_all  # noqa: E402
 from visaged.clock import RATE_HZ  # noqa: E402
 from visaged.config import Settings  # noqa: E402
-from visaged.face.neurosync_features import features, normalise  # noqa: E402
-from visaged.face.neurosync_mel import RATE_HZ as FEATURE_HZ  # noqa: E402
+from visaged.face.neurosync.features.clip import features, normalise  # noqa: E402
+from visaged.face.neurosync.features.mel import RATE_HZ as FEATURE_HZ  # noqa: E402
+from visaged.render.original_neurosync import render_compat  # noqa: E402
 from visaged.samples import speech_path  # noqa: E402
-from visaged.wiring.compat import render_compat  # noqa: E402
 
 torch.set_num_threads(1)
 

@@ -17,7 +17,8 @@ from models.neurosync.int8 import Candidate, better  # noqa: E402
 from models.neurosync.parity import COLUMNS, Parity  # noqa: E402
 from models.neurosync.shape import FRAMES, INPUTS  # noqa: E402
 from models.neurosync.twin import NARROW, random_weights  # noqa: E402
-from visaged.cli import exit_codes, main  # noqa: E402
+from visaged.cli import main  # noqa: E402
+from visaged.console import exit_codes  # noqa: E402
 from visaged.inference.package import load_package  # noqa: E402
 from visaged.inference.session import open_session  # noqa: E402
 from visaged.inference.timing import Timing  # noqa: E402

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from visaged.capsules.errors import CapsuleError
-from visaged.capsules.signing import KEYS_DIR
-from visaged.cli import exit_codes
 from visaged.cli.capsules.importing import add_import_arguments, import_capsule
 from visaged.cli.capsules.packs import add_pack_arguments, install, pack, revoke_pack, verify
 from visaged.cli.capsules.play import play
@@ -17,6 +15,8 @@ from visaged.cli.capsules.show import list_capsules, show
 from visaged.cli.say import complain
 from visaged.cli.settings_arguments import add_settings_arguments
 from visaged.config.load import ConfigError
+from visaged.console import exit_codes
+from visaged.signing import KEYS_DIR
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

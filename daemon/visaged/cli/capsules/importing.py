@@ -7,23 +7,23 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from visaged.capsules import format as capsule_format
 from visaged.capsules.errors import CapsuleError
-from visaged.capsules.format import Capsule
-from visaged.capsules.ids import Kind, check_cid, kind_of
-from visaged.capsules.install import add_local
-from visaged.cli import exit_codes
+from visaged.capsules.file import capsule as capsule_format
+from visaged.capsules.file.capsule import Capsule
+from visaged.capsules.file.ids import Kind, check_cid, kind_of
+from visaged.capsules.library.library.install import add_local
 from visaged.cli.capsules.library import open_library, write_file
-from visaged.cli.progress import progress_bar
 from visaged.cli.say import say
 from visaged.config.load import find_file, load
+from visaged.console import exit_codes
+from visaged.console.progress import progress_bar
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from visaged.capsules.format import Tokens
-    from visaged.capsules.importing import VoiceEncoder
+    from visaged.capsules.file.capsule import Tokens
+    from visaged.capsules.library.library.importing import VoiceEncoder
 
 
 def add_import_arguments(action: argparse.ArgumentParser) -> None:
@@ -61,7 +61,7 @@ def import_capsule(options: argparse.Namespace) -> int:
 
 
 def _read_source(options: argparse.Namespace) -> Capsule:
-    from visaged.capsules.importing import from_recording, from_speech  # noqa: PLC0415
+    from visaged.capsules.library.library.importing import from_recording, from_speech  # noqa: PLC0415
     from visaged.recording import FORMATS, RecordingError, read  # noqa: PLC0415
 
     fields: dict[str, Any] = {
@@ -101,10 +101,10 @@ def _sound(path: Path) -> Any:
 
 def _encoder(options: argparse.Namespace) -> VoiceEncoder:
     """The codec that the settings name, with a bar for what it does."""
+    from visaged.codec.models import open_encoder  # noqa: PLC0415
     from visaged.codec.offline import encode  # noqa: PLC0415
     from visaged.inference.errors import NoPackageError  # noqa: PLC0415
     from visaged.inference.find import search_roots  # noqa: PLC0415
-    from visaged.wiring.codec_models import open_encoder  # noqa: PLC0415
 
     settings = load(find_file(options.config), options.set)
     try:
@@ -122,7 +122,7 @@ def _encoder(options: argparse.Namespace) -> VoiceEncoder:
 def _solver(options: argparse.Namespace) -> Any:
     """The solver that the settings name, without the daemon's fallback: a line is made once and kept."""
     from visaged.inference.find import search_roots  # noqa: PLC0415
-    from visaged.wiring.offline import OfflineError, bare_solver  # noqa: PLC0415
+    from visaged.render.offline import OfflineError, bare_solver  # noqa: PLC0415
 
     settings = load(find_file(options.config), options.set)
     try:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from visaged.capsules import format as capsule_format
 from visaged.capsules.errors import CapsuleError
-from visaged.capsules.format import SUFFIX, Capsule
-from visaged.capsules.library import Library
+from visaged.capsules.file import capsule as capsule_format
+from visaged.capsules.file.capsule import SUFFIX, Capsule
+from visaged.capsules.library.library import Library
 from visaged.config.load import find_file, load
 
 

@@ -6,14 +6,14 @@ import argparse
 from pathlib import Path
 from typing import Final
 
-from visaged.capsules import format as capsule_format
-from visaged.capsules.format import SUFFIX
-from visaged.capsules.install import check_pack, install_pack, revoke
-from visaged.capsules.pack import PackReader, add_signature, write_pack
-from visaged.capsules.signing import load_public_keys, sign
-from visaged.cli import exit_codes
+from visaged.capsules.file import capsule as capsule_format
+from visaged.capsules.file.capsule import SUFFIX
+from visaged.capsules.file.pack import PackReader, add_signature, write_pack
+from visaged.capsules.library.library.install import check_pack, install_pack, revoke
 from visaged.cli.capsules.library import open_library, read_capsule, read_file, write_file
 from visaged.cli.say import say
+from visaged.console import exit_codes
+from visaged.signing import load_public_keys, sign
 
 _TABLES: Final = (".toml", ".json")
 

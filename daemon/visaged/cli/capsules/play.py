@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Final
 
-from visaged.cli import exit_codes
 from visaged.cli.say import complain, say
+from visaged.console import exit_codes
 
 _STATES: Final = {
     "cached": "shown now",
@@ -17,7 +17,7 @@ _STATES: Final = {
 
 def play(options: argparse.Namespace) -> int:
     """Ask for it; exit code 1 when it is not installed, 69 when no daemon runs."""
-    from visaged.control.client import CommandFailed, ControlClient, NoDaemon  # noqa: PLC0415
+    from visaged.control.local.client import CommandFailed, ControlClient, NoDaemon  # noqa: PLC0415
 
     try:
         with ControlClient() as client:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 
-from visaged.capsules.catalogue import Entry
-from visaged.cli import exit_codes
+from visaged.capsules.library.library.catalogue import Entry
 from visaged.cli.capsules.library import open_library, read_capsule
 from visaged.cli.say import complain, say
-from visaged.cli.tables import plain_table, print_table
+from visaged.console import exit_codes
+from visaged.console.tables import plain_table, print_table
 from visaged.printable import printable_json
 
 

@@ -6,11 +6,11 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from visaged.cli import exit_codes
 from visaged.cli.codec.files import add_decode_arguments, add_encode_arguments, decode, encode
 from visaged.cli.codec.peer import add_peer_arguments, peer
 from visaged.cli.say import complain
 from visaged.config.load import ConfigError
+from visaged.console import exit_codes
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

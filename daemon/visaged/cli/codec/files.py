@@ -9,14 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visaged.cli import exit_codes
-from visaged.cli.progress import progress_bar
 from visaged.cli.say import complain
 from visaged.cli.settings_arguments import add_settings_arguments
 from visaged.config.load import find_file, load
+from visaged.console import exit_codes
+from visaged.console.progress import progress_bar
 
 if TYPE_CHECKING:
-    from visaged.wiring.codec_files import Done
+    from visaged.codec.files import Done
 
 
 def add_encode_arguments(action: argparse.ArgumentParser) -> None:
@@ -41,14 +41,14 @@ def _add_common(action: argparse.ArgumentParser) -> None:
 
 def encode(options: argparse.Namespace) -> int:
     """Sound to frames. Raises ConfigError."""
-    from visaged.wiring.codec_files import encode_file  # noqa: PLC0415
+    from visaged.codec.files import encode_file  # noqa: PLC0415
 
     return _convert(options, "encode", encode_file)
 
 
 def decode(options: argparse.Namespace) -> int:
     """Frames to sound. Raises ConfigError."""
-    from visaged.wiring.codec_files import SOUND_FORMATS, decode_file  # noqa: PLC0415
+    from visaged.codec.files import SOUND_FORMATS, decode_file  # noqa: PLC0415
 
     if options.output.suffix.lower() not in SOUND_FORMATS:
         accepted = " or ".join(SOUND_FORMATS)
@@ -59,9 +59,9 @@ def decode(options: argparse.Namespace) -> int:
 
 def _convert(options: argparse.Namespace, action: str, convert: Callable[..., Done]) -> int:
     from visaged.audio.errors import FileUnusable  # noqa: PLC0415
+    from visaged.codec.files import CodecFileError  # noqa: PLC0415
     from visaged.inference.errors import NoPackageError, SessionError  # noqa: PLC0415
     from visaged.inference.find import search_roots  # noqa: PLC0415
-    from visaged.wiring.codec_files import CodecFileError  # noqa: PLC0415
 
     settings = load(find_file(options.config), options.set)
     if not options.output.parent.is_dir():

@@ -11,19 +11,19 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from visaged.cli import exit_codes
 from visaged.cli.broker_arguments import BrokerOptionError, add_broker_arguments, broker_settings
-from visaged.cli.codec.saying import SayingError, load_codes
-from visaged.cli.codec.ways import MqttWay, UdpWay, Way
+from visaged.cli.codec.answer_file import SayingError, load_codes
+from visaged.cli.codec.transports import MqttWay, UdpWay, Way
 from visaged.cli.say import complain
 from visaged.clock import NS_PER_S, now_ns
 from visaged.codec.frame_codec import Codes
 from visaged.codec.frames import decode, encode
-from visaged.codec.impairment import BadNetwork, Impairment
-from visaged.codec.parrot import Parrot
-from visaged.codec.talker import Talker
+from visaged.codec.peer.echo_responder import Parrot
+from visaged.codec.peer.impairment import BadNetwork, Impairment
+from visaged.codec.peer.talker import Talker
 from visaged.config.load import ConfigError
-from visaged.control.mqtt_errors import MqttError
+from visaged.console import exit_codes
+from visaged.control.mqtt.link.errors import MqttError
 
 DEFAULT_PORT: Final = 5004
 

@@ -12,7 +12,6 @@ from typing import Any, Final
 from rich.console import Console
 from rich.live import Live
 
-from visaged.cli import exit_codes
 from visaged.cli.broker_arguments import BrokerOptionError, broker_settings
 from visaged.cli.fleet.arguments import add_arguments
 from visaged.cli.fleet.changes import Change, ConfigChange, ModelChange, PackChange
@@ -20,11 +19,12 @@ from visaged.cli.fleet.link import FleetLink
 from visaged.cli.fleet.rollout import Rollout, RolloutError, parse_waves
 from visaged.cli.fleet.tables import answers_table, boxes_table
 from visaged.config.load import ConfigError, read_source
-from visaged.control.commands import COMMANDS
-from visaged.control.mqtt_errors import MqttError
-from visaged.control.parse import parse_request
-from visaged.control.refusal import Refusal
-from visaged.control.topics import HOME_ASSISTANT
+from visaged.console import exit_codes
+from visaged.control.mqtt.errors import MqttError
+from visaged.control.protocol.commands import COMMANDS
+from visaged.control.protocol.parse import parse_request
+from visaged.control.protocol.refusal import Refusal
+from visaged.control.protocol.topics import HOME_ASSISTANT
 
 __all__ = ["add_arguments", "run"]
 

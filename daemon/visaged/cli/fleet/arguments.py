@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from visaged.cli.broker_arguments import add_broker_arguments
-from visaged.control.commands import COMMANDS
+from visaged.control.protocol.commands import COMMANDS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

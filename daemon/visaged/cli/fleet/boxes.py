@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 
 from pydantic import ValidationError
 
-from visaged.control.health_model import BoxStatus, Health
+from visaged.control.protocol.health_model import BoxStatus, Health
 
 
 @dataclass

@@ -17,10 +17,10 @@ from pydantic import ValidationError
 
 from visaged.cli.fleet.boxes import Boxes
 from visaged.config import MqttSettings
-from visaged.control.envelope import Data, ErrorBody, Response
-from visaged.control.events import Event
-from visaged.control.mqtt_errors import MqttError, explain_failure, explain_refusal
-from visaged.control.mqtt_visitor import make_visitor
+from visaged.control.mqtt.errors import MqttError, explain_failure, explain_refusal
+from visaged.control.mqtt.tool_client import make_visitor
+from visaged.control.protocol.envelope import Data, ErrorBody, Response
+from visaged.control.protocol.events import Event
 
 _CONNECT_S: Final = 10.0
 # Retained messages come in one go after the subscription; when this long nothing new came, that was all.

@@ -10,7 +10,7 @@ from typing import Final
 from visaged.cli.fleet.boxes import Box
 from visaged.cli.fleet.changes import Change, ask_all
 from visaged.cli.fleet.link import FleetLink
-from visaged.control.events import Event
+from visaged.control.protocol.events import Event
 
 # A pack or model may come over a slow line; everything else answers in seconds.
 ANSWER_S: Final = 900.0

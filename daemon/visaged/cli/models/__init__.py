@@ -6,7 +6,6 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from visaged.cli import exit_codes
 from visaged.cli.models.bench import add_bench_arguments, bench
 from visaged.cli.models.build_tools import ToolsMissing
 from visaged.cli.models.building import add_build_arguments, build
@@ -15,6 +14,7 @@ from visaged.cli.models.importing import ImportFailed, add_import_arguments, imp
 from visaged.cli.models.listing import add_list_arguments, add_verify_arguments, list_models, verify
 from visaged.cli.say import complain
 from visaged.config.load import ConfigError
+from visaged.console import exit_codes
 from visaged.inference.errors import NoPackageError, PackageError, SessionError
 
 

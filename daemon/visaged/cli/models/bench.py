@@ -10,10 +10,10 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from visaged.cli import exit_codes
-from visaged.cli.progress import progress_bar
 from visaged.cli.say import say
-from visaged.cli.tables import plain_table, print_table
+from visaged.console import exit_codes
+from visaged.console.progress import progress_bar
+from visaged.console.tables import plain_table, print_table
 from visaged.inference.errors import PackageError, SessionError
 from visaged.inference.find import list_packages, search_roots
 from visaged.inference.package import Package, load_package
@@ -76,7 +76,7 @@ def _print_live(package: Package) -> None:
     """What the daemon found by itself, where it looks for that."""
     if package.manifest.kind != "neurosync":
         return
-    from visaged.face.neurosync_threads import read_measured  # noqa: PLC0415
+    from visaged.face.neurosync.solver.threads import read_measured  # noqa: PLC0415
     from visaged.inference.engines import DEFAULT_CACHE  # noqa: PLC0415
 
     for precision in package.manifest.files:

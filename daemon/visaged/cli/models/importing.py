@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Final
 
 from visaged.capsules.errors import CapsuleError
-from visaged.capsules.signing import KEYS_DIR, load_public_keys, verify
-from visaged.cli import exit_codes
 from visaged.cli.say import say
+from visaged.console import exit_codes
 from visaged.inference.find import BOX_ROOT
 from visaged.inference.manifest import MANIFEST_NAME, MAX_TEXT, NAME_PATTERN, VERSION_PATTERN
 from visaged.inference.package import load_package
 from visaged.inference.store import put, staging
+from visaged.signing import KEYS_DIR, load_public_keys, verify
 
 # Kind of weights -> the module here with add_arguments(group) and import_weights(options, file) -> exit code.
 WEIGHTS: Final = {"mimi": "visaged.cli.models.mimi", "neurosync": "visaged.cli.models.neurosync"}
@@ -92,7 +92,7 @@ def _import_folder(source: Path, options: argparse.Namespace) -> int:
 
 def _import_zip(path: Path, options: argparse.Namespace) -> int:
     from visaged.control.model_zip import install_model_zip  # noqa: PLC0415
-    from visaged.control.refusal import Refusal  # noqa: PLC0415
+    from visaged.control.protocol.refusal import Refusal  # noqa: PLC0415
 
     if not path.is_file():
         raise ImportFailed(f"'{path}': there is no such folder or file")

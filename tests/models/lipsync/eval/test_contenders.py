@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from models.lipsync.eval.contenders import ContenderError, LoudnessFollower, ShutMouth, find, run
 from models.lipsync.eval.signals import CLOSED_GAP, Viseme, from_poses, from_visemes
-from tests.face.lipsync_model import write_lipsync
+from tests.face.lipsync.small_model import write_lipsync
 from visaged.curves import INDEX, Pose
 
 JAW = INDEX["JawOpen"]

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from visaged.control.client import CommandFailed, ControlClient, NoDaemon
+from visaged.control.local.client import CommandFailed, ControlClient, NoDaemon
 
 # Idle life alone moves a curve by more than this within a second; a face that stands still has the same values.
 _MOVED: Final = 1e-3

@@ -1,0 +1,1 @@
+"""The commands, adapted to the stages that carry them out: one file per family."""

@@ -1,0 +1,1 @@
+"""Capsules and packs as files: formats, read strictly."""

@@ -1,0 +1,1 @@
+"""The library on disk: what is installed, and how it changes."""

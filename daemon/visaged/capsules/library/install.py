@@ -1,0 +1,164 @@
+"""Changing the library: install a pack, add a capsule made here, revoke. All or nothing, one writer at a time.
+
+Order of an install: everything is verified; then the content is written beside what is there and synced; then the
+pack's record is replaced, which is the moment of change; then index and left-overs follow. Cut short anywhere, the
+library is what it was before or what it is after.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from visaged.capsules.errors import CapsuleError, UnknownError
+from visaged.capsules.file import capsule as capsule_format
+from visaged.capsules.file.capsule import SUFFIX, Capsule
+from visaged.capsules.file.pack import PackManifest, PackReader
+from visaged.capsules.library import tables as tables_format
+from visaged.capsules.library.catalogue import Entry
+from visaged.capsules.library.library import LOCAL_PACK, Library, Record, Revoked, entry_of
+from visaged.capsules.library.storage import only_writer, sync_file_system
+from visaged.files import sync_directory, write_atomic
+from visaged.signing import PublicKeys, verify
+
+log = logging.getLogger(__name__)
+
+
+def check_pack(reader: PackReader, keys: PublicKeys, unsigned: bool = False) -> tuple[Record, dict[str, Entry]]:
+    """Verify every file of a pack and its signature. Raises CapsuleError; ``unsigned`` lets packs without one pass."""
+    key = verify(reader.manifest_bytes, reader.signature, keys) if reader.signature else None
+    if key is None and not unsigned:
+        what = "is by no key that this box knows" if reader.signature else "is missing"
+        raise CapsuleError(
+            reader.path.name,
+            "pack.sig",
+            f"{what}; put the maker's public key (*.pub) with the keys, or use --unsigned",
+        )
+    entries: dict[str, Entry] = {}
+    for name in reader.manifest.files:
+        data = reader.read(name)
+        if name.endswith(SUFFIX):
+            entry = entry_of(data, name, reader.manifest.name)
+            entries[entry.cid] = entry
+        else:
+            tables_format.decode(data, name)
+    return Record(manifest=reader.manifest, key=key or ""), entries
+
+
+def install_pack(library: Library, path: Path, keys: PublicKeys, unsigned: bool = False) -> Record:
+    """Install the pack in ``path``; an older version stays in use until then. Raises CapsuleError, nothing done."""
+    with PackReader(path) as reader:
+        record, entries = check_pack(reader, keys, unsigned)
+        if record.manifest.name == LOCAL_PACK:
+            raise CapsuleError(path.name, "name", f"'{LOCAL_PACK}' is kept for capsules imported on the box")
+        _prepare(library)
+        with only_writer(library.root):
+            revoked = library.read_revoked()
+            if revoked.covers(record):
+                manifest = record.manifest
+                raise CapsuleError(path.name, "name", f"{manifest.name} {manifest.version} or its key is revoked here")
+            _refuse_taken(library, record, entries)
+            _commit(library, record, ((sha256, reader.read(name)) for name, sha256 in record.manifest.files.items()))
+    library.load()
+    return record
+
+
+def add_local(library: Library, capsules: list[Capsule]) -> list[Entry]:
+    """Add capsules made on this box, replacing local ones of the same ID. Raises CapsuleError, nothing done."""
+    files = {f"{capsule.header.cid}{SUFFIX}": capsule_format.encode(capsule) for capsule in capsules}
+    entries = {name: entry_of(data, name, LOCAL_PACK) for name, data in files.items()}
+    if len(files) != len(capsules):
+        raise CapsuleError(LOCAL_PACK, "cid", "the same ID is given twice")
+    _prepare(library)
+    with only_writer(library.root):
+        before = library.read_records([]).get(LOCAL_PACK)
+        listed = dict(before.manifest.files) if before else {}
+        listed |= {name: entry.sha256 for name, entry in entries.items()}
+        record = Record(manifest=PackManifest(name=LOCAL_PACK, version="0", files=listed))
+        _refuse_taken(library, record, {entry.cid: entry for entry in entries.values()})
+        _commit(library, record, ((entries[name].sha256, data) for name, data in files.items()))
+    library.load()
+    return list(entries.values())
+
+
+def revoke(library: Library, pack: str = "", key: str = "") -> None:
+    """Stop using a pack (``name`` or ``name@version``) or all packs of a key (fingerprint), now and in future.
+
+    A running daemon notices within a second. Raises UnknownError when the pack is not installed, CapsuleError when the
+    list cannot be read or written.
+    """
+    library.read_revoked()
+    name, _, version = pack.partition("@")
+    if pack and library.catalogue.packs.get(name) is None:
+        raise UnknownError(name, "pack", f"is not installed; there is {', '.join(library.catalogue.packs) or 'none'}")
+    if version and library.catalogue.packs[name] != version:
+        raise UnknownError(pack, "pack", f"is not installed; there is version {library.catalogue.packs[name]}")
+    _prepare(library)
+    with only_writer(library.root):
+        before = library.read_revoked()
+        packs = sorted({*before.packs, *([pack] if pack else [])})
+        keys = sorted({*before.keys, *([key] if key else [])})
+        _write(library.revoked_path, Revoked(packs=packs, keys=keys).model_dump_json(indent=1).encode())
+    library.load()
+
+
+def _prepare(library: Library) -> None:
+    try:
+        for folder in (library.packs_dir, library.objects_dir, library.tables_dir):
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        remedy = "use sudo, or another folder with --library or capsules.library"
+        raise CapsuleError(str(library.root), "library", f"cannot be written: {error.strerror}; {remedy}") from None
+
+
+def _refuse_taken(library: Library, record: Record, entries: Mapping[str, Entry]) -> None:
+    """An ID belongs to one pack: two meanings for one ID would make every command ambiguous."""
+    name = record.manifest.name
+    for other in library.read_records([]).values():
+        taken = other.manifest.files.keys() & {f"{cid}{SUFFIX}" for cid in entries}
+        if other.manifest.name != name and taken:
+            raise CapsuleError(name, min(taken), f"is in the installed pack '{other.manifest.name}' too; rename it")
+
+
+def _commit(library: Library, record: Record, objects: Iterable[tuple[str, bytes]]) -> None:
+    """Write ``objects`` (hash, content; made one by one, so that a large pack needs no memory), then the record."""
+    fresh: list[Path] = []
+    try:
+        for sha256, data in objects:
+            path = library.objects_dir / sha256
+            # A file that is there may have been damaged: it is left only when it is what it should be.
+            if not path.is_file() or path.read_bytes() != data:
+                fresh.append(path)
+                path.with_suffix(".new").write_bytes(data)
+        sync_file_system(library.objects_dir)
+        for path in fresh:
+            path.with_suffix(".new").replace(path)
+        sync_directory(library.objects_dir)
+        write_atomic(
+            library.packs_dir / f"{record.manifest.name}.json", record.model_dump_json(indent=1).encode() + b"\n"
+        )
+    except (OSError, CapsuleError) as error:
+        _remove_unused(library)
+        if isinstance(error, CapsuleError):
+            raise
+        raise CapsuleError(record.manifest.name, "library", f"cannot be written: {error.strerror}") from None
+    _remove_unused(library)
+
+
+def _remove_unused(library: Library) -> None:
+    """Remove content that no record lists (of an older version, of an install that was cut short)."""
+    refused: list[str] = []
+    used = {sha for record in library.read_records(refused).values() for sha in record.manifest.files.values()}
+    if refused:
+        return  # a record that cannot be read now may list it
+    for path in library.objects_dir.iterdir():
+        if path.name not in used:
+            path.unlink(missing_ok=True)
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        write_atomic(path, data)
+    except OSError as error:
+        raise CapsuleError(path.name, "library", f"cannot be written: {error.strerror}") from None

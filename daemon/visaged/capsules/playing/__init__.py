@@ -1,0 +1,1 @@
+"""Capsules on the face: requests, the timeline, the player, mood."""

@@ -1,0 +1,147 @@
+"""How the peer reaches a box: as the other end of a UDP link, or of a broker's topics."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import socket
+from typing import Any, Final, Protocol
+
+import paho.mqtt.client as paho
+from paho.mqtt.reasoncodes import ReasonCode
+
+from visaged.codec.frames import FrameError, Message, decode
+from visaged.config import MqttSettings
+from visaged.control.mqtt.errors import MqttError, explain_failure, explain_refusal
+from visaged.control.mqtt.tool_client import make_visitor
+from visaged.control.protocol.topics import Topics
+
+_DATAGRAM: Final = 2048
+_CONNECT_S: Final = 10.0
+# A second of messages: a peer that does not fetch them is not there.
+_WAITING: Final = 16
+
+
+class Way(Protocol):
+    """To one box."""
+
+    name: str
+    refused: int
+    """Messages that were none."""
+
+    def receive(self, timeout_s: float) -> Message | None:
+        """The next message of the box, None after ``timeout_s``."""
+        ...
+
+    def send(self, data: bytes) -> None:
+        """To the box, if it is known where it is."""
+        ...
+
+    def close(self) -> None:
+        """The end."""
+        ...
+
+
+class UdpWay:
+    """Answers whoever sent the last message that was one."""
+
+    def __init__(self, host: str, port: int) -> None:
+        """Raises OSError."""
+        self.refused = 0
+        self._box: Any = None
+        self._socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            self._socket.bind((host, port))
+        except OSError:
+            self._socket.close()
+            raise
+        self.name = f"UDP port {self._socket.getsockname()[1]}"
+
+    def receive(self, timeout_s: float) -> Message | None:
+        """See above."""
+        self._socket.settimeout(max(timeout_s, 1e-4))
+        try:
+            data, sender = self._socket.recvfrom(_DATAGRAM)
+            message = decode(data)
+        except FrameError:
+            self.refused += 1
+            return None
+        except (TimeoutError, ConnectionError):
+            return None  # nothing came; or the box has just stopped
+        self._box = sender
+        return message
+
+    def send(self, data: bytes) -> None:
+        """See above."""
+        if self._box is not None:
+            try:
+                self._socket.sendto(data, self._box)
+            except ConnectionError:
+                return  # the answer to the datagram before: the box has just stopped
+
+    def close(self) -> None:
+        """See above."""
+        self._socket.close()
+
+
+class MqttWay:
+    """Topics ``codec/up`` and ``codec/down`` of one box. paho's thread receives."""
+
+    def __init__(self, settings: MqttSettings, device_id: str) -> None:
+        """Connect and subscribe. Raises MqttError."""
+        self.refused = 0
+        topics = Topics(settings.base, device_id)
+        self.name = f"{topics.codec_up} at {settings.host}:{settings.port}"
+        self._up, self._down = topics.codec_up, topics.codec_down
+        self._settings = settings
+        self._messages: queue.Queue[bytes] = queue.Queue(_WAITING)
+        self._answer: queue.Queue[MqttError | None] = queue.Queue()
+        self._client = make_visitor(settings, "peer")
+        self._client.on_connect = self._on_connect
+        self._client.on_message = self._on_message
+        try:
+            self._client.connect(settings.host, settings.port)
+        except (OSError, ValueError) as error:
+            raise explain_failure(error, settings) from None
+        self._client.loop_start()
+        try:
+            refusal = self._answer.get(timeout=_CONNECT_S)
+        except queue.Empty:
+            refusal = explain_failure(TimeoutError("no answer"), settings)
+        if refusal is not None:
+            self.close()
+            raise refusal
+
+    def receive(self, timeout_s: float) -> Message | None:
+        """See above."""
+        try:
+            data = self._messages.get(timeout=max(timeout_s, 1e-4))
+            return decode(data)
+        except queue.Empty:
+            return None
+        except FrameError:
+            self.refused += 1
+            return None
+
+    def send(self, data: bytes) -> None:
+        """See above."""
+        self._client.publish(self._down, data, qos=0)
+
+    def close(self) -> None:
+        """See above."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _on_connect(self, client: paho.Client, userdata: Any, flags: Any, reason: ReasonCode, properties: Any) -> None:
+        if reason.is_failure:
+            self._answer.put(explain_refusal(reason.value, str(reason), self._settings))
+            client.disconnect()
+            return
+        client.subscribe(self._up, 0)
+        self._answer.put(None)
+
+    def _on_message(self, client: Any, userdata: Any, message: paho.MQTTMessage) -> None:
+        if message.retain:
+            return
+        with contextlib.suppress(queue.Full):  # late frames are worthless
+            self._messages.put_nowait(bytes(message.payload))

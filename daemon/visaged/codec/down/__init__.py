@@ -1,0 +1,1 @@
+"""From the peer to a voice: received in order, concealed, in time."""

@@ -1,0 +1,1 @@
+"""The other side, for trials: answers, talks, loses messages."""

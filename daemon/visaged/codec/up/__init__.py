@@ -1,0 +1,1 @@
+"""From the microphone to the peer: cleaned, gated, encoded, sent."""

@@ -1,0 +1,1 @@
+"""What every command prints with: progress, tables, exit codes."""

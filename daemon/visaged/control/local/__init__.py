@@ -1,0 +1,1 @@
+"""The local control socket: the box's side and the asking side."""

@@ -1,0 +1,105 @@
+"""Make one paho client for one connection: protocol, will, TLS, password, limits."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from pathlib import Path
+from typing import Final
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from visaged.config import MqttSettings
+from visaged.control.mqtt.errors import MqttError
+
+# A request that the broker keeps while the box is away is at most as old as the transactions the box remembers: what
+# is delivered twice is still known, and what would come too late is not delivered at all.
+SESSION_EXPIRY_S: Final = 60
+# Requests up to here are answered, with an error when too large for their command; the broker keeps back the rest.
+_MAX_PACKET_BYTES: Final = 2 << 20
+# Unacknowledged requests the broker may have under way: a flood waits there, not in our memory.
+_RECEIVE_MAXIMUM: Final = 64
+# A TCP and TLS handshake over a bad mobile link; longer is no connection.
+CONNECT_TIMEOUT_S: Final = 4.0
+_PASSWORD_CREDENTIAL: Final = "mqtt_password"
+_MAX_PASSWORD_BYTES: Final = 4096
+
+
+def make_client(settings: MqttSettings, client_id: str, will_topic: str, will: bytes) -> paho.Client:
+    """A client that is not connected yet. Raises MqttError when a file it needs cannot be used."""
+    modern = settings.protocol == "5"
+    client = paho.Client(
+        CallbackAPIVersion.VERSION2,
+        client_id,
+        # 3.1.1 knows no expiry: a kept session would deliver commands that are days old.
+        clean_session=None if modern else True,
+        protocol=MQTTProtocolVersion.MQTTv5 if modern else MQTTProtocolVersion.MQTTv311,
+        reconnect_on_failure=False,
+    )
+    client.connect_timeout = CONNECT_TIMEOUT_S
+    client.will_set(will_topic, will, qos=1, retain=True)
+    if settings.username:
+        client.username_pw_set(settings.username, read_password(settings))
+    if settings.tls or settings.ca_file:
+        client.tls_set_context(tls_context(settings))
+    return client
+
+
+def connect(client: paho.Client, settings: MqttSettings, session_expiry_s: int = SESSION_EXPIRY_S) -> None:
+    """Open the connection and send CONNECT. Raises OSError, or ValueError when the host name cannot be one."""
+    if settings.protocol != "5":
+        client.connect(settings.host, settings.port, settings.keepalive_s)
+        return
+    properties = make_properties(PacketTypes.CONNECT)
+    properties.SessionExpiryInterval = session_expiry_s
+    properties.MaximumPacketSize = _MAX_PACKET_BYTES
+    properties.ReceiveMaximum = _RECEIVE_MAXIMUM
+    client.connect(settings.host, settings.port, settings.keepalive_s, clean_start=False, properties=properties)
+
+
+def make_properties(packet_type: int) -> Properties:
+    """Empty MQTT 5 properties of a packet type (paho leaves the constructor untyped)."""
+    return Properties(packet_type)  # type: ignore[no-untyped-call]
+
+
+def read_password(settings: MqttSettings) -> str | None:
+    """The password from ``password_file`` or systemd's credential, read anew each time; None when there is none."""
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    if settings.password_file:
+        path = Path(settings.password_file)
+    elif credentials and (Path(credentials) / _PASSWORD_CREDENTIAL).exists():
+        path = Path(credentials) / _PASSWORD_CREDENTIAL
+    else:
+        return None
+    remedy = f"make {path} a file with the password alone, readable for the user of visaged"
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MAX_PASSWORD_BYTES + 1)
+        password = content.decode().rstrip("\r\n")
+    except OSError as error:
+        raise MqttError("mqtt_credentials", f"mqtt.password_file {path}: {error.strerror}", remedy) from None
+    except UnicodeDecodeError:
+        raise MqttError("mqtt_credentials", f"mqtt.password_file {path} is not text", remedy) from None
+    if not password or len(content) > _MAX_PASSWORD_BYTES:
+        raise MqttError("mqtt_credentials", f"mqtt.password_file {path} is empty or far too long", remedy)
+    return password
+
+
+def tls_context(settings: MqttSettings) -> ssl.SSLContext:
+    """TLS 1.2 or newer with the authority and the certificate that are set. Raises MqttError."""
+    key = "mqtt.ca_file"
+    try:
+        context = ssl.create_default_context(cafile=settings.ca_file or None)
+        if settings.cert_file:
+            key = "mqtt.cert_file / key_file"
+            context.load_cert_chain(settings.cert_file, settings.key_file)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise MqttError(
+            "mqtt_tls", f"{key} cannot be used: {reason}", "give PEM files that the user of visaged can read"
+        ) from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context

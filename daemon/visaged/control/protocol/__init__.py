@@ -1,0 +1,1 @@
+"""Commands, answers, events, topics and health: the models that every transport shares."""

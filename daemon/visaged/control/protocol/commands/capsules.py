@@ -1,0 +1,172 @@
+"""Commands about capsules: the ID packet, play, stop, the cache, packs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from visaged.control.protocol.commands.download import Download
+from visaged.control.protocol.envelope import Command, Data, Nothing, Request
+from visaged.id_packet import MAX_PACKET_BYTES, Cid, CidOrEvent, IdPacket
+
+# An ID packet is under 1 KB; the envelope (transaction, expires_at) comes on top.
+_PACKET_BYTES = MAX_PACKET_BYTES + 256
+LayerName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+# 64 ids of 37 characters and their quotes.
+Cids = Annotated[tuple[Cid, ...], Field(min_length=1, max_length=64)]
+
+
+class Packet(IdPacket, Request):
+    """An ID packet: which capsules, how strongly, when."""
+
+
+class PlayedCapsule(Data):
+    """One capsule that starts."""
+
+    ticket: int = Field(description="Names this playing of it; capsule.stop takes it")
+    cid: str
+    state: Literal["cached", "loading", "unknown"] = Field(
+        description="cached: shown with the next tick. loading: its fallback is shown meanwhile. unknown: its fallback"
+    )
+
+
+class Played(Data):
+    """What starts; an event starts several."""
+
+    played: tuple[PlayedCapsule, ...]
+
+
+class CapsulePlay(Request):
+    """Show one capsule, or the event of a table row (``E_…``)."""
+
+    cid: CidOrEvent
+    weight: float = Field(default=1.0, ge=0, le=2)
+    delay_ms: int = Field(default=0, ge=0, le=60_000, description="Start this much later")
+    layer: LayerName | None = Field(default=None, description="null: the capsule's own")
+
+
+class CapsuleStop(Request):
+    """Fade out what fits all that is given; everything but the base loop when nothing is."""
+
+    cid: Cid | None = None
+    ticket: int | None = Field(default=None, ge=0)
+    layer: LayerName | None = None
+    fade_ms: int | None = Field(default=None, ge=0, le=5000, description="null: as the capsule says")
+
+
+class CapsulePrefetch(Request):
+    """Bring capsules to the device before they are needed."""
+
+    cids: Cids
+
+
+class CapsulePin(Request):
+    """Bring capsules to the device and keep them there."""
+
+    cids: Cids
+
+
+class CapsuleUnpin(Request):
+    """Let pinned capsules be evicted again."""
+
+    cids: Cids
+
+
+class CacheState(Data):
+    """The device cache after a command."""
+
+    cached: int = Field(ge=0)
+    used_mib: float = Field(ge=0)
+    pinned_mib: float = Field(ge=0)
+    cap_mib: float = Field(ge=0)
+
+
+class CapsuleList(Request):
+    """A page of the library."""
+
+    prefix: str = Field(default="", pattern=r"^[A-Z0-9_]{0,37}$", description="Ids that begin so: VF_")
+    tag: str | None = Field(default=None, max_length=64)
+    offset: int = Field(default=0, ge=0, le=1_000_000)
+    limit: int = Field(default=100, ge=1, le=200)
+
+
+class CapsuleEntry(Data):
+    """One capsule of the library."""
+
+    cid: str
+    title: str
+    layer: str
+    duration_ms: int
+    loop: bool
+    tags: tuple[str, ...] = ()
+
+
+class CapsuleListed(Data):
+    """A page of the library, by id."""
+
+    total: int = Field(ge=0, description="How many match")
+    capsules: tuple[CapsuleEntry, ...]
+
+
+class PackInstall(Download):
+    """Fetch, verify and install a capsule pack signed by a key that this box trusts."""
+
+
+class PackInstalled(Data):
+    """The pack as it is now in the library."""
+
+    name: str
+    version: str
+    capsules: int = Field(ge=0)
+
+
+COMMANDS = (
+    Command(
+        "packet",
+        "An ID packet",
+        Packet,
+        Played,
+        '{"transaction": "t11", "video_blend": [{"cid": "VF_083", "weight": 0.68}], "context": "listening", '
+        '"emotion": {"valence": 0.72, "arousal": 0.33, "dominance": 0.0}, "fallback_cid": "VF_NEUTRAL"}',
+        max_bytes=_PACKET_BYTES,
+    ),
+    Command("capsule.play", "Show a capsule", CapsulePlay, Played, '{"transaction": "t12", "cid": "VF_083"}'),
+    Command("capsule.stop", "Fade capsules out", CapsuleStop, Nothing, '{"transaction": "t13"}'),
+    Command(
+        "capsule.prefetch",
+        "Bring capsules to the device",
+        CapsulePrefetch,
+        CacheState,
+        '{"transaction": "t14", "cids": ["VF_083"]}',
+    ),
+    Command(
+        "capsule.pin",
+        "Keep capsules on the device",
+        CapsulePin,
+        CacheState,
+        '{"transaction": "t15", "cids": ["VF_083"]}',
+    ),
+    Command(
+        "capsule.unpin",
+        "Let capsules be evicted again",
+        CapsuleUnpin,
+        CacheState,
+        '{"transaction": "t16", "cids": ["VF_083"]}',
+    ),
+    Command(
+        "capsule.list",
+        "A page of the library",
+        CapsuleList,
+        CapsuleListed,
+        '{"transaction": "t17", "prefix": "VF_", "limit": 20}',
+    ),
+    Command(
+        "pack.install",
+        "Fetch and install a signed capsule pack",
+        PackInstall,
+        PackInstalled,
+        '{"transaction": "t18", "url": "https://packs.example/starter-1.1.0.pack", "sha256": "' + "0" * 64 + '"}',
+        slow=True,
+    ),
+)

@@ -1,0 +1,60 @@
+"""Commands about the settings: config.get, config.set."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pydantic import Field
+
+from visaged.control.protocol.envelope import Command, Data, Request
+
+# A settings file is a few kB; this is every key at its longest and room to spare.
+_CONFIG_BYTES: Final = 65_536
+
+
+class ConfigGet(Request):
+    """The settings in effect, secrets masked."""
+
+    section: str | None = Field(default=None, pattern=r"^[a-z_]{1,32}$", description="One section; null: all")
+
+
+class ConfigGot(Data):
+    """The settings in effect."""
+
+    settings: dict[str, Any]
+    on_probation: bool = Field(description="Whether the last config.set may still be rolled back")
+
+
+class ConfigSet(Request):
+    """Change settings: validated as a whole, applied at once, kept over restarts, rolled back when the face stops."""
+
+    settings: dict[str, Any] = Field(
+        min_length=1,
+        max_length=64,
+        description='Only what changes, as sections: {"face": {"intensity": 0.8}}; null puts a key back to its default',
+    )
+    check_only: bool = Field(default=False, description="Validate and say what would change; apply nothing")
+
+
+class ConfigApplied(Data):
+    """What was applied. The event config_applied or config_rejected follows when the probation is over."""
+
+    changed: tuple[str, ...] = Field(description="Keys whose value is new: face.intensity")
+    applied: bool
+    probation_s: float = Field(ge=0, description="0: nothing to watch")
+
+
+COMMANDS = (
+    Command(
+        "config.get", "The settings in effect", ConfigGet, ConfigGot, '{"transaction": "t25", "section": "livelink"}'
+    ),
+    Command(
+        "config.set",
+        "Change settings",
+        ConfigSet,
+        ConfigApplied,
+        '{"transaction": "t26", "settings": {"face": {"intensity": 0.9}}}',
+        slow=True,
+        max_bytes=_CONFIG_BYTES,
+    ),
+)

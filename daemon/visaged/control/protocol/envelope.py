@@ -1,0 +1,88 @@
+"""What all commands share: the request envelope, the answer, and the description of a command."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Final, Generic, Literal, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SerializeAsAny
+
+from visaged.control.protocol.refusal import Code
+
+Transaction = Annotated[str, Field(pattern=r"^[ -~]{1,64}$")]
+"""Chosen by the asker: 1-64 printable ASCII characters, new for every request (a UUID is good)."""
+
+# Room for an id, a list of ids or a few dozen curves; every command that needs more says so.
+DEFAULT_MAX_BYTES: Final = 4096
+
+
+class Part(BaseModel):
+    """A table inside a request or an answer; unknown fields are errors."""
+
+    # cache_strings: transactions are all different, and pydantic would keep 16,384 of them for good.
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, cache_strings="keys")
+
+
+class Request(Part):
+    """Fields that every request may carry."""
+
+    transaction: Transaction | None = Field(
+        default=None,
+        description="Comes back in the answer. The same request again within 60 s gets the same answer and is not "
+        "carried out again; without one there is no such protection",
+    )
+    expires_at: AwareDatetime | None = Field(
+        default=None, description="Refuse the request after this time (ISO 8601), for brokers without message expiry"
+    )
+    command: str | None = Field(default=None, max_length=64, description="On the local socket only: the command")
+
+
+class Data(BaseModel):
+    """The ``data`` of an answer. More fields may be added by later versions: readers ignore what they do not know."""
+
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
+
+
+class Nothing(Data):
+    """A command whose answer is only that it was done."""
+
+
+class ErrorBody(Data):
+    """Why a request was not carried out."""
+
+    code: Code
+    message: str
+    field: str | None = None
+    """Which field of the request is meant: ``curves.JawOpen``."""
+
+
+DataT = TypeVar("DataT", bound=Data)
+
+
+class Response(BaseModel, Generic[DataT]):
+    """What every request is answered with. ``data`` is null in an error, ``error`` null otherwise."""
+
+    model_config = ConfigDict(frozen=True)
+
+    transaction: str | None
+    command: str
+    device: str
+    """Which box answers: requests to a group have many answers."""
+    status: Literal["ok", "error"]
+    data: SerializeAsAny[DataT] | None
+    error: ErrorBody | None
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command of the contract."""
+
+    name: str
+    summary: str
+    request: type[Request]
+    data: type[Data]
+    example: str
+    """A request as JSON, for the documents and the contract test."""
+    slow: bool = False
+    """Takes longer than a few ms: runs on the worker, answers when it is through, tells its progress by events."""
+    max_bytes: int = DEFAULT_MAX_BYTES

@@ -1,0 +1,1 @@
+"""A talk with a guest: what the face listens to, the session with a peer, and the link to it."""

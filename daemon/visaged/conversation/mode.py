@@ -1,0 +1,200 @@
+"""What the face listens to: the microphone (mode mirror) or the answer of a peer (mode converse), and the switch.
+
+It is made whole or not at all: the new side is opened first, and what cannot be opened leaves everything as it is.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal
+
+from visaged.app.box import Box
+from visaged.audio.follower import DelayedRing, Voice
+from visaged.audio.ring import AudioRing, Sound
+from visaged.clock import NS_PER_S, Timeline, now_ns
+from visaged.codec.models import OpenModels, open_models
+from visaged.config import Settings
+from visaged.control.windows import Windows
+from visaged.conversation.answer import AnswerVoice, ConverseError
+from visaged.inference.errors import SessionError
+from visaged.system.heap import give_back
+
+if TYPE_CHECKING:
+    from visaged.conversation.mqtt_link import Broker
+    from visaged.conversation.session import Conversation
+
+log = logging.getLogger(__name__)
+
+PROBLEM = "converse"
+
+Mode = Literal["mirror", "converse"]
+
+_COUNTERS = (
+    "sent",
+    "received",
+    "heard",
+    "lost",
+    "late",
+    "concealed",
+    "shortened",
+    "dropped",
+    "duplicates",
+    "reordered",
+    "refused",
+)
+
+
+class Gated:
+    """A voice that can be shut: the follower fades it out and in."""
+
+    def __init__(self, voice: Voice) -> None:
+        self.open = True
+        self._voice = voice
+
+    def position_at(self, time_ns: float) -> float | None:
+        """As of the voice; None while it is shut."""
+        return self._voice.position_at(time_ns) if self.open else None
+
+    def read(self, start: int, out: Sound) -> int:
+        """As of the voice."""
+        return self._voice.read(start, out)
+
+
+class Converse:
+    """``use`` and ``stop`` may be called from any thread; a switch takes as long as opening the models."""
+
+    def __init__(self, box: Box, delay_ns: Callable[[], float]) -> None:
+        """``delay_ns()``: how much later than it is due the speaker plays a voice."""
+        self.mode: Mode = "mirror"
+        """What drives the face."""
+        self._box = box
+        self._answer = AnswerVoice(AudioRing(), Timeline())
+        self._microphone = Gated(DelayedRing(box.capture.ring, box.capture.timeline, delay_ns))
+        self.voices: tuple[Voice, Voice] = (
+            self._microphone,
+            DelayedRing(self._answer.ring, self._answer.timeline, delay_ns),
+        )
+        """For the speaker."""
+        self.open_models: OpenModels = open_models
+        """Where the codec comes from."""
+        self._lock = threading.Lock()
+        self._conversation: Conversation | None = None
+        self._broker: Broker | None = None
+        self._tell: Callable[..., None] = lambda kind, **values: None
+        if box.settings.device.mode == "converse":
+            # From the first moment on: the guest must not be mirrored until the models are open.
+            self._turn_to("converse")
+        self._windows = Windows(box.metrics, ("codec.encode", "codec.decode", "codec.buffered"), now_ns(), 0)
+
+    def start(self, broker: Broker, tell: Callable[..., None]) -> None:
+        """Go into the mode that the settings name, on a thread: nothing waits for the models."""
+        self._broker, self._tell = broker, tell
+        if self._box.settings.device.mode == "converse":
+            threading.Thread(target=self._start, name="converse-opener", daemon=True).start()
+
+    def stop(self) -> None:
+        """The end: nothing more is sent or said, and the guest is not mirrored either."""
+        with self._lock:
+            if self._conversation is not None:
+                self._conversation.stop()
+            self._conversation = None
+
+    def use(self, mode: Mode, settings: Settings | None = None) -> None:
+        """Let ``mode`` be as ``settings`` (the box's own) say from now on. Raises ConverseError, nothing changed."""
+        with self._lock:
+            if mode == "mirror":
+                self._switch("mirror", None)
+            else:
+                assert self._broker is not None, "nobody asks before start"
+                # The codec's parts are not on the boot path: mirror mode has no use for them.
+                from visaged.conversation.session import Conversation  # noqa: PLC0415
+
+                wanted = self._box.settings if settings is None else settings
+                try:
+                    new = Conversation(
+                        self._box, wanted, self._answer, self._broker, tell=self._tell, open_models=self.open_models
+                    )
+                except SessionError as error:
+                    raise ConverseError(f"the codec does not run: {error}", "codec.model") from None
+                self._switch("converse", new)
+            self._box.problems.clear(PROBLEM)
+
+    @property
+    def listens_to_microphone(self) -> bool:
+        """Whether the solver hears the microphone."""
+        return self.mode == "mirror"
+
+    @property
+    def alive_ns(self) -> int:
+        """The last sign of life of its threads (CLOCK_MONOTONIC); 0: there are none."""
+        running = self._conversation
+        return 0 if running is None else running.alive_ns
+
+    def restart(self) -> None:
+        """The threads anew (the watchdog)."""
+        with self._lock:
+            if self._conversation is not None:
+                self._conversation.restart()
+
+    def health(self) -> dict[str, Any]:
+        """Health's section ``codec``. Any thread."""
+        running = self._conversation
+        if running is None:
+            return {}
+        metrics, down = self._box.metrics, running.down
+        _, window = self._windows.read(now_ns(), 0)
+        heard_ns = down.heard_ns
+        figures: dict[str, Any] = {name: metrics.counter(f"codec.{name}").value for name in _COUNTERS}
+        values = metrics.values()
+        return figures | {
+            "link": running.link.name,
+            "echo": running.cleaner.name,
+            "encode_p99_ms": window["codec.encode"].percentile_ms(99),
+            "decode_p99_ms": window["codec.decode"].percentile_ms(99),
+            "buffered_p50_ms": window["codec.buffered"].percentile_ms(50),
+            "wait_ms": values.get("codec.wait_ms"),
+            "depth": values.get("codec.depth"),
+            "drift_ppm": values.get("codec.drift_ppm"),
+            "guest_speaks": running.up.speaking,
+            "peer_speaks": down.speaking,
+            "peer_silent_s": None if heard_ns is None else round((now_ns() - heard_ns) / NS_PER_S, 1),
+            "refusal": down.refusal or None,
+        }
+
+    def _start(self) -> None:
+        try:
+            self.use("converse")
+        except ConverseError as error:
+            self.use("mirror")
+            remedy = f"The microphone drives the face meanwhile; see {error.key}, then mode.set or restart"
+            self._box.problems.open(PROBLEM, str(error), remedy)
+
+    def _switch(self, mode: Mode, new: Conversation | None) -> None:
+        """The conversation before ends, the new one begins, the face listens to its voice."""
+        before, self._conversation = self._conversation, new
+        if before is not None:
+            before.stop()
+            del before  # and with it the models
+            give_back()
+        if new is not None:
+            new.start()
+        self._listen_to(mode)
+
+    def _listen_to(self, mode: Mode) -> None:
+        if mode == self.mode:
+            return
+        self._box.solver.stop()
+        self._box.track.reset()
+        self._turn_to(mode)
+        self._box.solver.start()
+        log.info("mode %s", mode)
+
+    def _turn_to(self, mode: Mode) -> None:
+        """While the solver is stopped."""
+        box, microphone = self._box, mode == "mirror"
+        self._microphone.open = microphone
+        box.solver.source = box.capture.ring if microphone else self._answer.ring
+        box.animation.timeline = box.capture.timeline if microphone else self._answer.timeline
+        self.mode = mode

@@ -1,0 +1,214 @@
+"""One conversation: everything that runs only in mode converse, from the microphone up and from the peer down.
+
+It is made whole or not at all, started, and stopped; another peer, another codec is another conversation.
+"""
+
+from __future__ import annotations
+
+import logging
+import weakref
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from visaged.app.box import Box
+from visaged.audio.ring import Sound
+from visaged.capsules.errors import CapsuleError
+from visaged.codec.down.downlink import Downlink
+from visaged.codec.link import Link
+from visaged.codec.models import Models, OpenModels
+from visaged.codec.udp import UdpLink
+from visaged.codec.up.barge_in import BargeIn
+from visaged.codec.up.echo_canceller import Cleaner, open_cleaner
+from visaged.codec.up.speech_gate import Detector, SpeechGate, open_detector
+from visaged.codec.up.uplink import Uplink
+from visaged.config import Settings
+from visaged.conversation.answer import AnswerVoice, ConverseError
+from visaged.conversation.mqtt_link import Broker, MqttCodecLink
+from visaged.inference.errors import NoPackageError
+
+log = logging.getLogger(__name__)
+
+CONTEXT: Final = "listening"
+"""The capsules' context while the avatar has let the guest speak."""
+# A line that is cut off: as long as a person takes to close the mouth.
+_FADE_MS: Final = 200
+
+_CLEAN_REMEDY: Final = "pip install 'visaged[clean]'"
+
+
+def check(settings: Settings) -> None:
+    """What the settings alone can tell. Raises ConverseError."""
+    codec = settings.codec
+    if not codec.enabled:
+        why = "mode converse sends what the microphone hears over the link; allow that with codec.enabled = true"
+        raise ConverseError(why, "codec.enabled")
+    if codec.link == "none":
+        raise ConverseError("mode converse needs a way to the brain: mqtt or udp://HOST:PORT", "codec.link")
+    if codec.link == "mqtt" and not settings.mqtt.enabled:
+        raise ConverseError("codec.link is mqtt, but mqtt.enabled is false", "mqtt.enabled")
+
+
+class Conversation:
+    """``start``, then figures, then ``stop``; all from one thread at a time."""
+
+    def __init__(
+        self,
+        box: Box,
+        settings: Settings,
+        voice: AnswerVoice,
+        broker: Broker,
+        *,
+        tell: Callable[..., None],
+        open_models: OpenModels,
+    ) -> None:
+        """``tell(kind, **values)``: an event. Raises ConverseError, with nothing running.
+
+        Its stages tell it by weak references: what is in no circle is gone, models and all, when it is let go of.
+        """
+        check(settings)
+        codec = settings.codec
+        self._box = box
+        self._tell = tell
+        self._barge_in = BargeIn(codec.barge_in_ms)
+        self._context: str | None = None
+        self.encoder, self.decoder = _open(settings, box.model_roots, open_models)
+        self.cleaner = _open_cleaner(settings)
+        # Below all that moves the face, as the commands are.
+        priority = max(settings.runtime.realtime_priority - 2, 0)
+        self.down = Downlink(
+            self.decoder,
+            voice.ring,
+            voice.timeline,
+            box.metrics,
+            box.problems,
+            most_wait_ms=codec.jitter_max_ms,
+            ahead_s=codec.ahead_s,
+            realtime_priority=priority,
+            on_speech=weakly(self._on_answer),
+        )
+        self.link = _make_link(settings, box, broker, self.down.receive)
+        self.up = Uplink(
+            box.capture.ring,
+            self.encoder,
+            self.link.send,
+            box.metrics,
+            box.problems,
+            gate=SpeechGate(_open_detector(settings), level_dbfs=codec.vad_level_dbfs, hang_over_ms=codec.hang_over_ms),
+            cleaner=self.cleaner,
+            send_silence=codec.silence == "send",
+            realtime_priority=priority,
+            played=weakly(self._played),
+            on_speech=weakly(self._on_guest),
+            on_heard=weakly(self._on_heard),
+        )
+        log.info("converse: %s, echo and noise: %s", self.link.name, self.cleaner.name)
+
+    def start(self) -> None:
+        """Begin."""
+        self.down.start()
+        self.link.start()
+        self.up.start()
+
+    def stop(self) -> None:
+        """End; what was set for it is put back."""
+        self.up.stop()
+        self.link.stop()
+        self.down.stop()
+        self._restore_context()
+
+    def restart(self) -> None:
+        """Both threads anew (the watchdog)."""
+        for stage in (self.up, self.down):
+            stage.stop()
+            stage.start()
+
+    @property
+    def alive_ns(self) -> int:
+        """The older sign of life of the two threads; 0: one is not started."""
+        return min(self.up.alive_ns, self.down.alive_ns)
+
+    def _played(self, index: int, out: Sound) -> None:
+        self._box.playback.played.at(self._box.capture.timeline.time_at(index), out)
+
+    def _on_guest(self, speaking: bool) -> None:
+        self._tell("speech_start" if speaking else "speech_end")
+
+    def _on_answer(self, speaking: bool) -> None:
+        self._tell("answer_start" if speaking else "answer_end")
+        if speaking:
+            self.up.cut = False
+            self._restore_context()
+
+    def _on_heard(self, speaking: bool, duration_ms: float) -> None:
+        avatar = self.down.speaking or self._box.line_voice.playing
+        if self._barge_in.hear(speaking, avatar, duration_ms):
+            self.down.interrupt()
+            self.up.cut = True
+            self._tell("barge_in")
+            self._listen()
+
+    def _listen(self) -> None:
+        capsules = self._box.capsules
+        try:
+            capsules.stop_lines(_FADE_MS)
+            before = str(capsules.statistics()["context"])
+            capsules.set_context(CONTEXT)
+        except CapsuleError as error:
+            log.warning("barge-in: %s", error)
+            return
+        if self._context is None and before != CONTEXT:
+            self._context = before
+
+    def _restore_context(self) -> None:
+        before, self._context = self._context, None
+        if before is None or self._box.capsules.statistics()["context"] != CONTEXT:
+            return
+        try:
+            self._box.capsules.set_context(before)
+        except CapsuleError as error:
+            log.warning("after a barge-in: %s", error)
+
+
+def weakly(method: Callable[..., None]) -> Callable[..., None]:
+    """``method``, bound, while its object lives; nothing afterwards."""
+    reference = weakref.WeakMethod(method)
+
+    def call(*arguments: object) -> None:
+        found = reference()
+        if found is not None:
+            found(*arguments)
+
+    return call
+
+
+def _make_link(settings: Settings, box: Box, broker: Broker, take: Callable[[bytes], None]) -> Link:
+    codec = settings.codec
+    if codec.link == "mqtt":
+        return MqttCodecLink(broker, take)
+    host, _, port = codec.link.removeprefix("udp://").rpartition(":")
+    return UdpLink(host.strip("[]"), int(port), take, box.metrics, box.problems, local_port=codec.port)
+
+
+def _open(settings: Settings, roots: Sequence[Path], open_models: OpenModels) -> Models:
+    try:
+        return open_models(settings, roots)
+    except NoPackageError as error:
+        raise ConverseError(f"the codec cannot be used: {error}", "codec.model") from None
+
+
+def _open_cleaner(settings: Settings) -> Cleaner:
+    codec, speaker = settings.codec, settings.audio.output.backend != "none"
+    try:
+        return open_cleaner(codec.echo, noise=codec.noise_suppression, speaker=speaker)
+    except (ImportError, OSError) as error:
+        key = "codec.noise_suppression" if codec.noise_suppression else "codec.echo"
+        raise ConverseError(f"{key}: WebRTC's processing is not there ({error}): {_CLEAN_REMEDY}", key) from None
+
+
+def _open_detector(settings: Settings) -> Detector | None:
+    try:
+        return open_detector(settings.codec.vad)
+    except (ImportError, OSError) as error:
+        why = f'the voice detector cannot run here ({error}); set codec.vad = "level"'
+        raise ConverseError(why, "codec.vad") from None

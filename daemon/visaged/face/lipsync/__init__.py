@@ -1,0 +1,1 @@
+"""The trained streaming solver."""

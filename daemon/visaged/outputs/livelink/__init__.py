@@ -1,0 +1,1 @@
+"""Live Link Face: the packet, its time, and a receiver."""

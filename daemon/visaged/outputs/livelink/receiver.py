@@ -1,0 +1,126 @@
+"""A Live Link receiver: for ``visaged monitor``, benchmarks and tests. One thread."""
+
+from __future__ import annotations
+
+import select
+import socket
+import struct
+import time
+from types import TracebackType
+from typing import Final
+
+from visaged.clock import NS_PER_S
+from visaged.outputs.livelink.packet import PacketError, decode
+from visaged.outputs.livelink.stream import Stream
+
+# asm-generic/socket.h; the socket module does not name it. The kernel stamps a datagram when it arrives, so that our
+# own wake-up does not count as jitter of the sender.
+_SO_TIMESTAMPNS: Final = 35
+_TIMESPEC: Final = struct.Struct("@ll")
+
+# Seconds of packets, should this process not get to run for a while.
+_QUEUE_BYTES: Final = 1 << 20
+_DATAGRAM_BYTES: Final = 2048
+# Taken in before somebody gets to look: a flood that never ends must not keep the caller for ever.
+_AT_ONCE: Final = 4096
+
+MAX_SENDERS: Final = 32
+"""Faces that are kept: any host of the network may send under any number of device ids."""
+
+MAX_OTHERS: Final = 10_000
+"""Further device ids that are told apart when they are counted."""
+
+# One that was silent for so long gives its place to a new one.
+_GONE_NS: Final = 10 * NS_PER_S
+
+
+class Receiver:
+    """Receives faces on a UDP port and keeps figures about each. A context manager."""
+
+    def __init__(self, bind: str, port: int) -> None:
+        """Bind to address ``bind`` (IPv4 or IPv6; '' or '0.0.0.0': all of IPv4). Raises OSError when that fails."""
+        self._socket = socket.socket(socket.AF_INET6 if ":" in bind else socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            self._socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _QUEUE_BYTES)
+            self._socket.setblocking(False)
+            self._socket.bind((bind, port))
+        except OSError:
+            self._socket.close()
+            raise
+        self.streams: dict[str, Stream] = {}
+        """By device id, in order of appearance; at most MAX_SENDERS."""
+        self.senders: dict[str, str] = {}
+        """Address that each device id's newest packet came from."""
+        self.refused = 0
+        """Datagrams that are not a v6 face."""
+        self.refusal = ""
+        """Why the newest of them is not; printable."""
+        self._others: set[int] = set()
+
+    @property
+    def port(self) -> int:
+        """The port that it is bound to."""
+        port: int = self._socket.getsockname()[1]
+        return port
+
+    @property
+    def others(self) -> int:
+        """Device ids that sent, too, when MAX_SENDERS were kept; MAX_OTHERS means that many or more."""
+        return len(self._others)
+
+    def receive(self, timeout_s: float) -> int:
+        """Wait for datagrams, take in those that are there, return how many; 0 when none came in ``timeout_s``."""
+        if not select.select([self._socket], [], [], timeout_s)[0]:
+            return 0
+        for count in range(_AT_ONCE):
+            try:
+                datagram, ancillary, _, sender = self._socket.recvmsg(_DATAGRAM_BYTES, 64)
+            except BlockingIOError:
+                return count
+            self._take(datagram, _kernel_time_ns(ancillary), str(sender[0]))
+        return _AT_ONCE
+
+    def close(self) -> None:
+        """Give the port back."""
+        self._socket.close()
+
+    def __enter__(self) -> Receiver:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _take(self, datagram: bytes, time_ns: int, sender: str) -> None:
+        try:
+            packet = decode(datagram)
+        except PacketError as error:
+            self.refused += 1
+            self.refusal = f"{error} (from {sender})"
+            return
+        if packet.device_id not in self.streams and not self._make_room(packet.device_id, time_ns):
+            return
+        self.streams.setdefault(packet.device_id, Stream()).add(packet, time_ns)
+        self.senders[packet.device_id] = sender
+
+    def _make_room(self, device_id: str, time_ns: int) -> bool:
+        """Whether there is a place for one more face; one that is gone gives up its own."""
+        if len(self.streams) >= MAX_SENDERS:
+            oldest = min(self.streams, key=lambda kept: self.streams[kept].time_ns)
+            if time_ns - self.streams[oldest].time_ns < _GONE_NS:
+                if len(self._others) < MAX_OTHERS:
+                    self._others.add(hash(device_id))
+                return False
+            del self.streams[oldest], self.senders[oldest]
+        self._others.discard(hash(device_id))
+        return True
+
+
+def _kernel_time_ns(ancillary: list[tuple[int, int, bytes]]) -> int:
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPNS and len(data) == _TIMESPEC.size:
+            seconds, nanoseconds = _TIMESPEC.unpack(data)
+            return int(seconds * NS_PER_S + nanoseconds)
+    return time.time_ns()

@@ -1,1 +1,0 @@
-"""What the daemon is put together with: adapters between rooms that do not know each other. Imported by it alone."""

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import socket
+import threading
+
+import pytest
+
+from tests.outputs.boards import make_board, wait_for
+from visaged.outputs import resolver as resolver_module
+from visaged.outputs.board import Address
+from visaged.outputs.resolver import Resolver, look_up, split_target
+from visaged.problems import Problems
+
+
+class Names:
+    """A name service whose answers a test changes while it runs."""
+
+    def __init__(self, **known: str) -> None:
+        self.known = known
+        self.asked: list[str] = []
+        self.hung = threading.Event()
+
+    def __call__(self, host: str, port: int) -> Address:
+        self.asked.append(host)
+        if host == "hangs":
+            self.hung.wait(10)
+        if host not in self.known:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return Address(socket.AF_INET, self.known[host], port, 0)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resolver_module, "_RETRY_FIRST_S", 0.01)
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("192.168.1.20:11111", ("192.168.1.20", 11111)),
+        ("pc.local:1", ("pc.local", 1)),
+        ("[::1]:11111", ("::1", 11111)),
+        ("[fe80::1%eth0]:65535", ("fe80::1%eth0", 65535)),
+    ],
+)
+def test_splitting(target: str, expected: tuple[str, int]) -> None:
+    assert split_target(target) == expected
+
+
+def test_looking_up_numbers() -> None:
+    assert look_up("127.0.0.1", 5, socket.AI_NUMERICHOST) == Address(socket.AF_INET, "127.0.0.1", 5, 0)
+    assert look_up("::1", 5, socket.AI_NUMERICHOST) == Address(socket.AF_INET6, "::1", 5, 0)
+    assert look_up("fe80::1%lo", 5, socket.AI_NUMERICHOST) == Address(socket.AF_INET6, "fe80::1", 5, 1)
+
+
+def test_ipv4_is_preferred(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = [
+        (socket.AF_INET6, socket.SOCK_DGRAM, 17, "", ("::1", 5, 0, 0)),
+        (socket.AF_INET, socket.SOCK_DGRAM, 17, "", ("127.0.0.1", 5)),
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: both)
+    assert look_up("localhost", 5).host == "127.0.0.1"
+
+
+def test_numbers_are_there_at_once_and_nobody_is_asked() -> None:
+    board, names = make_board(), Names()
+    Resolver(board, ["10.0.0.1:1", "[::1]:2"], Problems(), names).start()
+    assert [board.address(number) for number in (0, 1)] == [
+        Address(socket.AF_INET, "10.0.0.1", 1, 0),
+        Address(socket.AF_INET6, "::1", 2, 0),
+    ]
+    assert names.asked == []
+
+
+def test_a_name_that_hangs_does_not_hold_up_another() -> None:
+    board, names = make_board(), Names(pc="10.0.0.7")
+    resolver = Resolver(board, ["hangs:1", "pc:2"], Problems(), names)
+    resolver.start()
+    wait_for(lambda: board.address(1) is not None)
+    assert board.address(0) is None
+    names.hung.set()
+    resolver.stop()
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_name_that_does_not_resolve_is_said_once_and_tried_again() -> None:
+    board, names, problems = make_board(), Names(), Problems()
+    resolver = Resolver(board, ["pc:2"], problems, names)
+    resolver.start()
+    wait_for(lambda: len(names.asked) >= 3)
+    (problem,) = problems.current()
+    assert "pc" in problem.message
+    names.known["pc"] = "10.0.0.7"
+    wait_for(lambda: board.address(0) is not None)
+    wait_for(lambda: problems.current() == ())
+    resolver.stop()
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_name_is_looked_up_again_when_sending_to_it_fails() -> None:
+    board, names = make_board(), Names(pc="10.0.0.7")
+    resolver = Resolver(board, ["pc:2"], Problems(), names)
+    resolver.start()
+    wait_for(lambda: board.address(0) is not None)
+    names.known["pc"] = "10.0.0.8"
+
+    def moved() -> bool:
+        resolver.nudge(0)
+        return board.address(0) == Address(socket.AF_INET, "10.0.0.8", 2, 0)
+
+    wait_for(moved)
+    resolver.stop()
