@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visaged.curves import INDEX
-from visaged.outputs.livelink.packet import Packet, decode
+from visaged.outputs.livelink.packet import LiveLinkPacket, decode
 from visaged.outputs.livelink.receiver import Receiver
 
 # A loaded test machine may take many times what a box takes; a test that waits this long has failed.
@@ -28,7 +28,7 @@ class _Collector(Receiver):
 
     def __init__(self) -> None:
         super().__init__("127.0.0.1", 0)
-        self.packets: list[tuple[int, Packet]] = []
+        self.packets: list[tuple[int, LiveLinkPacket]] = []
 
     def _take(self, datagram: bytes, time_ns: int, sender: str) -> None:
         # The doctor asks with an empty datagram whether somebody listens; anything else must be a packet.
@@ -79,7 +79,7 @@ class Running:
             self._receiver.receive(0.05)
 
     @property
-    def packets(self) -> Sequence[tuple[int, Packet]]:
+    def packets(self) -> Sequence[tuple[int, LiveLinkPacket]]:
         """(arrival in wall-clock ns, packet), oldest first."""
         return tuple(self._receiver.packets)
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from visaged.animation.eyes import write_eyes
 from visaged.capsules.file.capsule import Capsule
-from visaged.capsules.file.header import FRAME_RATE_HZ, Emotion, Header, Trigger, VoiceDelta
-from visaged.capsules.file.ids import Kind, kind_of
+from visaged.capsules.file.header import FRAME_RATE_HZ, ExpressedEmotion, Header, Trigger, VoiceDelta
+from visaged.capsules.file.ids import CapsuleKind, kind_of
 from visaged.curves import COUNT, CURVES, INDEX, REGIONS, Pose, neutral
 
 # What is held sinks a little: nobody keeps an expression at its peak.
@@ -43,12 +43,16 @@ def bake(cid: str, table: Mapping[str, Any]) -> Capsule:
     mode = table.get("blend_mode", "additive")
     rest = np.ones(COUNT, np.float32) if mode == "multiply" else neutral()
     tags = tuple(table.get("tags", ()))
-    layer = "base" if kind is Kind.LOOP else next((_LAYER_OF_TAG[tag] for tag in tags if tag in _LAYER_OF_TAG), "face")
+    layer = (
+        "base"
+        if kind is CapsuleKind.LOOP
+        else next((_LAYER_OF_TAG[tag] for tag in tags if tag in _LAYER_OF_TAG), "face")
+    )
     curves: NDArray[np.float32] | None
     mask = None
-    if kind is Kind.LOOP:
+    if kind is CapsuleKind.LOOP:
         curves = _bake_loop(cid, table)
-    elif kind is Kind.FACE:
+    elif kind is CapsuleKind.FACE:
         keys = _keys(cid, table, rest)
         if mode == "override":
             mask = _named(cid, table)
@@ -66,11 +70,11 @@ def bake(cid: str, table: Mapping[str, Any]) -> Capsule:
         title=table["title"],
         layer=layer,  # type: ignore[arg-type]
         duration_ms=duration_ms,
-        loop=kind is Kind.LOOP,
+        loop=kind is CapsuleKind.LOOP,
         blend_mode=mode,
         priority=table.get("priority", _PRIORITY_OF_LAYER[layer]),
-        fade_in_ms=_LOOP_FADE_MS if kind is Kind.LOOP else times[0] if held else _fade(curves),
-        fade_out_ms=_LOOP_FADE_MS if kind is Kind.LOOP else times[2] if held else _fade(curves),
+        fade_in_ms=_LOOP_FADE_MS if kind is CapsuleKind.LOOP else times[0] if held else _fade(curves),
+        fade_out_ms=_LOOP_FADE_MS if kind is CapsuleKind.LOOP else times[2] if held else _fade(curves),
         trigger=Trigger(**table["trigger"]) if "trigger" in table else None,
         emotion=_emotion(table.get("emotion")),
         voice_delta=VoiceDelta(**table["voice_delta"]) if "voice_delta" in table else None,
@@ -81,8 +85,8 @@ def bake(cid: str, table: Mapping[str, Any]) -> Capsule:
     return Capsule(header, None if curves is None else curves.astype(np.float16), mask)
 
 
-def _emotion(vector: Sequence[float] | None) -> Emotion | None:
-    return None if vector is None else Emotion(valence=vector[0], arousal=vector[1], dominance=vector[2])
+def _emotion(vector: Sequence[float] | None) -> ExpressedEmotion | None:
+    return None if vector is None else ExpressedEmotion(valence=vector[0], arousal=vector[1], dominance=vector[2])
 
 
 def _fade(curves: NDArray[np.float32] | None) -> int:

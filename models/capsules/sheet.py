@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from models.capsules.face import draw_face
 from visaged.animation.rest import REST
 from visaged.capsules.file.capsule import Capsule
-from visaged.capsules.file.ids import Kind
+from visaged.capsules.file.ids import CapsuleKind
 from visaged.capsules.playing.emotion_blend import peak_of
 from visaged.curves import INDEX, Pose, make_legal, neutral
 
@@ -40,12 +40,12 @@ _SPEAKING: Final = {"JawOpen": 0.4, "MouthSmileLeft": 0.4, "MouthSmileRight": 0.
 
 def draw_sheet(capsules: Sequence[Capsule], target: Path = SHEET) -> None:
     """Write the picture."""
-    shown = [capsule for capsule in capsules if capsule.header.kind in (Kind.FACE, Kind.LOOP)]
+    shown = [capsule for capsule in capsules if capsule.header.kind in (CapsuleKind.FACE, CapsuleKind.LOOP)]
     rows = math.ceil(len(shown) / _COLUMNS)
     width, height = _COLUMNS * _CELL[0], rows * _CELL[1] + _TITLE_HEIGHT
     sheet = Image.new("RGB", (width, height), _PAPER)
     paper = ImageDraw.Draw(sheet)
-    faces = sum(capsule.header.kind is Kind.FACE for capsule in shown)
+    faces = sum(capsule.header.kind is CapsuleKind.FACE for capsule in shown)
     title = f"The starter pack: {faces} face capsules and {len(shown) - faces} base loops, each at its peak"
     paper.text((14, 14), title, fill=_INK, font=ImageFont.load_default(20))
     note = "Line: movement over its time. Background: valence, cold to warm. Filters are shown on a speaking face."

@@ -193,7 +193,7 @@ def test_a_stall_of_the_process_does_not_make_the_face_jump() -> None:
 
 def test_new_settings_are_eased_into() -> None:
     animator = make_animator(idle=False)
-    animator.held.hold({"MouthFunnel": 0.8})
+    animator.override.hold({"MouthFunnel": 0.8})
     before = render(animator, 2)
     animator.configure(FaceSettings(scale={"mouth": 0.25}), AnimationSettings(idle=False))
     funnel = curve(np.concatenate([before, render(animator, 1, start_s=2.0)]), "MouthFunnel")
@@ -246,7 +246,7 @@ def test_added_layers_lie_above_speech_and_below_held_curves() -> None:
 
     animator = make_animator(idle=False)
     animator.add_layer("half", Half())
-    animator.held.hold({"MouthFunnel": 0.2})
+    animator.override.hold({"MouthFunnel": 0.2})
     speech = pose_of(JawOpen=0.6)
     shown = render(animator, 2, speech=lambda _: (speech, 0.0))[-1]
     assert shown[INDEX["JawOpen"]] == pytest.approx(0.3)
@@ -255,7 +255,7 @@ def test_added_layers_lie_above_speech_and_below_held_curves() -> None:
 
 def test_calibration_is_last() -> None:
     animator = make_animator(face=FaceSettings(scale={"mouth": 0.5}), idle=False)
-    animator.held.hold({"MouthFunnel": 0.8, "JawOpen": 0.8})
+    animator.override.hold({"MouthFunnel": 0.8, "JawOpen": 0.8})
     shown = render(animator, 2)[-1]
     assert shown[INDEX["MouthFunnel"]] == pytest.approx(0.4)
     assert shown[INDEX["JawOpen"]] == pytest.approx(0.8)

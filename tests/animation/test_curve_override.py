@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.animation.rendering import pose_of
-from visaged.animation.curve_override import EASE_MS, Held
+from visaged.animation.curve_override import EASE_MS, CurveOverride
 from visaged.clock import NS_PER_MS
 from visaged.curves import INDEX
 
@@ -19,7 +19,7 @@ class Clocked:
     """Held curves over a face with JawOpen 0.1, ticked every 10 ms."""
 
     def __init__(self) -> None:
-        self.held = Held()
+        self.override = CurveOverride()
         self._time_ms = 5_000_000
 
     def run(self, duration_ms: int) -> NDArray[np.float32]:
@@ -28,7 +28,7 @@ class Clocked:
         for _ in range(duration_ms // STEP_MS):
             self._time_ms += STEP_MS
             self.pose = pose_of(JawOpen=0.1)
-            self.held.apply(self.pose, self._time_ms * NS_PER_MS)
+            self.override.apply(self.pose, self._time_ms * NS_PER_MS)
             seen.append(self.pose[JAW])
         return np.array(seen, np.float32)
 
@@ -41,7 +41,7 @@ def test_nothing_held_changes_nothing() -> None:
 def test_a_curve_eases_in_is_held_for_its_duration_and_eases_out() -> None:
     clocked = Clocked()
     clocked.run(50)
-    clocked.held.hold({"JawOpen": 0.9}, duration_ms=1000)
+    clocked.override.hold({"JawOpen": 0.9}, duration_ms=1000)
     jaw = clocked.run(1500)
     assert np.abs(np.diff(jaw)).max() <= 0.8 * STEP_MS / EASE_MS + 1e-4
     assert np.all(jaw[20:99] == np.float32(0.9))
@@ -51,21 +51,21 @@ def test_a_curve_eases_in_is_held_for_its_duration_and_eases_out() -> None:
 
 def test_without_a_duration_it_is_held_until_released() -> None:
     clocked = Clocked()
-    clocked.held.hold({"JawOpen": 0.9, "MouthSmileLeft": 0.5})
+    clocked.override.hold({"JawOpen": 0.9, "MouthSmileLeft": 0.5})
     assert clocked.run(60_000)[-1] == np.float32(0.9)
-    clocked.held.release(["jaw"])
+    clocked.override.release(["jaw"])
     assert clocked.run(300)[-1] == np.float32(0.1)
     assert clocked.pose[SMILE] == np.float32(0.5)
-    clocked.held.release()
+    clocked.override.release()
     clocked.run(300)
     assert np.array_equal(clocked.pose, pose_of(JawOpen=0.1))
 
 
 def test_a_new_value_for_a_held_curve_is_a_movement_too() -> None:
     clocked = Clocked()
-    clocked.held.hold({"JawOpen": 0.9})
+    clocked.override.hold({"JawOpen": 0.9})
     clocked.run(300)
-    clocked.held.hold({"JawOpen": 0.2})
+    clocked.override.hold({"JawOpen": 0.2})
     jaw = clocked.run(300)
     assert np.abs(np.diff(jaw, prepend=np.float32(0.9))).max() <= STEP_MS / EASE_MS + 1e-4
     assert jaw[-1] == pytest.approx(0.2)
@@ -73,11 +73,11 @@ def test_a_new_value_for_a_held_curve_is_a_movement_too() -> None:
 
 def test_held_again_while_it_goes() -> None:
     clocked = Clocked()
-    clocked.held.hold({"JawOpen": 0.9})
+    clocked.override.hold({"JawOpen": 0.9})
     clocked.run(300)
-    clocked.held.release()
+    clocked.override.release()
     clocked.run(50)
-    clocked.held.hold({"JawOpen": 0.9}, duration_ms=500)
+    clocked.override.hold({"JawOpen": 0.9}, duration_ms=500)
     assert clocked.run(300)[-1] == np.float32(0.9)
 
 
@@ -98,11 +98,11 @@ def test_bad_commands_are_refused_whole(
 ) -> None:
     clocked = Clocked()
     with pytest.raises(error, match=says):
-        clocked.held.hold(values, duration_ms)
+        clocked.override.hold(values, duration_ms)
     clocked.run(300)
     assert np.array_equal(clocked.pose, pose_of(JawOpen=0.1))
 
 
 def test_releasing_an_unknown_name_is_refused() -> None:
     with pytest.raises(KeyError, match="nonsense"):
-        Held().release(["nonsense"])
+        CurveOverride().release(["nonsense"])

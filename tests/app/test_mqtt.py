@@ -11,8 +11,8 @@ import numpy as np
 import paho.mqtt.client as paho
 import pytest
 
-from tests.cli.fleet.operator import Operator
 from tests.control.broker import Broker
+from tests.control.operator import Operator
 from tests.running import Running
 
 FPS = 60

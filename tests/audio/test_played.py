@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from visaged.audio.played import Played
+from visaged.audio.played import PlayedPositions
 from visaged.clock import NS_PER_MS, NS_PER_S
 
 
-def play(played: Played, seconds: float, rate_hz: int, start_ns: int = 0) -> None:
+def play(played: PlayedPositions, seconds: float, rate_hz: int, start_ns: int = 0) -> None:
     """A ramp: sample at time t has the value t (in s)."""
     block = rate_hz // 100
     for number in range(round(seconds * 100)):
@@ -17,14 +17,14 @@ def play(played: Played, seconds: float, rate_hz: int, start_ns: int = 0) -> Non
 
 @pytest.mark.parametrize("rate_hz", [48_000, 44_100, 16_000])
 def test_what_was_played_is_found_by_its_time(rate_hz: int) -> None:
-    played, out = Played(), np.zeros(480, np.float32)
+    played, out = PlayedPositions(), np.zeros(480, np.float32)
     play(played, 1.0, rate_hz)
     played.at(0.5 * NS_PER_S, out)
     np.testing.assert_allclose(out, 0.5 + np.arange(480) / 48_000, atol=2e-3)
 
 
 def test_before_after_and_without_anything_there_is_silence() -> None:
-    played, out = Played(), np.ones(480, np.float32)
+    played, out = PlayedPositions(), np.ones(480, np.float32)
     for time_ns in (None, 0.0, 1e12):
         played.at(time_ns, out)
         assert not out.any()
@@ -36,7 +36,7 @@ def test_before_after_and_without_anything_there_is_silence() -> None:
 
 
 def test_after_a_pause_of_the_device_the_time_is_right_again() -> None:
-    played, out = Played(), np.zeros(480, np.float32)
+    played, out = PlayedPositions(), np.zeros(480, np.float32)
     play(played, 1.0, 48_000)
     play(played, 1.0, 48_000, start_ns=10 * NS_PER_S)
     played.at(10.5 * NS_PER_S, out)

@@ -32,13 +32,13 @@ from visaged import samples
 from visaged.audio.ring import AudioRing, Sound
 from visaged.clock import NS_PER_MS, NS_PER_S, RATE_HZ, Timeline, now_ns, sleep_until
 from visaged.codec.down.downlink import Downlink
-from visaged.codec.down.playout import FRAME_NS, Kind, Step
+from visaged.codec.down.playout import FRAME_NS, PlayoutKind, Step
 from visaged.codec.frame_codec import FRAME
 from visaged.codec.link import Link
 from visaged.codec.mimi import MimiDecoder, MimiEncoder
 from visaged.codec.peer.impairment import Impairment
 from visaged.codec.udp import UdpLink
-from visaged.codec.up.echo_canceller import NoCleaner
+from visaged.codec.up.echo_canceller import NoCancellation
 from visaged.codec.up.speech_gate import SpeechGate, open_detector
 from visaged.codec.up.uplink import Uplink
 from visaged.config import MqttSettings
@@ -87,7 +87,7 @@ class _Recorded(Downlink):
 
     def _lay(self, step: Step) -> int:
         due_ns = self.timeline.time_at(self.ring.end)
-        if step.kind is Kind.FRAME and due_ns is not None:
+        if step.kind is PlayoutKind.FRAME and due_ns is not None:
             self.dues[step.sequence % 2**32] = due_ns
         return super()._lay(step)
 
@@ -146,7 +146,7 @@ def _talk(packages: Path, vad: str, metrics: Metrics, broker: int | None, udp: i
         metrics,
         problems,
         gate=SpeechGate(open_detector(vad), level_dbfs=-55, hang_over_ms=480),  # type: ignore[arg-type]
-        cleaner=NoCleaner(),
+        echo_canceller=NoCancellation(),
         realtime_priority=_PRIORITY,
     )
     for stage in (down, link, up):

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.report import Bench, Row
-from tests.cli.fleet.operator import Operator
 from tests.control.broker import Broker
 from tests.control.fakes import Desk, make_desk
 from tests.control.mqtt.linked import Linked, eventually, link_to
+from tests.control.operator import Operator
 from visaged.control.health import HealthBuilder
 from visaged.control.process import ProcessFigures
 from visaged.control.protocol.commands import capsules

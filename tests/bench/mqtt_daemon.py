@@ -21,8 +21,8 @@ from typing import Final
 import numpy as np
 
 from tests.bench.report import Bench, Row
-from tests.cli.fleet.operator import Operator
 from tests.control.broker import Broker
+from tests.control.operator import Operator
 from tests.running import Running
 from visaged.capsules.file.capsule import Capsule, frames_of
 from visaged.capsules.file.header import Header

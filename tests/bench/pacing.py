@@ -27,7 +27,7 @@ from visaged.clock import NS_PER_MS, now_ns, sleep_until
 from visaged.config import LiveLinkSettings
 from visaged.metrics import Metrics
 from visaged.outputs.board import Address, Cell, PoseBoard
-from visaged.outputs.livelink.packet import Packet, encode
+from visaged.outputs.livelink.packet import LiveLinkPacket, encode
 from visaged.outputs.livelink.receiver import Receiver
 from visaged.outputs.output import LiveLinkOutput
 from visaged.outputs.sender import Sender
@@ -200,7 +200,7 @@ def send_naively(port: int) -> None:
         frame = 0
         while True:
             pose = tuple(float(value) for value in np.sin(np.arange(61) + frame / 60))
-            sender.sendto(encode(Packet("BENCH", "bench", frame, 0.0, RATE_HZ, pose)), ("127.0.0.1", port))
+            sender.sendto(encode(LiveLinkPacket("BENCH", "bench", frame, 0.0, RATE_HZ, pose)), ("127.0.0.1", port))
             frame += 1
             time.sleep(1 / 60)
 

@@ -1,4 +1,4 @@
-"""What stands in for threads and neighbours of the player: an outbox that does things at once and remembers."""
+"""What stands in for threads and neighbours of the player: an side_effects that does things at once and remembers."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import numpy as np
 
 from visaged.capsules.clip import Clip, mask_of
 from visaged.capsules.file.capsule import Capsule, Pcm
-from visaged.capsules.playing.active_clip import Request, new_ticket
+from visaged.capsules.playing.active_clip import ClipRequest, new_ticket
 from visaged.capsules.playing.emotion import Vector
-from visaged.capsules.playing.emotion_blend import Mood
+from visaged.capsules.playing.emotion_blend import EmotionBlend
 from visaged.capsules.playing.player import Player
-from visaged.capsules.playing.side_effects import Notice, Outbox
+from visaged.capsules.playing.side_effects import Notice, SideEffects
 from visaged.clock import NS_PER_MS, TickSchedule
 from visaged.curves import Pose
 
 START_NS = 1_000_000_000
 
 
-class RecordingOutbox(Outbox):
+class RecordingOutbox(SideEffects):
     """Remembers instead of delivering."""
 
     def __init__(self) -> None:
@@ -65,10 +65,10 @@ class Stage:
     """A player on a simulated 60 fps clock."""
 
     def __init__(self, seed: int = 1) -> None:
-        self.outbox = RecordingOutbox()
+        self.side_effects = RecordingOutbox()
         self.asked: list[Vector] = []
-        self.mood = Mood(self.asked.append, random.Random(seed))
-        self.player = Player(self.outbox, self.mood, random.Random(seed))
+        self.mood = EmotionBlend(self.asked.append, random.Random(seed))
+        self.player = Player(self.side_effects, self.mood, random.Random(seed))
         self.schedule = TickSchedule(60, START_NS)  # type: ignore[arg-type]
         self.tick = 0
 
@@ -101,10 +101,10 @@ def clip(capsule: Capsule) -> Clip:
     return Clip(capsule.header, key, capsule.curves, mask_of(capsule), capsule.pcm)
 
 
-def request(capsule: Capsule, **fields: Any) -> Request:
+def request(capsule: Capsule, **fields: Any) -> ClipRequest:
     """A request for it."""
     layer = "base" if capsule.header.loop else "line" if capsule.pcm is not None else capsule.header.layer
-    return Request(**({"ticket": new_ticket(), "clip": clip(capsule), "layer": layer} | fields))
+    return ClipRequest(**({"ticket": new_ticket(), "clip": clip(capsule), "layer": layer} | fields))
 
 
 def ms(value: float) -> int:

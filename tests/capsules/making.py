@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from visaged.capsules.file import capsule as capsule_format
 from visaged.capsules.file.capsule import SUFFIX, Capsule
-from visaged.capsules.file.header import Emotion, Header
+from visaged.capsules.file.header import ExpressedEmotion, Header
 from visaged.capsules.file.pack import add_signature, write_pack
 from visaged.curves import COUNT, INDEX
 
@@ -40,7 +40,7 @@ def capsule(cid: str = "VF_TEST", frames: int = 60, value: float = 0.5, curve: i
 
 def neutral(cid: str = "VF_NEUTRAL") -> Capsule:
     """The last fallback."""
-    return capsule(cid, frames=12, value=0.0, emotion=Emotion(), fade_in_ms=33, fade_out_ms=33)
+    return capsule(cid, frames=12, value=0.0, emotion=ExpressedEmotion(), fade_in_ms=33, fade_out_ms=33)
 
 
 def files(*capsules: Capsule) -> dict[str, bytes]:

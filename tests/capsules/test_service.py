@@ -16,7 +16,7 @@ from tests.capsules.making import JAW, SMILE, capsule, files, neutral, new_key, 
 from visaged.capsules import packet
 from visaged.capsules.errors import BusyError, CapsuleError, UnknownError
 from visaged.capsules.file.capsule import Capsule, Pcm, Tokens
-from visaged.capsules.file.header import Emotion, Trigger, Voice
+from visaged.capsules.file.header import ExpressedEmotion, Trigger, VoiceRequirement
 from visaged.capsules.library.library import Library
 from visaged.capsules.playing.side_effects import Notice
 from visaged.capsules.service import Capsules
@@ -42,9 +42,9 @@ CAPSULES = (
     capsule("CID_LISTEN", value=0.3, curve=SMILE),
     capsule("VF_A", value=0.4),
     capsule("VF_B", value=0.6, curve=SMILE),
-    capsule("VF_HAPPY", value=0.5, curve=2, emotion=Emotion(valence=1.0)),
+    capsule("VF_HAPPY", value=0.5, curve=2, emotion=ExpressedEmotion(valence=1.0)),
     capsule("VF_LEAD", curve=3, trigger=Trigger(relative_to="speech_onset", offset_ms=-100)),
-    capsule("VF_VOICED", voice=Voice(required_cid="VL_A")),
+    capsule("VF_VOICED", voice=VoiceRequirement(required_cid="VL_A")),
     capsule("VL_A", value=0.5),
     capsule("VL_TOKENS", frames=96, tokens=np.ones((20, 8), np.uint16)),
     capsule("HF_A"),
@@ -60,7 +60,7 @@ class Set:
         built_in = raw_pack(
             tmp_path / "starter.zip", [*files(*content).items(), ("moves.toml", TABLES)], name="starter"
         )
-        # In the past, so that the outbox, which goes by the real clock, sends at once.
+        # In the past, so that the side effects, which goes by the real clock, sends at once.
         self.now = now_ns() - 3600 * 1_000_000_000
         self.sink = RecordingSink()
         self.notices: list[Notice] = []
@@ -151,13 +151,13 @@ def test_a_capsule_stopped_while_it_loads_does_not_come(tmp_path: Path) -> None:
     stage.loaded(len(CAPSULES) - 1)
     stage.capsules.clear_cache()
     gate = threading.Event()
-    stage.capsules._stock.loader.submit(lambda: bool(gate.wait(5)), urgent=True)  # type: ignore[arg-type, return-value]
+    stage.capsules._clip_store.loader.submit(lambda: bool(gate.wait(5)), urgent=True)  # type: ignore[arg-type, return-value]
     stage.capsules.play("VF_A")
     stage.capsules.stop_playing(cid="VF_A")
     gate.set()
     stage.until(lambda: int(stage.capsules.statistics()["cached"]) == 3)
     assert stage.step(30)[JAW] == 0
-    stage.until(lambda: stage.capsules._stock.statistics().leased == 1)  # the base loop's
+    stage.until(lambda: stage.capsules._clip_store.statistics().leased == 1)  # the base loop's
     stage.capsules.stop()
 
 
@@ -385,7 +385,7 @@ def test_every_lease_comes_back(stage: Set) -> None:
     stage.capsules.set_context("")
     stage.capsules.stop_playing()
     stage.step(120)
-    stage.until(lambda: stage.capsules._stock.statistics().leased == 1)
+    stage.until(lambda: stage.capsules._clip_store.statistics().leased == 1)
 
 
 def test_pcm_and_tokens_have_the_documented_types() -> None:

@@ -12,16 +12,16 @@ from models.capsules.build import PACK, bake_all, build
 from models.capsules.keyposes import PoseError, bake
 from tests.capsules.making import JAW, SMILE
 from visaged.capsules.file.capsule import SUFFIX, Capsule, decode
-from visaged.capsules.file.ids import Kind
+from visaged.capsules.file.ids import CapsuleKind
 from visaged.capsules.file.pack import PackReader
 from visaged.capsules.library.catalogue import Catalogue
 from visaged.capsules.library.library import BUILT_IN, Library
 from visaged.curves import INDEX
 
 BAKED = {capsule.header.cid: capsule for capsule in bake_all()}
-FACES = {cid: capsule for cid, capsule in BAKED.items() if capsule.header.kind is Kind.FACE}
+FACES = {cid: capsule for cid, capsule in BAKED.items() if capsule.header.kind is CapsuleKind.FACE}
 REMEDY = "run: python -m models.capsules build"
-LOOPS = {cid: capsule for cid, capsule in BAKED.items() if capsule.header.kind is Kind.LOOP}
+LOOPS = {cid: capsule for cid, capsule in BAKED.items() if capsule.header.kind is CapsuleKind.LOOP}
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from visaged.cli import main
-from visaged.codec.frames import Message, decode, encode
+from visaged.codec.frames import CodecMessage, decode, encode
 
 CODES = np.full((1, 8), 700, np.uint16)
 
@@ -28,13 +28,13 @@ def free_udp_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def talk(port: int, *messages: Message) -> list[Message]:
+def talk(port: int, *messages: CodecMessage) -> list[CodecMessage]:
     """Send ``messages`` until something comes back; what came within a moment more."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as box:
         box.connect(("127.0.0.1", port))
         box.settimeout(0.5)
         deadline = time.monotonic() + 20
-        answers: list[Message] = []
+        answers: list[CodecMessage] = []
         while time.monotonic() < deadline:
             try:
                 if not answers:
@@ -51,7 +51,7 @@ def talk(port: int, *messages: Message) -> list[Message]:
 def test_it_says_back_what_it_hears_and_ends_with_ctrl_c() -> None:
     port = free_udp_port()
     with start(f"--udp=127.0.0.1:{port}") as peer:
-        speech, end = Message(3, 10, CODES, True, True), Message(3, 11, CODES[:0], False)
+        speech, end = CodecMessage(3, 10, CODES, True, True), CodecMessage(3, 11, CODES[:0], False)
         answers = talk(port, speech, end)
         peer.send_signal(signal.SIGINT)
         out, errors = peer.communicate(timeout=20)
@@ -79,9 +79,9 @@ def test_nonsense_is_counted_and_not_answered(tmp_path: Path) -> None:
 
 def test_a_file_of_frames_is_said_as_soon_as_a_box_is_there(tmp_path: Path) -> None:
     port, path = free_udp_port(), tmp_path / "answer"
-    path.write_bytes(encode(Message(1, 0, np.tile(CODES, (40, 1))), 40))
+    path.write_bytes(encode(CodecMessage(1, 0, np.tile(CODES, (40, 1))), 40))
     with start(f"--udp=127.0.0.1:{port}", f"--say={path}") as peer:
-        answers = talk(port, Message(3, 10, CODES[:0], False))
+        answers = talk(port, CodecMessage(3, 10, CODES[:0], False))
         peer.terminate()
     np.testing.assert_array_equal(answers[-1].codes, CODES)
 

@@ -21,14 +21,14 @@ from visaged.cli.main import main
 from visaged.cli.monitor import report, view, waiting_line
 from visaged.console import exit_codes
 from visaged.curves import INDEX
-from visaged.outputs.livelink.packet import Packet, encode
+from visaged.outputs.livelink.packet import LiveLinkPacket, encode
 from visaged.outputs.livelink.receiver import MAX_SENDERS, Receiver
 
 
 def face(frame: int = 600, subject: str = "face1") -> bytes:
     curves = [0.0] * 61
     curves[INDEX["JawOpen"]] = 0.75
-    return encode(Packet(f"ID-{subject}", subject, frame, 0.0, Fraction(60), tuple(curves)))
+    return encode(LiveLinkPacket(f"ID-{subject}", subject, frame, 0.0, Fraction(60), tuple(curves)))
 
 
 def escape() -> bytes:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.control.broker import free_port
-from visaged.codec.frames import CUT, HEADER, MAX_FRAMES, RESET, SPEECH, VERSION, Message, decode, encode
+from visaged.codec.frames import CUT, HEADER, MAX_FRAMES, RESET, SPEECH, VERSION, CodecMessage, decode, encode
 from visaged.config import CodecSettings
 from visaged.control.protocol.events import KINDS
 
@@ -24,7 +24,7 @@ def test_the_brain_of_the_document_says_back_what_it_hears(tmp_path: Path) -> No
     brain, port = tmp_path / "brain.py", free_port()
     brain.write_text(program)
     codes = np.random.default_rng(1).integers(0, 2048, (5, 8)).astype(np.uint16)
-    said: list[Message] = []
+    said: list[CodecMessage] = []
     with (
         subprocess.Popen([sys.executable, str(brain), str(port)]) as process,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as box,
@@ -35,8 +35,8 @@ def test_the_brain_of_the_document_says_back_what_it_hears(tmp_path: Path) -> No
         while sum(message.speech for message in said) < 5 and time.monotonic() < deadline:
             try:
                 if not said:
-                    box.send(encode(Message(3, 10, codes, True, True)))
-                    box.send(encode(Message(3, 15, codes[:0], False)))
+                    box.send(encode(CodecMessage(3, 10, codes, True, True)))
+                    box.send(encode(CodecMessage(3, 15, codes[:0], False)))
                 said.append(decode(box.recv(2048)))
             except (ConnectionRefusedError, TimeoutError):
                 time.sleep(0.05)  # it is still starting

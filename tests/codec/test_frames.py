@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from visaged.codec.frames import MAX_CODEBOOKS, MAX_FRAMES, FrameError, Message, decode, encode, frame_bytes
+from visaged.codec.frames import MAX_CODEBOOKS, MAX_FRAMES, CodecMessage, FrameError, decode, encode, frame_bytes
 
 u32 = st.integers(0, 2**32 - 1)
 shapes = st.tuples(st.integers(0, MAX_FRAMES), st.integers(1, MAX_CODEBOOKS))
 messages = st.builds(
-    Message,
+    CodecMessage,
     stream_id=u32,
     sequence=u32,
     codes=shapes.flatmap(lambda shape: arrays(np.uint16, shape, elements=st.integers(0, 2047))),
@@ -23,14 +23,14 @@ messages = st.builds(
 )
 
 
-def message(codes: list[list[int]], **fields: int) -> Message:
-    return Message(fields.get("stream_id", 7), fields.get("sequence", 1), np.array(codes, np.uint16))
+def message(codes: list[list[int]], **fields: int) -> CodecMessage:
+    return CodecMessage(fields.get("stream_id", 7), fields.get("sequence", 1), np.array(codes, np.uint16))
 
 
 def test_the_bytes_are_those_of_the_specification() -> None:
     # 8 indices: 0, all ones, the top bit, the bottom bit, and so on, written out bit by bit.
     frame = [0, 2047, 1024, 1, 0, 2047, 1024, 1]
-    data = encode(Message(0x0A0B0C0D, 0x01020304, np.array([frame], np.uint16), speech=True, reset=True))
+    data = encode(CodecMessage(0x0A0B0C0D, 0x01020304, np.array([frame], np.uint16), speech=True, reset=True))
     bits = "".join(f"{index:011b}" for index in frame)
     assert data == bytes.fromhex("01 08 0003 01020304 0a0b0c0d") + int(bits, 2).to_bytes(11, "big")
     assert frame_bytes(8) == 11
@@ -42,7 +42,7 @@ def test_a_frame_is_filled_up_to_whole_bytes() -> None:
 
 
 @given(messages)
-def test_what_was_encoded_is_decoded(sent: Message) -> None:
+def test_what_was_encoded_is_decoded(sent: CodecMessage) -> None:
     received = decode(encode(sent))
     np.testing.assert_array_equal(received.codes, sent.codes)
     assert received.codes.dtype == np.uint16
@@ -62,7 +62,7 @@ def test_any_bytes_are_a_message_or_refused(data: bytes) -> None:
 
 
 @given(messages, st.data())
-def test_half_a_message_is_refused(sent: Message, data: st.DataObject) -> None:
+def test_half_a_message_is_refused(sent: CodecMessage, data: st.DataObject) -> None:
     whole = encode(sent)
     cut = data.draw(st.integers(0, len(whole) - 1))
     if cut < 12 or (cut - 12) % frame_bytes(sent.codebooks):
@@ -104,7 +104,7 @@ def test_bits_behind_the_last_index_must_be_zero() -> None:
         (message([[0]] * 26), "frames: 26"),
     ],
 )
-def test_what_the_wire_cannot_carry_is_not_sent(bad: Message, error: str) -> None:
+def test_what_the_wire_cannot_carry_is_not_sent(bad: CodecMessage, error: str) -> None:
     with pytest.raises(FrameError, match=error):
         encode(bad)
 

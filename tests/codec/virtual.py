@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from visaged.clock import NS_PER_MS
 from visaged.codec.down.concealer import Concealer
-from visaged.codec.down.playout import FRAME_NS, Kind, Playout
+from visaged.codec.down.playout import FRAME_NS, Playout, PlayoutKind
 from visaged.codec.down.reception import Reception
 from visaged.codec.down.skew import Skew
 from visaged.codec.frame_codec import FRAME, Codes, FrameDecoder
-from visaged.codec.frames import Message, encode
+from visaged.codec.frames import CodecMessage, encode
 from visaged.codec.peer.impairment import BadNetwork, Impairment
 from visaged.metrics import Metrics
 
@@ -39,10 +39,10 @@ def speech(
     """A spurt: one message per frame every 80 ms x ``pace``, then silence is told."""
     number = -1
     for number, frame in enumerate(codes):
-        message = Message(stream_id, (sequence + number) % 2**32, frame[None, :], True, number == 0)
+        message = CodecMessage(stream_id, (sequence + number) % 2**32, frame[None, :], True, number == 0)
         yield start_ns + round(number * FRAME_NS * pace), encode(message)
     if end:
-        last = Message(stream_id, (sequence + number + 1) % 2**32, np.zeros((0, 8), np.uint16), False)
+        last = CodecMessage(stream_id, (sequence + number + 1) % 2**32, np.zeros((0, 8), np.uint16), False)
         yield start_ns + round((number + 1) * FRAME_NS * pace), encode(last)
 
 
@@ -52,7 +52,7 @@ class Talk:
 
     pcm: NDArray[np.float32]
     """24 kHz; silence between spurts is in it."""
-    kinds: list[Kind]
+    kinds: list[PlayoutKind]
     delays_ms: list[float]
     """Of each frame heard: from when it was sent to when it is due."""
     metrics: Metrics
@@ -98,15 +98,15 @@ def listen(
         step = playout.next(due_ns)
         talk.kinds.append(step.kind)
         talk.dues_ns.append(due_ns)
-        if step.kind is Kind.QUIET:
+        if step.kind is PlayoutKind.QUIET:
             pieces.append(np.zeros(FRAME // 8, np.float32))
             due_ns += STEP_NS
             continue
         pcm = np.zeros(FRAME, np.float32)
-        if step.kind is Kind.FRAME and step.codes is not None:
+        if step.kind is PlayoutKind.FRAME and step.codes is not None:
             count = concealer.say(step.codes, pcm, reset=step.reset, shorter=step.shorter)
             talk.delays_ms.append((due_ns - sent_ns[step.sequence % 2**32]) / NS_PER_MS)
-        elif step.kind is Kind.LOST:
+        elif step.kind is PlayoutKind.LOST:
             count = concealer.miss(pcm)
         else:
             count = concealer.end(pcm)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.fleet.operator import Operator
 from tests.control.broker import Broker
 from tests.control.fakes import Desk, make_desk
 from tests.control.mqtt.linked import Linked, link_to
+from tests.control.operator import Operator
 
 
 @pytest.fixture

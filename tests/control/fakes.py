@@ -67,13 +67,13 @@ class FakeBox:
         self.asked.append(request)
         return device.Curves(fps="60", frames=0, names=("JawOpen",), newest=None, curves_base64="")
 
-    def face_set(self, request: face.FaceSet) -> face.Held:
+    def face_set(self, request: face.FaceSet) -> face.HeldCurves:
         self.asked.append(request)
-        return face.Held(curves=tuple(request.curves))
+        return face.HeldCurves(curves=tuple(request.curves))
 
-    def face_release(self, request: face.FaceRelease) -> face.Held:
+    def face_release(self, request: face.FaceRelease) -> face.HeldCurves:
         self.asked.append(request)
-        return face.Held(curves=())
+        return face.HeldCurves(curves=())
 
     def mode_set(self, request: face.ModeSet, progress: Progress) -> Nothing:
         self.asked.append(request)
@@ -89,7 +89,7 @@ class FakeBox:
         self.asked.append(request)
         return Nothing()
 
-    def packet(self, request: capsules.Packet) -> capsules.Played:
+    def packet(self, request: capsules.PacketRequest) -> capsules.Played:
         self.asked.append(request)
         return _played(*(blend.cid for blend in request.video_blend))
 

@@ -17,7 +17,7 @@ from tests.codec.fakes import ToneDecoder, ToneEncoder, tone_codes
 from visaged.app.daemon import Daemon
 from visaged.clock import now_ns
 from visaged.codec.down.playout import FRAME_NS
-from visaged.codec.frames import Message, decode, encode
+from visaged.codec.frames import CodecMessage, decode, encode
 from visaged.config.safe_mode import load_or_safe
 from visaged.control.protocol.events import Event
 from visaged.curves import INDEX
@@ -34,7 +34,7 @@ class Peer:
         self._socket.bind(("127.0.0.1", 0))
         self._socket.settimeout(0.1)
         self.port = self._socket.getsockname()[1]
-        self.heard: list[Message] = []
+        self.heard: list[CodecMessage] = []
         self._box: Any = None
         self._sequence = 1000
         self._ended = threading.Event()
@@ -57,15 +57,15 @@ class Peer:
             for number in range(frames):
                 if self._ended.is_set():
                     return
-                self._send(Message(5, self._sequence, LOUD[None, :], True, number == 0))
+                self._send(CodecMessage(5, self._sequence, LOUD[None, :], True, number == 0))
                 self._sequence += 1
                 time.sleep(max((began_ns + (number + 1) * FRAME_NS - now_ns()) / 1e9, 0))
             if end:
-                self._send(Message(5, self._sequence, LOUD[None, :][:0], False))
+                self._send(CodecMessage(5, self._sequence, LOUD[None, :][:0], False))
 
         threading.Thread(target=speak, daemon=True).start()
 
-    def _send(self, message: Message) -> None:
+    def _send(self, message: CodecMessage) -> None:
         # A box that has just stopped answers "refused"; a peer that was closed has nothing to say.
         with contextlib.suppress(OSError):
             self._socket.sendto(encode(message), self._box)

@@ -18,7 +18,7 @@ from tests.control.broker import Broker, free_port
 from tests.devices.card import SoundCards
 from tests.running import Running
 from visaged import samples
-from visaged.codec.frames import Message, encode
+from visaged.codec.frames import CodecMessage, encode
 
 # A codec of random weights hisses: this is what the energy solver shows of an s.
 LIP = "MouthLowerDownLeft"
@@ -52,7 +52,7 @@ def answer(tmp_path: Path) -> Path:
     """Three seconds of codec frames: noise that comes and goes."""
     codes = np.random.default_rng(1).integers(0, 2048, (40, 8)).astype(np.uint16)
     path = tmp_path / "answer.frames"
-    path.write_bytes(encode(Message(1, 0, codes), len(codes)))
+    path.write_bytes(encode(CodecMessage(1, 0, codes), len(codes)))
     return path
 
 

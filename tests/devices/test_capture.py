@@ -171,8 +171,8 @@ def test_a_busy_device_says_so(sound_cards):
 @both
 def test_a_name_that_does_not_exist_says_so(sound_cards, backend):
     sound_cards.add("mic", noise(1))
-    with pytest.raises(DeviceMissing, match=r"no sound .*device 'parrot'"):
-        SOURCES[backend]("parrot", 48_000, 10).open()
+    with pytest.raises(DeviceMissing, match=r"no sound .*device 'responder'"):
+        SOURCES[backend]("responder", 48_000, 10).open()
 
 
 def test_more_channels_than_make_sense_are_refused(sound_cards):
@@ -228,5 +228,5 @@ def test_auto_without_any_card_plays_the_bundled_speech_in_the_demo(sound_cards)
 
 def test_a_missing_device_prints_nothing(sound_cards, capfd):
     with pytest.raises(DeviceMissing):
-        AlsaSource("parrot", 48_000, 10).open()
+        AlsaSource("responder", 48_000, 10).open()
     assert capfd.readouterr().err == ""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from visaged.codec.up import echo_canceller as cleaner
+from visaged.codec.up import echo_canceller
 from visaged.config import Settings
 from visaged.doctor.conversation import check
 
@@ -47,7 +47,7 @@ def test_what_is_missing_has_a_remedy(codec: dict[str, object], subject: str, re
 
 
 def test_a_speaker_without_echo_cancelling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cleaner, "can_clean", lambda: False)
+    monkeypatch.setattr(echo_canceller, "can_clean", lambda: False)
     output = {"output": {"backend": "alsa"}}
     found = findings(tmp_path, codec={"enabled": True}, audio=output)
     assert found["echo"][0] == "warn"

@@ -13,8 +13,8 @@ from tests.face.lipsync.small_model import write_lipsync
 from tests.face.neurosync.small_model import write_neurosync
 from visaged.config import Settings
 from visaged.curves import INDEX, neutral
-from visaged.face.factory import Hearers
-from visaged.face.manager import Solvers
+from visaged.face.factory import SolverCallbacks
+from visaged.face.manager import SolverManager
 from visaged.face.neurosync import factory as wired
 from visaged.face.solver import HOP, Solver
 from visaged.inference.errors import PackageError
@@ -57,8 +57,8 @@ class Box:
     def __init__(self, root: Path, **options: Any) -> None:
         self.problems, self.metrics, self.stage = Problems(), Metrics(), Stage()
         self.troubles: list[str | None] = []
-        hearers = Hearers(trouble=self.troubles.append)
-        self.solvers = Solvers([root], self.problems, hearers, self.metrics, **options)
+        callbacks = SolverCallbacks(trouble=self.troubles.append)
+        self.solvers = SolverManager([root], self.problems, callbacks, self.metrics, **options)
 
     def open(self, wanted: Settings) -> str | None:
         self.solvers.open(wanted, self.stage)

@@ -13,7 +13,7 @@ from models.mimi.random_packages import write
 from models.mimi.transformer import Memory
 from visaged.codec import offline
 from visaged.codec.mimi import MimiDecoder, MimiEncoder
-from visaged.codec.opening import CodecWish, open_decoder, open_encoder
+from visaged.codec.opening import CodecModel, open_decoder, open_encoder
 
 CUDA = "CUDAExecutionProvider"
 
@@ -33,7 +33,7 @@ def _voice(frames: int) -> offline.Pcm:
 
 
 def _open(root: Path, provider: str, precision: str) -> tuple[MimiEncoder, MimiDecoder]:
-    wish = CodecWish(precision=precision, providers=(provider,))
+    wish = CodecModel(precision=precision, providers=(provider,))
     return open_encoder(wish, [root])[0], open_decoder(wish, [root])[0]
 
 

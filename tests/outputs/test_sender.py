@@ -10,7 +10,7 @@ from tests.outputs.boards import listen, make_board, pose, wait_for
 from visaged.clock import NS_PER_MS, now_ns
 from visaged.metrics import Histogram
 from visaged.outputs.board import NEVER, SLOTS, Cell, PoseBoard
-from visaged.outputs.livelink.packet import Packet, decode
+from visaged.outputs.livelink.packet import LiveLinkPacket, decode
 from visaged.outputs.livelink.scene_time import DAY_NS, SceneTime
 from visaged.outputs.sender import Sender
 
@@ -31,7 +31,7 @@ def running(board: PoseBoard, orphaned: Callable[[], bool] = lambda: False) -> I
         assert not thread.is_alive()
 
 
-def receive(sink: socket.socket, count: int) -> list[Packet]:
+def receive(sink: socket.socket, count: int) -> list[LiveLinkPacket]:
     return [decode(sink.recv(2000)) for _ in range(count)]
 
 

@@ -13,7 +13,7 @@ from tests.outputs.boards import listen, make_board, unused_port
 from visaged.outputs.board import Address, PoseBoard, TargetCell
 from visaged.outputs.targets import Targets
 
-REPOSITORY = Path(__file__).parents[3]
+REPOSITORY = Path(__file__).parents[2]
 
 
 def counts(board: PoseBoard, number: int) -> tuple[int, ...]:

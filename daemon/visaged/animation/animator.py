@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from visaged.animation.curve_override import Held
+from visaged.animation.curve_override import CurveOverride
 from visaged.animation.ease import smoothstep
 from visaged.animation.guard import GuardedLayer, Report
 from visaged.animation.idle import Idle
@@ -43,7 +43,7 @@ class Animator:
         self.seed = secrets.randbits(32) if animation.seed is None else animation.seed
         """The seed of the idle life: the one that was set, else a random one."""
         log.info("idle life has the seed %d", self.seed)
-        self.held = Held()
+        self.override = CurveOverride()
         """Curves held by command."""
         self._idle = Idle(self.seed, metrics, report)
         self._speech = SpeechLayer(self._not_finite, metrics.counter("animation.speech_stalls"))
@@ -51,7 +51,7 @@ class Animator:
         self._smoothing = Smoothing()
         self._settle = Settle(_SETTLE_MS)
         self._guarded_speech = GuardedLayer("speech", self._speech, metrics, report)
-        self._guarded_held = GuardedLayer("held", self.held, metrics, report)
+        self._guarded_override = GuardedLayer("held", self.override, metrics, report)
         self._added: tuple[GuardedLayer, ...] = ()
         self._wanted = (face, animation)
         self._settings: tuple[FaceSettings, AnimationSettings] | None = None
@@ -90,7 +90,7 @@ class Animator:
         well &= self._idle.apply_eyes(pose)
         for layer in self._added:
             well &= layer.apply(pose, time_ns)
-        well &= self._guarded_held.apply(pose, time_ns)
+        well &= self._guarded_override.apply(pose, time_ns)
         if not well:
             self._settle.absorb()
         self._scale.apply(pose, time_ns)

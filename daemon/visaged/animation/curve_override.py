@@ -19,7 +19,7 @@ EASE_MS: Final = 150.0
 _LONGEST_STEP_MS: Final = 50.0
 
 
-class Held:
+class CurveOverride:
     """The layer of held curves. ``hold`` and ``release`` may be called on any thread; they count from the next tick."""
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ from visaged.audio.line_voice import LineVoice
 from visaged.audio.playback import Playback
 from visaged.capsules.service import Capsules
 from visaged.config import Settings
-from visaged.face.manager import Solvers
+from visaged.face.manager import SolverManager
 from visaged.face.stage import SolverStage
 from visaged.inference.package import Package
 from visaged.metrics import Metrics
@@ -40,7 +40,7 @@ class Box(Protocol):
     capture: Capture
     track: FaceTrack
     solver: SolverStage
-    solvers: Solvers
+    solvers: SolverManager
     animator: Animator
     animation: AnimatorStage
     playback: Playback

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 from visaged.animation.animator import Animator
 from visaged.animation.stage import LEAD_MS, AnimatorStage
-from visaged.app.load_shedding import Relief
-from visaged.app.systemd import Service
+from visaged.app.load_shedding import LoadShedding
+from visaged.app.systemd import SystemdService
 from visaged.audio.capture import Capture
 from visaged.audio.line_voice import LineVoice
 from visaged.audio.playback import Playback
@@ -23,9 +23,9 @@ from visaged.clock import NS_PER_MS, RATE_HZ, now_ns
 from visaged.config import Settings
 from visaged.config.safe_mode import Loaded
 from visaged.conversation.mode import Converse
-from visaged.face.degradation import Rung, SolverLadder, rungs, with_solver, words
-from visaged.face.factory import Hearers
-from visaged.face.manager import Solvers
+from visaged.face.degradation import FallbackLevel, SolverDegradation, fallback_levels, level_name, with_solver
+from visaged.face.factory import SolverCallbacks
+from visaged.face.manager import SolverManager
 from visaged.face.solver import HOP
 from visaged.face.stage import SolverStage
 from visaged.inference.find import search_roots
@@ -83,11 +83,11 @@ class Daemon:
             demo=loaded.path is None,
             realtime_priority=below,
         )
-        self.ladder = SolverLadder(self._use_rung, self.problems)
-        trouble = partial(self.ladder.press, "solver")
-        hearers = Hearers(self._blink_at_phrase_end, self._on_emotion, trouble)
-        self.solvers = Solvers(self.model_roots, self.problems, hearers, self.metrics)
-        self._relief = Relief(self.ladder, Sensors(Path("/")), MemoryShortage())
+        self.degradation = SolverDegradation(self._use_level, self.problems)
+        trouble = partial(self.degradation.set_pressure, "solver")
+        callbacks = SolverCallbacks(self._blink_at_phrase_end, self._on_emotion, trouble)
+        self.solvers = SolverManager(self.model_roots, self.problems, callbacks, self.metrics)
+        self._load_shedding = LoadShedding(self.degradation, Sensors(Path("/")), MemoryShortage())
         self._selected: tuple[Package, str] | None = None
         fallback = self.solvers.fallback(settings)
         self.solver = SolverStage(
@@ -130,18 +130,18 @@ class Daemon:
         self.solver.start()
         self.playback.start()
         self.solvers.open_later(self.settings, self.solver)
-        self.ladder.restart(self._rungs)
+        self.degradation.restart(self._levels)
         self._start_capsules()
         self._start_control()
         self._complete.set()
-        self.service = Service(self, Notifier(), EndRecord(state_folder()))
+        self.service = SystemdService(self, Notifier(), EndRecord(state_folder()))
         self.control.health.add("service", self.service.health)
         self.supervise()
 
     def supervise(self) -> None:
         """Look after what changes slowly, and after the stages."""
         self.animation.budget_ns = self.voice_to_packet_ns()
-        self._relief.update(now_ns())
+        self._load_shedding.update(now_ns())
         self.service.update()
 
     def reload(self) -> None:
@@ -211,13 +211,13 @@ class Daemon:
         """Another solver, or the same one with other settings."""
         self._selected = None
         self.solvers.open(settings, self.solver)
-        self.ladder.restart(self._rungs)
+        self.degradation.restart(self._levels)
 
     def use_package(self, package: Package, precision: str) -> None:
         """Another model for the face. Raises PackageError, SessionError, ValueError; the one before stays in use."""
         self.solvers.open_package(package, precision, self.settings, self.solver)
         self._selected = (package, precision)
-        self.ladder.restart(self._rungs)
+        self.degradation.restart(self._levels)
         self.control.events.tell("model_changed", name=package.manifest.name, version=package.manifest.version)
 
     def use_livelink(self, settings: Settings) -> None:
@@ -255,24 +255,24 @@ class Daemon:
         for cid in old - new:
             self.capsules.unpin(cid)
 
-    def _rungs(self) -> tuple[Rung, ...]:
+    def _levels(self) -> tuple[FallbackLevel, ...]:
         package = self.solvers.package
         lower = () if package is None or self.solvers.precision == "int8" else tuple(package.manifest.files)
-        return rungs(self._wanted(), lower)
+        return fallback_levels(self._wanted(), lower)
 
     def _wanted(self) -> Settings:
         """The settings, with the solver that was selected by command."""
         selected = self._selected
         return self.settings if selected is None else with_solver(self.settings, selected[0].manifest.kind)
 
-    def _use_rung(self, rung: Rung) -> None:
-        """The ladder's step (the thread that supervises)."""
-        if rung is None:
+    def _use_level(self, level: FallbackLevel) -> None:
+        """A change of level (the thread that supervises)."""
+        if level is None:
             self.solvers.rest(self.solver)
-        elif self._selected is not None and words(rung) == words(self._wanted()):
-            self.solvers.open_package_later(*self._selected, rung, self.solver)
+        elif self._selected is not None and level_name(level) == level_name(self._wanted()):
+            self.solvers.open_package_later(*self._selected, level, self.solver)
         else:
-            self.solvers.open_later(rung, self.solver)
+            self.solvers.open_later(level, self.solver)
 
     def _start_capsules(self) -> None:
         # Imported late, like the control side: the face is on its way before they are read from disk.
@@ -304,7 +304,7 @@ class Daemon:
             self.control.events.tell("speech_start" if speaking else "speech_end")
 
     def _on_capsule(self, notice: dict[str, object]) -> None:
-        """The capsules' outbox thread."""
+        """The capsules' side_effects thread."""
         if self._complete.is_set():
             self.control.events.tell_notice(notice)
 

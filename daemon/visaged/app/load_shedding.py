@@ -1,11 +1,11 @@
-"""Heat and shortage of memory press on the solver ladder."""
+"""Degrades the solver under thermal or memory pressure."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from visaged.clock import NS_PER_S
-from visaged.face.degradation import SolverLadder
+from visaged.face.degradation import SolverDegradation
 from visaged.system.pressure import Heat, MemoryShortage
 from visaged.system.sensors import Sensors
 
@@ -13,11 +13,11 @@ from visaged.system.sensors import Sensors
 _EVERY_NS: Final = NS_PER_S
 
 
-class Relief:
+class LoadShedding:
     """``update`` as often as you like, from one thread; it looks once a second."""
 
-    def __init__(self, ladder: SolverLadder, sensors: Sensors, shortage: MemoryShortage) -> None:
-        self._ladder = ladder
+    def __init__(self, degradation: SolverDegradation, sensors: Sensors, shortage: MemoryShortage) -> None:
+        self._degradation = degradation
         self._sensors = sensors
         self._heat = Heat()
         self._shortage = shortage
@@ -28,6 +28,6 @@ class Relief:
         if time_ns - self._looked_ns < _EVERY_NS:
             return
         self._looked_ns = time_ns
-        self._ladder.press("heat", self._heat.reason(self._sensors.read()))
-        self._ladder.press("memory", self._shortage.reason())
-        self._ladder.update(time_ns)
+        self._degradation.set_pressure("heat", self._heat.reason(self._sensors.read()))
+        self._degradation.set_pressure("memory", self._shortage.reason())
+        self._degradation.update(time_ns)

@@ -21,7 +21,7 @@ _FEEDS: Final = 6
 _AGAIN_S: Final = 20.0
 
 
-class Service:
+class SystemdService:
     """``update`` ten times a second from the main thread, ``stopping`` at the end."""
 
     def __init__(self, box: Box, notifier: Notifier, record: EndRecord) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from visaged.audio.device_loop import DeviceLoop, Run
 from visaged.audio.errors import AudioError, DeviceMissing
 from visaged.audio.follower import Follower, Voice
-from visaged.audio.played import Played
+from visaged.audio.played import PlayedPositions
 from visaged.audio.sink import Sink, SinkFormat
 from visaged.audio.sinks.alsa import AlsaSink
 from visaged.audio.sinks.portaudio import PortAudioSink
@@ -48,7 +48,7 @@ class Playback:
     ) -> None:
         self.mute = False
         """While set, the speaker is silent."""
-        self.played = Played()
+        self.played = PlayedPositions()
         """What left the speaker."""
         self._settings = settings
         self._voices = tuple(voices)

@@ -8,7 +8,7 @@ from visaged.audio.ring import AudioRing, Overwritten, Sound
 from visaged.clock import RATE_HZ, Timeline
 
 
-class Played:
+class PlayedPositions:
     """The output thread writes; any thread may ask ``at``."""
 
     def __init__(self) -> None:

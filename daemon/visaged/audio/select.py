@@ -12,12 +12,12 @@ from visaged.audio.backends.file import FileSource
 from visaged.audio.backends.none import NoSource
 from visaged.audio.backends.portaudio import PortAudioSource
 from visaged.audio.errors import AudioError, DeviceMissing
-from visaged.audio.source import Source, SourceFormat
+from visaged.audio.source import AudioSource, SourceFormat
 from visaged.config.schema import InputSettings
 
 log = logging.getLogger(__name__)
 
-Maker = Callable[[InputSettings], Source]
+Maker = Callable[[InputSettings], AudioSource]
 
 MAKERS: dict[str, Maker] = {
     "alsa": lambda settings: AlsaSource(settings.device, settings.rate_hz, settings.block_ms),
@@ -31,7 +31,7 @@ MAKERS: dict[str, Maker] = {
 class Chosen(NamedTuple):
     """An open source and why it is this one."""
 
-    source: Source
+    source: AudioSource
     format: SourceFormat
     reason: str
     stands_in: bool = False
@@ -89,7 +89,7 @@ def _devices(settings: InputSettings, used: str | None) -> Iterator[tuple[str, s
     yield "portaudio", settings.device
 
 
-def _open(source: Source, reason: str) -> Chosen:
+def _open(source: AudioSource, reason: str) -> Chosen:
     try:
         opened = source.open()
     except AudioError:

@@ -29,7 +29,7 @@ class Block(NamedTuple):
     """CLOCK_MONOTONIC when the instant after its last sample was heard."""
 
 
-class Source(Protocol):
+class AudioSource(Protocol):
     """A microphone, a line, a file. All calls come from one thread."""
 
     name: str

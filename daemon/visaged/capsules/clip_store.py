@@ -1,4 +1,4 @@
-"""The stock: from an ID to a clip that can be shown. Library, device cache and loader together.
+"""The clip_store: from an ID to a clip that can be shown. Library, device cache and loader together.
 
 Any thread but the animator's.
 """
@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from visaged.capsules.cache import CacheStatistics, DeviceCache
 from visaged.capsules.clip import Clip
 from visaged.capsules.errors import CapsuleError, UnknownError
-from visaged.capsules.file.ids import NEUTRAL, NEUTRAL_LOOP, Kind, kind_of
+from visaged.capsules.file.ids import NEUTRAL, NEUTRAL_LOOP, CapsuleKind, kind_of
 from visaged.capsules.library.catalogue import Entry
 from visaged.capsules.library.library import Library
 from visaged.capsules.loader import Loader, TokenDecoder
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 # What is likely next is fetched at the start, but the larger part stays free for what is asked for.
 _PREFETCH_SHARE: Final = 0.5
-_NO_TENSORS: Final = (Kind.CUE, Kind.VOICE)
+_NO_TENSORS: Final = (CapsuleKind.CUE, CapsuleKind.VOICE)
 
 
 class Found(NamedTuple):
@@ -33,7 +33,7 @@ class Found(NamedTuple):
     """False: the ID is not installed, ``entry`` is its fallback."""
 
 
-class Stock:
+class ClipStore:
     """Entries and leases by ID. ``unknown`` counts IDs that are not installed."""
 
     def __init__(

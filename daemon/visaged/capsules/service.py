@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from visaged.capsules.clip import Clip
-from visaged.capsules.clip_store import Stock
+from visaged.capsules.clip_store import ClipStore
 from visaged.capsules.file.header import Layer, Trigger
 from visaged.capsules.file.ids import NEUTRAL_LOOP
 from visaged.capsules.library import install
@@ -24,10 +24,10 @@ from visaged.capsules.library.catalogue import Entry
 from visaged.capsules.library.library import Library, Record
 from visaged.capsules.library.tables import Context, Modifiers
 from visaged.capsules.loader import TokenDecoder
-from visaged.capsules.playing.active_clip import Playing, Request
-from visaged.capsules.playing.director import Director, Played, Wish
+from visaged.capsules.playing.active_clip import ActiveClip, ClipRequest
+from visaged.capsules.playing.director import Director, PlayRequest, PlayResult
 from visaged.capsules.playing.emotion import EmotionState, Vector
-from visaged.capsules.playing.emotion_blend import Mood, MoodPicker
+from visaged.capsules.playing.emotion_blend import EmotionBlend, EmotionBlendPicker
 from visaged.capsules.playing.gestures import Recurring
 from visaged.capsules.playing.play_requests import (
     PROFILE,
@@ -40,7 +40,7 @@ from visaged.capsules.playing.play_requests import (
     of_profile,
 )
 from visaged.capsules.playing.player import Player
-from visaged.capsules.playing.side_effects import Notice, Outbox, VoiceSink
+from visaged.capsules.playing.side_effects import Notice, SideEffects, VoiceSink
 from visaged.clock import now_ns
 from visaged.id_packet import IdPacket
 from visaged.inference.memory import Slab
@@ -71,16 +71,16 @@ class Capsules:
         library: Library | None = None,
         clock: Callable[[], int] = now_ns,
     ) -> None:
-        """``listener`` hears of starts, ends and misses on the outbox's thread. The slab is closed by ``stop``."""
+        """``listener`` hears of starts, ends and misses on the side effects' thread. The slab is closed by ``stop``."""
         self._clock = clock
         self.seed = secrets.randbits(32) if seed is None else seed
         log.info("capsules: seed %d", self.seed)  # with it, a run can be replayed
-        self._stock = Stock(library or Library(root), slab, self._library_changed, ttl_s, decoder)
-        self._outbox = Outbox(cue_target, self._stock.release, voice, listener)
-        self._picker = MoodPicker(self._stock.library.read)
-        self._mood = Mood(self._pick_mood, random.Random(self.seed))
-        self.layer = Player(self._outbox, self._mood, random.Random(self.seed + 1))
-        self._director = Director(self._stock, self.layer, self._outbox, clock)
+        self._clip_store = ClipStore(library or Library(root), slab, self._library_changed, ttl_s, decoder)
+        self._side_effects = SideEffects(cue_target, self._clip_store.release, voice, listener)
+        self._picker = EmotionBlendPicker(self._clip_store.library.read)
+        self._mood = EmotionBlend(self._pick_mood, random.Random(self.seed))
+        self.layer = Player(self._side_effects, self._mood, random.Random(self.seed + 1))
+        self._director = Director(self._clip_store, self.layer, self._side_effects, clock)
         self._lock = threading.Lock()  # over context, profile and emotion
         self._modifiers = Modifiers()
         self._context = self._profile = self._base = ""
@@ -90,20 +90,20 @@ class Capsules:
 
         Raises CapsuleError when the pinned set does not fit; nothing runs then.
         """
-        self._stock.open(pinned)
+        self._clip_store.open(pinned)
         self._picker.learn(self.library.catalogue.entries.values())
-        self._outbox.start()
+        self._side_effects.start()
         self._set_base(base)
 
     def stop(self) -> None:
         """Stop the threads and give the device memory back. The layer must not be applied any more."""
-        self._outbox.stop()
-        self._stock.close()
+        self._side_effects.stop()
+        self._clip_store.close()
 
     @property
     def library(self) -> Library:
         """What is installed."""
-        return self._stock.library
+        return self._clip_store.library
 
     def play(
         self,
@@ -114,16 +114,16 @@ class Capsules:
         at_ns: int | None = None,
         trigger: Trigger | None = None,
         fallback: str | None = None,
-    ) -> Played:
+    ) -> PlayResult:
         """Play ``cid`` now, at ``at_ns``, or by ``trigger``. Its own trigger is for packets and does not count here.
 
         Raises CapsuleError for a weight, BusyError in a flood, UnknownError when there is not even a fallback.
         """
         check_prefix(cid)
         check_weight(weight)
-        wish = Wish(cid, weight, layer, at_ns=at_ns, trigger=trigger, fallback=fallback)
-        played = self._director.play([wish], self._modifiers)
-        return played[0] if played else Played(0, cid, "cached")
+        request = PlayRequest(cid, weight, layer, at_ns=at_ns, trigger=trigger, fallback=fallback)
+        played = self._director.play([request], self._modifiers)
+        return played[0] if played else PlayResult(0, cid, "cached")
 
     def stop_playing(
         self, cid: str | None = None, ticket: int | None = None, layer: Layer | None = None, fade_ms: int | None = None
@@ -131,7 +131,7 @@ class Capsules:
         """Fade out what fits all that is given; everything but the base loop when nothing is. Raises BusyError."""
         everything = cid is None and ticket is None and layer is None
 
-        def matches(playing: Playing | Request) -> bool:
+        def matches(playing: ActiveClip | ClipRequest) -> bool:
             if everything:
                 return playing.layer != "base"
             return cid in (None, playing.cid) and ticket in (None, playing.ticket) and layer in (None, playing.layer)
@@ -142,7 +142,7 @@ class Capsules:
         """Fade out what is being said, sound and face. Raises BusyError."""
         self._director.stop(lambda playing: playing.cid.startswith("VL_"), fade_ms)
 
-    def packet(self, message: IdPacket) -> list[Played]:
+    def packet(self, message: IdPacket) -> list[PlayResult]:
         """Carry out an ID packet. Without lead_lag_ms every capsule starts by its own trigger, or now.
 
         Raises CapsuleError naming the bad field, UnknownError (profile, context, event), BusyError: nothing done then.
@@ -150,10 +150,10 @@ class Capsules:
         tables = self.library.catalogue.tables
         check_known("profile", message.profile, tables.profiles)
         check_known("context", message.context, tables.contexts)
-        wishes = of_packet(message, self.library.catalogue)
+        requests = of_packet(message, self.library.catalogue)
         self._director.refuse_flood()
         played = [] if message.profile is None else self.set_profile(message.profile)
-        played += self._director.play(wishes, self._modifiers)
+        played += self._director.play(requests, self._modifiers)
         if message.context is not None:
             self.set_context(message.context)
         if message.emotion is not None:
@@ -161,18 +161,18 @@ class Capsules:
             self.push_emotion((emotion.valence, emotion.arousal, emotion.dominance))
         return played
 
-    def event(self, event_id: str, weight: float = 1.0, *, at_ns: int | None = None) -> list[Played]:
+    def event(self, event_id: str, weight: float = 1.0, *, at_ns: int | None = None) -> list[PlayResult]:
         """Play a row of the event table, now or at ``at_ns``. Raises CapsuleError, UnknownError, BusyError."""
         check_weight(weight)
-        wishes = [replace(wish, at_ns=at_ns) for wish in of_event(event_id, weight, self.library.catalogue)]
-        return self._director.play(wishes, self._modifiers)
+        requests = [replace(request, at_ns=at_ns) for request in of_event(event_id, weight, self.library.catalogue)]
+        return self._director.play(requests, self._modifiers)
 
-    def set_profile(self, name: str) -> list[Played]:
+    def set_profile(self, name: str) -> list[PlayResult]:
         """Play a composition and let its modifiers hold for what comes; '' ends it. Raises UnknownError, BusyError."""
         catalogue = self.library.catalogue
-        wishes = of_profile(name, catalogue)
+        requests = of_profile(name, catalogue)
         modifiers = catalogue.tables.profiles[name].global_modifiers if name else Modifiers()
-        played = self._director.play(wishes, modifiers, instead_of=lambda playing: playing.owner == PROFILE)
+        played = self._director.play(requests, modifiers, instead_of=lambda playing: playing.owner == PROFILE)
         with self._lock:
             self._modifiers, self._profile = modifiers, name
         return played
@@ -187,8 +187,8 @@ class Capsules:
             self._context = name
             self.layer.clear_gestures(_CONTEXT)
         for gesture in context.gestures:
-            entry = self._stock.find(gesture.cid).entry
-            template = Request(
+            entry = self._clip_store.find(gesture.cid).entry
+            template = ClipRequest(
                 ticket=0,
                 clip=Clip(entry.header, ""),
                 layer="gesture",
@@ -226,19 +226,19 @@ class Capsules:
 
     def prefetch(self, cids: Iterable[str]) -> int:
         """Load ahead; how many are on their way. Raises UnknownError, nothing done."""
-        return self._stock.prefetch(cids)
+        return self._clip_store.prefetch(cids)
 
     def pin(self, cid: str) -> None:
         """Keep on the device. Raises UnknownError, or CapsuleError when it does not fit."""
-        self._stock.pin(cid)
+        self._clip_store.pin(cid)
 
     def unpin(self, cid: str) -> None:
         """Let it be evicted again. Raises UnknownError, or CapsuleError for the last fallbacks."""
-        self._stock.unpin(cid)
+        self._clip_store.unpin(cid)
 
     def clear_cache(self) -> int:
         """Drop all that is neither pinned nor playing; how many that were."""
-        return self._stock.cache.clear()
+        return self._clip_store.cache.clear()
 
     def installed(self) -> tuple[Entry, ...]:
         """What is installed, by ID."""
@@ -248,14 +248,14 @@ class Capsules:
         """Install a pack while running; what it replaces fades out. Raises CapsuleError, nothing done."""
         before = self.installed()
         record = install.install_pack(self.library, path, load_public_keys(keys_dir), unsigned)
-        self._stock.take_over(before)
+        self._clip_store.take_over(before)
         return record
 
     def revoke(self, pack: str) -> None:
         """Stop using a pack at once. Raises UnknownError, CapsuleError."""
         before = self.installed()
         install.revoke(self.library, pack)
-        self._stock.take_over(before)
+        self._clip_store.take_over(before)
 
     def speech_onset(self, time_ns: int) -> None:
         """Speech is shown from ``time_ns`` on (said by the voice activity detection)."""
@@ -271,7 +271,7 @@ class Capsules:
 
     def statistics(self) -> dict[str, float | int | str]:
         """Health's ``capsules`` section."""
-        cache, player, timeline = self._stock.statistics(), self.layer, self.layer.timeline
+        cache, player, timeline = self._clip_store.statistics(), self.layer, self.layer.timeline
         return {
             "installed": len(self.library.catalogue.entries),
             "cached": cache.entries,
@@ -290,11 +290,11 @@ class Capsules:
             "merged": timeline.merged,
             "unhonoured": timeline.unhonoured,
             "overflow": player.overflow,
-            "unknown": self._stock.unknown,
+            "unknown": self._clip_store.unknown,
             "refused": self._director.refused,
-            "load_failed": self._stock.loader.failed,
-            "cues_sent": self._outbox.sent,
-            "cues_failed": self._outbox.failed,
+            "load_failed": self._clip_store.loader.failed,
+            "cues_sent": self._side_effects.sent,
+            "cues_failed": self._side_effects.failed,
             "context": self._context,
             "profile": self._profile,
             "seed": self.seed,
@@ -310,7 +310,7 @@ class Capsules:
             if self._context == context:
                 self.layer.add_gesture(replace(recurring, template=replace(recurring.template, clip=clip)))
                 return
-        self._stock.release(clip)  # another context was set while it was loading
+        self._clip_store.release(clip)  # another context was set while it was loading
 
     def _library_changed(self, gone: set[str]) -> None:
         entries = self.library.catalogue.entries
@@ -323,6 +323,7 @@ class Capsules:
 
     def _pick_mood(self, vector: Vector) -> None:
         """The animator's thread: let the loader's find the face for ``vector``."""
-        self._outbox.do(
-            lambda: self._stock.loader.submit(lambda: self._mood.set_target(self._picker.pick(vector)[1]), urgent=True)
+        loader = self._clip_store.loader
+        self._side_effects.do(
+            lambda: loader.submit(lambda: self._mood.set_target(self._picker.pick(vector)[1]), urgent=True)
         )

@@ -18,7 +18,7 @@ import soxr
 from visaged.audio.file_reader import read_all
 from visaged.clock import RATE_HZ
 from visaged.codec.frame_codec import CODEC_RATE_HZ, FRAME_MS, Codes
-from visaged.codec.frames import FrameError, Message, decode, encode, frame_bytes
+from visaged.codec.frames import CodecMessage, FrameError, decode, encode, frame_bytes
 from visaged.codec.models import open_decoder, open_encoder
 from visaged.codec.offline import Progress
 from visaged.codec.offline import decode as say
@@ -59,7 +59,7 @@ def encode_file(source: Path, target: Path, settings: Settings, roots: Sequence[
     Raises FileUnusable (the sound), NoPackageError, SessionError, CodecFileError, OSError (``target``).
     """
     codes, encoder = read_sound(source, settings, roots, progress)
-    data = encode(Message(stream_id=0, sequence=0, codes=codes, reset=True), MAX_FRAMES)
+    data = encode(CodecMessage(stream_id=0, sequence=0, codes=codes, reset=True), MAX_FRAMES)
     write_atomic(target, data)
     return Done(len(codes), encoder.codebooks, len(data), encoder.precision)
 
@@ -96,7 +96,7 @@ def decode_file(source: Path, target: Path, settings: Settings, roots: Sequence[
     return Done(len(message.codes), message.codebooks, len(file.getvalue()), decoder.precision)
 
 
-def read_frames(source: Path) -> Message:
+def read_frames(source: Path) -> CodecMessage:
     """A file of frames. Raises CodecFileError, OSError."""
     longest = frame_bytes(32) * MAX_FRAMES + 64
     with source.open("rb") as file:

@@ -52,7 +52,7 @@ class FrameError(ValueError):
 
 
 @dataclass(frozen=True, eq=False)
-class Message:
+class CodecMessage:
     """One message. ``codes``: uint16 [n, codebooks], each index below 2048; n may be 0."""
 
     stream_id: int
@@ -73,7 +73,7 @@ def frame_bytes(codebooks: int) -> int:
     return -(-codebooks * BITS // 8)
 
 
-def encode(message: Message, max_frames: int = MAX_FRAMES) -> bytes:
+def encode(message: CodecMessage, max_frames: int = MAX_FRAMES) -> bytes:
     """The bytes of ``message``. Raises FrameError for a value that the wire cannot carry."""
     count, codebooks = message.codes.shape
     _check("codebooks", codebooks, 1, MAX_CODEBOOKS)
@@ -88,7 +88,7 @@ def encode(message: Message, max_frames: int = MAX_FRAMES) -> bytes:
     return HEADER.pack(VERSION, codebooks, flags, message.sequence, message.stream_id) + packed.tobytes()
 
 
-def decode(data: bytes, max_frames: int = MAX_FRAMES) -> Message:
+def decode(data: bytes, max_frames: int = MAX_FRAMES) -> CodecMessage:
     """The message that ``data`` holds. Raises FrameError for anything else."""
     if len(data) < HEADER.size:
         raise FrameError(f"length: {len(data)} bytes, expected at least {HEADER.size}")
@@ -106,7 +106,7 @@ def decode(data: bytes, max_frames: int = MAX_FRAMES) -> Message:
         raise FrameError(f"frame: the {each * 8 - used} bits behind the last index are not all zero")
     codes = bits[:, :used].reshape(count, codebooks, BITS) @ _WEIGHTS
     speech, reset, cut = (bool(flags & flag) for flag in (SPEECH, RESET, CUT))
-    return Message(stream_id, sequence, codes.astype(np.uint16), speech, reset, cut)
+    return CodecMessage(stream_id, sequence, codes.astype(np.uint16), speech, reset, cut)
 
 
 def _check(field: str, value: int, low: int, high: int) -> None:

@@ -11,7 +11,7 @@ from visaged.config import Settings
 
 if TYPE_CHECKING:
     from visaged.codec.mimi import MimiDecoder, MimiEncoder
-    from visaged.codec.opening import CodecWish
+    from visaged.codec.opening import CodecModel
 
 Models = tuple[FrameEncoder[Any], FrameDecoder[Any]]
 OpenModels = Callable[[Settings, Sequence[Path]], Models]
@@ -26,18 +26,18 @@ def open_encoder(settings: Settings, roots: Sequence[Path]) -> MimiEncoder:
     """Voice to codes. Raises NoPackageError."""
     from visaged.codec import opening  # noqa: PLC0415
 
-    return opening.open_encoder(_wish(settings), roots)[0]
+    return opening.open_encoder(_codec_model(settings), roots)[0]
 
 
 def open_decoder(settings: Settings, roots: Sequence[Path]) -> MimiDecoder:
     """Codes to voice. Raises NoPackageError."""
     from visaged.codec import opening  # noqa: PLC0415
 
-    return opening.open_decoder(_wish(settings), roots)[0]
+    return opening.open_decoder(_codec_model(settings), roots)[0]
 
 
-def _wish(settings: Settings) -> CodecWish:
-    from visaged.codec.opening import CodecWish  # noqa: PLC0415
+def _codec_model(settings: Settings) -> CodecModel:
+    from visaged.codec.opening import CodecModel  # noqa: PLC0415
 
     codec, inference = settings.codec, settings.inference
-    return CodecWish(codec.model, codec.codebooks, inference.precision, tuple(inference.providers))
+    return CodecModel(codec.model, codec.codebooks, inference.precision, tuple(inference.providers))

@@ -23,7 +23,7 @@ Opened = TypeVar("Opened")
 
 
 @dataclass(frozen=True)
-class CodecWish:
+class CodecModel:
     """What the settings say: codec.model, codec.codebooks, inference.precision, inference.providers."""
 
     model: str = "mimi"
@@ -32,26 +32,26 @@ class CodecWish:
     providers: tuple[str, ...] = (AUTO,)
 
 
-def open_encoder(wish: CodecWish, roots: Sequence[Path]) -> tuple[MimiEncoder, list[Refusal]]:
+def open_encoder(model: CodecModel, roots: Sequence[Path]) -> tuple[MimiEncoder, list[Refusal]]:
     """The encoder of the first usable package under ``roots``, and what had to be refused. Raises NoPackageError."""
-    return _open("mimi-encoder", wish, roots, lambda package: MimiEncoder(package, *_how(wish)))
+    return _open("mimi-encoder", model, roots, lambda package: MimiEncoder(package, *_how(model)))
 
 
-def open_decoder(wish: CodecWish, roots: Sequence[Path]) -> tuple[MimiDecoder, list[Refusal]]:
+def open_decoder(model: CodecModel, roots: Sequence[Path]) -> tuple[MimiDecoder, list[Refusal]]:
     """The decoder of the first usable package under ``roots``, and what had to be refused. Raises NoPackageError."""
-    return _open("mimi-decoder", wish, roots, lambda package: MimiDecoder(package, *_how(wish)))
+    return _open("mimi-decoder", model, roots, lambda package: MimiDecoder(package, *_how(model)))
 
 
-def _how(wish: CodecWish) -> tuple[int, str, tuple[str, ...]]:
-    return wish.codebooks, wish.precision, wish.providers
+def _how(model: CodecModel) -> tuple[int, str, tuple[str, ...]]:
+    return model.codebooks, model.precision, model.providers
 
 
 def _open(
-    kind: Kind, wish: CodecWish, roots: Sequence[Path], opener: Callable[[Package], Opened]
+    kind: Kind, model: CodecModel, roots: Sequence[Path], opener: Callable[[Package], Opened]
 ) -> tuple[Opened, list[Refusal]]:
     direction = kind.removeprefix("mimi-")
-    forms = [f"{wish.model}-gpu-{direction}", f"{wish.model}-{direction}"]
-    if not _wants_gpu(wish.providers):
+    forms = [f"{model.model}-gpu-{direction}", f"{model.model}-{direction}"]
+    if not _wants_gpu(model.providers):
         forms.pop(0)
     for name in forms[:-1]:
         try:

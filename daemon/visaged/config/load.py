@@ -62,7 +62,7 @@ class ConfigError(Exception):
 
 
 @dataclass(frozen=True)
-class Source:
+class RawSettings:
     """The raw settings before validation, and where each came from."""
 
     path: Path | None
@@ -81,17 +81,17 @@ def find_file(path: Path | None) -> Path | None:
     return path if path is not None else DEFAULT_PATH if DEFAULT_PATH.exists() else None
 
 
-def read_source(path: Path | None, overrides: Sequence[str] = ()) -> Source:
+def read_source(path: Path | None, overrides: Sequence[str] = ()) -> RawSettings:
     """Read the file (none: no file), the environment and ``--set`` items. Raises ConfigError."""
     text = "" if path is None else _read_text(path)
     try:
         from_file = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([ConfigIssue(str(path), (), "", f"is not TOML: {error}")]) from None
-    return Source(path, text, from_file, _from_environment(), _from_items(overrides))
+    return RawSettings(path, text, from_file, _from_environment(), _from_items(overrides))
 
 
-def validate(source: Source) -> Settings:
+def validate(source: RawSettings) -> Settings:
     """The settings that ``source`` stands for. Raises ConfigError with every issue."""
     data = source.merged()
     try:
@@ -173,7 +173,7 @@ def _toml_value(text: str) -> Any:
         return text
 
 
-def _issue(source: Source, path: Sequence[str | int], details: ErrorDetails) -> ConfigIssue:
+def _issue(source: RawSettings, path: Sequence[str | int], details: ErrorDetails) -> ConfigIssue:
     if _holds(source.from_command_line, path):
         place = "--set"
     elif _holds(source.from_environment, path):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from visaged.config.load import ConfigError, ConfigIssue, Source, find_file, read_source, validate
+from visaged.config.load import ConfigError, ConfigIssue, RawSettings, find_file, read_source, validate
 from visaged.config.schema import Settings
 
 
@@ -47,7 +47,7 @@ def _sound_part(data: dict[str, Any], issues: Sequence[ConfigIssue]) -> Settings
         for issue in sorted(issues, key=lambda issue: [str(part).zfill(4) for part in issue.path], reverse=True):
             _take_out(data, issue.path)
         try:
-            return validate(Source(None, "", data, {}, {}))
+            return validate(RawSettings(None, "", data, {}, {}))
         except ConfigError as error:
             issues = error.issues
     return Settings.model_validate(data)

@@ -18,7 +18,7 @@ _LOOK_S: Final = 0.25
 _STILL_S: Final = 2.0
 
 
-class Probation:
+class CommitConfirm:
     """One trial, on a thread of its own ("probation")."""
 
     def __init__(

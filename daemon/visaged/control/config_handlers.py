@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from visaged.config.load import ConfigError, Source, load, read_source, validate
+from visaged.config.load import ConfigError, RawSettings, load, read_source, validate
 from visaged.config.schema import Settings
-from visaged.control.commit_confirm import Probation
+from visaged.control.commit_confirm import CommitConfirm
 from visaged.control.config_store import ConfigStore
 from visaged.control.handlers import Progress
 from visaged.control.protocol.commands.config import ConfigApplied, ConfigGet, ConfigGot, ConfigSet
@@ -56,7 +56,7 @@ class ConfigHandlers:
         self._hooks = hooks
         self._events = events
         self._overrides = tuple(overrides)
-        self._probation: Probation | None = None
+        self._probation: CommitConfirm | None = None
         self._lock = threading.Lock()
 
     def config_get(self, request: ConfigGet) -> ConfigGot:
@@ -125,7 +125,7 @@ class ConfigHandlers:
         try:
             text = edit(self._store.read(), changes)
             above = read_source(None, self._overrides)
-            source = Source(
+            source = RawSettings(
                 self._store.path, text, tomllib.loads(text), above.from_environment, above.from_command_line
             )
             fixed = _fixed(changes, above.merged())
@@ -163,7 +163,9 @@ class ConfigHandlers:
         def finish(reason: str | None) -> None:
             self._conclude(before, changed, reason)
 
-        self._probation = Probation(self._hooks.ticks, self._hooks.broker_reached if broker_watched else None, finish)
+        self._probation = CommitConfirm(
+            self._hooks.ticks, self._hooks.broker_reached if broker_watched else None, finish
+        )
         self._probation.start()
         return ConfigApplied(changed=changed, applied=True, probation_s=self._probation.seconds)
 

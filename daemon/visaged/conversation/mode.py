@@ -150,7 +150,7 @@ class Converse:
         values = metrics.values()
         return figures | {
             "link": running.link.name,
-            "echo": running.cleaner.name,
+            "echo": running.echo_canceller.name,
             "encode_p99_ms": window["codec.encode"].percentile_ms(99),
             "decode_p99_ms": window["codec.decode"].percentile_ms(99),
             "buffered_p50_ms": window["codec.buffered"].percentile_ms(50),

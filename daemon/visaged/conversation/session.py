@@ -19,7 +19,7 @@ from visaged.codec.link import Link
 from visaged.codec.models import Models, OpenModels
 from visaged.codec.udp import UdpLink
 from visaged.codec.up.barge_in import BargeIn
-from visaged.codec.up.echo_canceller import Cleaner, open_cleaner
+from visaged.codec.up.echo_canceller import EchoCanceller, open_echo_canceller
 from visaged.codec.up.speech_gate import Detector, SpeechGate, open_detector
 from visaged.codec.up.uplink import Uplink
 from visaged.config import Settings
@@ -73,7 +73,7 @@ class Conversation:
         self._barge_in = BargeIn(codec.barge_in_ms)
         self._context: str | None = None
         self.encoder, self.decoder = _open(settings, box.model_roots, open_models)
-        self.cleaner = _open_cleaner(settings)
+        self.echo_canceller = _open_echo_canceller(settings)
         # Below all that moves the face, as the commands are.
         priority = max(settings.runtime.realtime_priority - 2, 0)
         self.down = Downlink(
@@ -95,14 +95,14 @@ class Conversation:
             box.metrics,
             box.problems,
             gate=SpeechGate(_open_detector(settings), level_dbfs=codec.vad_level_dbfs, hang_over_ms=codec.hang_over_ms),
-            cleaner=self.cleaner,
+            echo_canceller=self.echo_canceller,
             send_silence=codec.silence == "send",
             realtime_priority=priority,
             played=weakly(self._played),
             on_speech=weakly(self._on_guest),
             on_heard=weakly(self._on_heard),
         )
-        log.info("converse: %s, echo and noise: %s", self.link.name, self.cleaner.name)
+        log.info("converse: %s, echo and noise: %s", self.link.name, self.echo_canceller.name)
 
     def start(self) -> None:
         """Begin."""
@@ -197,10 +197,10 @@ def _open(settings: Settings, roots: Sequence[Path], open_models: OpenModels) ->
         raise ConverseError(f"the codec cannot be used: {error}", "codec.model") from None
 
 
-def _open_cleaner(settings: Settings) -> Cleaner:
+def _open_echo_canceller(settings: Settings) -> EchoCanceller:
     codec, speaker = settings.codec, settings.audio.output.backend != "none"
     try:
-        return open_cleaner(codec.echo, noise=codec.noise_suppression, speaker=speaker)
+        return open_echo_canceller(codec.echo, noise=codec.noise_suppression, speaker=speaker)
     except (ImportError, OSError) as error:
         key = "codec.noise_suppression" if codec.noise_suppression else "codec.echo"
         raise ConverseError(f"{key}: WebRTC's processing is not there ({error}): {_CLEAN_REMEDY}", key) from None

@@ -41,11 +41,11 @@ def _check_link(settings: Settings) -> Finding:
 
 def _check_codec(settings: Settings, roots: Sequence[Path]) -> Iterator[Finding]:
     # ONNX Runtime takes longer to import than every other check takes to run.
-    from visaged.codec.opening import CodecWish, open_decoder, open_encoder  # noqa: PLC0415
+    from visaged.codec.opening import CodecModel, open_decoder, open_encoder  # noqa: PLC0415
     from visaged.inference.errors import NoPackageError  # noqa: PLC0415
 
     codec, inference = settings.codec, settings.inference
-    wish = CodecWish(codec.model, codec.codebooks, inference.precision, tuple(inference.providers))
+    wish = CodecModel(codec.model, codec.codebooks, inference.precision, tuple(inference.providers))
     for direction, opener in (("encoder", open_encoder), ("decoder", open_decoder)):
         try:
             model, refused = opener(wish, roots)

@@ -32,7 +32,7 @@ class Sounding(NamedTuple):
     f2_hz: float
 
 
-class Gesture(NamedTuple):
+class MouthGesture(NamedTuple):
     """What the mouth does, each 0..1."""
 
     open: float
@@ -54,7 +54,7 @@ def ramp(value: float, low: float, high: float) -> float:
     return min(max((value - low) / (high - low), 0.0), 1.0)
 
 
-def gesture(sound: Sounding) -> Gesture:
+def gesture(sound: Sounding) -> MouthGesture:
     """The mouth for one frame of sound."""
     heard = ramp(sound.above_floor_db, 4, 12)
     hissing = ramp(sound.hiss_db, -3, 6)
@@ -66,7 +66,7 @@ def gesture(sound: Sounding) -> Gesture:
     # Lips shut: a stop is near silence; the murmur of m (and, alas, n) is less weak, but dull. v and dh are not.
     stopped = ramp(sound.relative_db, -27, -34)
     hummed = ramp(sound.relative_db, -13, -19) * ramp(sound.hiss_db, -16, -26)
-    return Gesture(
+    return MouthGesture(
         open=heard * loud * (1 - hissing),
         shut=max(stopped, hummed) * (1 - hiss),
         high=ramp(math.log(sound.f1_hz), math.log(320), math.log(780)),
@@ -89,7 +89,7 @@ DRIVEN_INDICES: Final[NDArray[np.intp]] = np.array([INDEX[name] for name in DRIV
 JAW: Final = 0
 
 
-def set_targets(mouth: Gesture, speaking: float, closure: float, targets: NDArray[np.float64]) -> None:
+def set_targets(mouth: MouthGesture, speaking: float, closure: float, targets: NDArray[np.float64]) -> None:
     """Write where the curves of ``DRIVEN`` should go.
 
     ``speaking``: how much this is the midst of speech, where the mouth does not rest between sounds; ``closure``: how

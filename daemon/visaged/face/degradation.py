@@ -1,7 +1,7 @@
 """When the box cannot carry the solver that was asked for: step down soon, back up late.
 
-Whatever is in the way (heat, memory, a solver that is too slow) presses on the ladder under a name of its own; the
-ladder knows nothing of it but its words.
+Each source of pressure (heat, memory, a solver that is too slow) reports a reason under its own name. This file knows
+nothing of a source but that reason.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SETTLE_NS: Final = 20 * NS_PER_S
 _UP_FIRST_NS: Final = 60 * NS_PER_S
 _UP_LAST_NS: Final = 960 * NS_PER_S
 
-Rung = Settings | None
+FallbackLevel = Settings | None
 """What to run: settings for the solvers, or None: no solver, the face lives on idle."""
 
 
@@ -37,19 +37,19 @@ _BELOW: Final[dict[str, str | None]] = {"neurosync": "lipsync", "lipsync": "ener
 _PRECISION_MATTERS: Final = frozenset({"neurosync"})
 
 
-def rungs(settings: Settings, precisions: Collection[str] = ()) -> tuple[Rung, ...]:
+def fallback_levels(settings: Settings, precisions: Collection[str] = ()) -> tuple[FallbackLevel, ...]:
     """From what ``settings`` ask for down to idle, each cheaper than the one above.
 
     ``precisions``: those that the package now running has.
     """
     name: str | None = settings.face.solver
-    ladder: list[Rung] = [settings]
+    levels: list[FallbackLevel] = [settings]
     if name in _PRECISION_MATTERS and "int8" in precisions and settings.inference.precision != "int8":
-        ladder.append(with_solver(settings, name, "int8"))
+        levels.append(with_solver(settings, name, "int8"))
     while name is not None:
         name = _BELOW.get(name)
-        ladder.append(None if name is None else with_solver(settings, name, "auto"))
-    return tuple(ladder)
+        levels.append(None if name is None else with_solver(settings, name, "auto"))
+    return tuple(levels)
 
 
 def with_solver(settings: Settings, solver: str | None, precision: str | None = None) -> Settings:
@@ -60,25 +60,25 @@ def with_solver(settings: Settings, solver: str | None, precision: str | None = 
     return settings.model_copy(update={"face": face, "inference": inference})
 
 
-def words(rung: Rung) -> str:
+def level_name(level: FallbackLevel) -> str:
     """``energy``, ``neurosync (int8)``, ``idle``."""
-    if rung is None:
+    if level is None:
         return "idle"
-    precision = rung.inference.precision
-    return rung.face.solver if precision == "auto" else f"{rung.face.solver} ({precision})"
+    precision = level.inference.precision
+    return level.face.solver if precision == "auto" else f"{level.face.solver} ({precision})"
 
 
-class SolverLadder:
-    """``press`` from any thread; ``update`` and ``restart`` from those that look after the daemon, one at a time."""
+class SolverDegradation:
+    """``set_pressure``: any thread; ``update``, ``restart``: those that look after the daemon, one at a time."""
 
-    def __init__(self, use: Callable[[Rung], None], problems: Problems) -> None:
-        """``use(rung)`` makes the face run on it; it must not wait."""
+    def __init__(self, use: Callable[[FallbackLevel], None], problems: Problems) -> None:
+        """``use(level)`` makes the face run on it; it must not wait."""
         self._use = use
         self._problems = problems
         self._lock = threading.Lock()
-        self._pressing: dict[str, str] = {}
-        self._make: Callable[[], Sequence[Rung]] = lambda: (None,)
-        self._rungs: Sequence[Rung] = (None,)
+        self._pressures: dict[str, str] = {}
+        self._make: Callable[[], Sequence[FallbackLevel]] = lambda: (None,)
+        self._levels: Sequence[FallbackLevel] = (None,)
         self._at = 0
         self._up_ns = _UP_FIRST_NS
         self._pressed = self._went_up = False
@@ -86,22 +86,22 @@ class SolverLadder:
         self._changed_ns = self._stepped_ns = 0
 
     @property
-    def rung(self) -> Rung:
+    def level(self) -> FallbackLevel:
         """What it steps to."""
-        return self._rungs[self._at]
+        return self._levels[self._at]
 
-    def press(self, source: str, reason: str | None) -> None:
+    def set_pressure(self, source: str, reason: str | None) -> None:
         """``source`` (thermal, memory, speed …) finds that less should be done, for ``reason``; None: no more."""
         with self._lock:
             if reason is None:
-                self._pressing.pop(source, None)
+                self._pressures.pop(source, None)
             else:
-                self._pressing[source] = reason
+                self._pressures[source] = reason
 
-    def restart(self, make: Callable[[], Sequence[Rung]]) -> None:
-        """Other settings: their first rung runs, or is about to. ``make`` is asked for all when one is needed."""
+    def restart(self, make: Callable[[], Sequence[FallbackLevel]]) -> None:
+        """Other settings: their first level runs, or is about to. ``make`` is asked for all when one is needed."""
         with self._lock:
-            self._make, self._rungs = make, (None,)
+            self._make, self._levels = make, (None,)
             self._at, self._up_ns = 0, _UP_FIRST_NS
             self._changed_ns = self._stepped_ns = 0
             self._pressed = self._went_up = False
@@ -110,7 +110,7 @@ class SolverLadder:
     def update(self, time_ns: int) -> None:
         """Step, if it is time (CLOCK_MONOTONIC ``time_ns``)."""
         with self._lock:
-            reasons = "; ".join(self._pressing.values())
+            reasons = "; ".join(self._pressures.values())
             if bool(reasons) != self._pressed or not self._changed_ns:
                 self._pressed, self._changed_ns = bool(reasons), time_ns
             direction = self._direction(time_ns)
@@ -121,9 +121,9 @@ class SolverLadder:
             self._at += direction
             self._went_up = direction < 0
             self._stepped_ns = time_ns
-            rung = self.rung
+            level = self.level
         self._tell(reasons)
-        self._use(rung)
+        self._use(level)
 
     def _direction(self, time_ns: int) -> int:
         """+1: a step down is due, -1: up, 0: neither."""
@@ -131,13 +131,13 @@ class SolverLadder:
         since_step_ns = time_ns - self._stepped_ns if self._stepped_ns else _UP_LAST_NS
         if self._pressed:
             if not self._at:
-                self._rungs = self._make()
-            lower = self._at + 1 < len(self._rungs)
+                self._levels = self._make()
+            lower = self._at + 1 < len(self._levels)
             return int(lower and for_ns >= _DOWN_NS and since_step_ns >= _SETTLE_NS)
         return -int(self._at > 0 and min(for_ns, since_step_ns) >= self._up_ns)
 
     def _tell(self, reasons: str) -> None:
-        now, wanted = words(self.rung), words(self._rungs[0])
+        now, wanted = level_name(self.level), level_name(self._levels[0])
         self._problems.clear(PROBLEM)
         if not self._at:
             log.info("'%s' moves the face again", wanted)

@@ -26,7 +26,7 @@ Trouble = Callable[[str | None], None]
 
 
 @dataclass(frozen=True)
-class Hearers:
+class SolverCallbacks:
     """Who hears of what a solver finds beside the curves. All on the solver's thread; they return at once."""
 
     phrase_end: Callable[[], None] = lambda: None
@@ -38,7 +38,7 @@ class Hearers:
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenedSolver:
     """A solver and what it runs on. ``selected`` and ``replaced`` are called as it begins and ends to move the face;
     ``close`` lets go of what it runs on, ``join`` waits until it has.
     """
@@ -55,24 +55,24 @@ class Opened:
     """Processes that it runs in, beside the daemon's."""
 
 
-class Opener:
+class SolverFactory:
     """Opens solvers. Any thread."""
 
-    def __init__(self, problems: Problems, metrics: Metrics, hearers: Hearers, *, patient: bool) -> None:
+    def __init__(self, problems: Problems, metrics: Metrics, callbacks: SolverCallbacks, *, patient: bool) -> None:
         """``patient``: for a recording, which waits for its solver; else the solver never waits."""
         self._problems = problems
         self._metrics = metrics
-        self._hearers = hearers
+        self._callbacks = callbacks
         self._patient = patient
 
     def without_model(self, settings: Settings) -> Solver[Any]:
         """The solver that needs none."""
         return self._dressed(EnergySolver(settings.face.lookahead_ms), settings)
 
-    def first(self, roots: Sequence[Path], settings: Settings, trouble: Trouble) -> tuple[Opened, list[Refusal]]:
+    def first(self, roots: Sequence[Path], settings: Settings, trouble: Trouble) -> tuple[OpenedSolver, list[Refusal]]:
         """From the first package under ``roots`` that is sound and opens, and what was refused before it.
 
-        ``trouble`` as in ``Hearers``. Raises NoPackageError and LookaheadError.
+        ``trouble`` as in ``SolverCallbacks``. Raises NoPackageError and LookaheadError.
         """
         # ONNX Runtime takes longer to import than all of the rest.
         from visaged.inference.find import open_first  # noqa: PLC0415
@@ -81,22 +81,22 @@ class Opener:
         precision = settings.inference.precision
         return open_first(kind, roots, lambda package: self.package(package, precision, settings, trouble))
 
-    def package(self, package: Package, precision: str, settings: Settings, trouble: Trouble) -> Opened:
+    def package(self, package: Package, precision: str, settings: Settings, trouble: Trouble) -> OpenedSolver:
         """From ``package``. Raises PackageError, SessionError, LookaheadError."""
         if package.manifest.kind == "neurosync":
             return self._neurosync(package, precision, settings, trouble)
         from visaged.face.lipsync.solver import LipsyncSolver  # noqa: PLC0415
 
         solver = LipsyncSolver(package, settings.face.lookahead_ms, precision, settings.inference.providers)
-        return Opened(self._dressed(solver, settings), package, solver.precision, tuple(solver.providers))
+        return OpenedSolver(self._dressed(solver, settings), package, solver.precision, tuple(solver.providers))
 
-    def _neurosync(self, package: Package, precision: str, settings: Settings, trouble: Trouble) -> Opened:
+    def _neurosync(self, package: Package, precision: str, settings: Settings, trouble: Trouble) -> OpenedSolver:
         from visaged.face.neurosync.factory import Watcher, open_live, open_patient  # noqa: PLC0415
 
         if self._patient:
             found = open_patient(package, precision, settings)
         else:
-            watcher = Watcher(self._problems, self._metrics, self._hearers.emotion, trouble)
+            watcher = Watcher(self._problems, self._metrics, self._callbacks.emotion, trouble)
             found = open_live(package, precision, settings, watcher)
         solver = found.solver
         # The model moves the brows itself, and hears so far ahead that gestures must wait for it.
@@ -106,10 +106,10 @@ class Opener:
             dressed = ProsodySolver(
                 solver,
                 ProsodyGains(0.0, gain),
-                self._hearers.phrase_end,
+                self._callbacks.phrase_end,
                 delay=lambda: max(solver.plan.lookahead - _LEAD_STEPS, 0),
             )
-        return Opened(
+        return OpenedSolver(
             dressed,
             package,
             found.precision,
@@ -123,4 +123,4 @@ class Opener:
 
     def _dressed(self, solver: Solver[Any], settings: Settings) -> Solver[Any]:
         gain = settings.face.prosody
-        return ProsodySolver(solver, ProsodyGains(gain, gain), self._hearers.phrase_end) if gain else solver
+        return ProsodySolver(solver, ProsodyGains(gain, gain), self._callbacks.phrase_end) if gain else solver

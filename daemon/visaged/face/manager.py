@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from visaged.config import Settings
-from visaged.face.factory import Hearers, Opened, Opener, Trouble
+from visaged.face.factory import OpenedSolver, SolverCallbacks, SolverFactory, Trouble
 from visaged.face.solver import Solver
 from visaged.inference.errors import NoPackageError, PackageError, SessionError
 from visaged.inference.package import Package
@@ -29,7 +29,7 @@ class TakesSolver(Protocol):
         ...
 
 
-class Solvers:
+class SolverManager:
     """Makes solvers and hands them to the stage. Opening a model takes a tenth of a second or more: never on the boot
     path. Of several that are being opened at a time, the one asked for last is selected.
     """
@@ -38,7 +38,7 @@ class Solvers:
         self,
         roots: Sequence[Path],
         problems: Problems,
-        hearers: Hearers | None = None,
+        callbacks: SolverCallbacks | None = None,
         metrics: Metrics | None = None,
         *,
         patient: bool = False,
@@ -46,12 +46,12 @@ class Solvers:
         """``patient``: for a recording, which waits for its solver; else the solver never waits."""
         self._roots = tuple(roots)
         self._problems = problems
-        self._hearers = hearers or Hearers()
-        self._opener = Opener(problems, metrics or Metrics(), self._hearers, patient=patient)
+        self._callbacks = callbacks or SolverCallbacks()
+        self._opener = SolverFactory(problems, metrics or Metrics(), self._callbacks, patient=patient)
         self._lock = threading.Lock()
         self._asked = 0
-        self._running: Opened | None = None
-        self._last: Opened | None = None  # closed, and perhaps not gone yet
+        self._running: OpenedSolver | None = None
+        self._last: OpenedSolver | None = None  # closed, and perhaps not gone yet
 
     @property
     def package(self) -> Package | None:
@@ -124,7 +124,7 @@ class Solvers:
         with self._lock:
             self._asked += 1
             asked = self._asked
-        self._hearers.trouble(None)
+        self._callbacks.trouble(None)
         return asked
 
     def _trouble(self, asked: int) -> Trouble:
@@ -132,7 +132,7 @@ class Solvers:
 
         def tell(reason: str | None) -> None:
             if asked == self._asked:
-                self._hearers.trouble(reason)
+                self._callbacks.trouble(reason)
 
         return tell
 
@@ -164,7 +164,7 @@ class Solvers:
         self._problems.clear(PROBLEM)
         self._select(opened, opened.solver, stage, asked)
 
-    def _select(self, opened: Opened | None, solver: Solver[Any] | None, stage: TakesSolver, asked: int) -> None:
+    def _select(self, opened: OpenedSolver | None, solver: Solver[Any] | None, stage: TakesSolver, asked: int) -> None:
         """Let ``solver`` run, unless another was asked for meanwhile; what ran before is closed."""
         with self._lock:
             newest = asked == self._asked

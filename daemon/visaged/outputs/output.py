@@ -40,7 +40,7 @@ _STOP_S: Final = 0.5
 
 # Without `site` and the environment the sender starts in a third of the time; it needs the standard library and us.
 _PYTHON: Final = (sys.executable, "-I", "-S", "-c")
-_MAIN: Final = "import sys; sys.path.append({root!r}); from visaged.outputs.sender import main; main()"
+_MAIN: Final = "import sys; sys.path.insert(0, {root!r}); from visaged.outputs.sender import main; main()"
 
 
 class LiveLinkOutput:

@@ -21,8 +21,8 @@ from visaged.audio.file_reader import FileReader
 from visaged.clock import NS_PER_MS, NS_PER_S, RATE_HZ, TickSchedule, Timeline
 from visaged.config import Settings
 from visaged.curves import Pose, neutral
-from visaged.face.factory import Hearers
-from visaged.face.manager import Solvers
+from visaged.face.factory import SolverCallbacks
+from visaged.face.manager import SolverManager
 from visaged.face.solver import HOP, Solver
 from visaged.latency_budget import budget_ns
 from visaged.metrics import Metrics
@@ -136,7 +136,7 @@ def _open_solver(
     settings: Settings, roots: Sequence[Path], problems: Problems, on_phrase_end: Callable[[], None]
 ) -> Solver[Any]:
     """The solver that the settings name. A recording is made once and kept, so here nothing stands in for it."""
-    solvers, chosen = Solvers(roots, problems, Hearers(on_phrase_end), patient=True), _Chosen()
+    solvers, chosen = SolverManager(roots, problems, SolverCallbacks(on_phrase_end), patient=True), _Chosen()
     solvers.open(settings, chosen)
     if chosen.solver is None or (settings.face.solver != "energy" and solvers.package is None):
         reasons = "; ".join(problem.message for problem in problems.current())

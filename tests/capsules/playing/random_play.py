@@ -1,7 +1,7 @@
 """Hours of random play in fast-forward: everything a person can ask for, a cache too small for the library, no rest.
 
-Used by a test (minutes of it) and by the benchmark (a day). The clock is simulated; the loader and the outbox are the
-real threads.
+Used by a test (minutes of it) and by the benchmark (a day). The clock is simulated; the loader and the side effects are
+the real threads.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class RandomPlay:
 
     def __init__(self, slab: Slab, seed: int) -> None:
         self._generator = random.Random(seed)
-        self.now = now_ns() - 100 * 3600 * NS_PER_S  # the outbox goes by the real clock: all is due
+        self.now = now_ns() - 100 * 3600 * NS_PER_S  # the side effects goes by the real clock: all is due
         self.capsules = Capsules(
             Path("/nonexistent"), slab, seed=seed, voice=RecordingSink(), clock=lambda: self.now, ttl_s=120
         )
@@ -96,7 +96,7 @@ class RandomPlay:
             for _ in range(600):
                 self.now += _TICK_NS
                 self.capsules.layer.apply(pose, self.now)
-            self.outcome.leased_at_end = self.capsules._stock.statistics().leased
+            self.outcome.leased_at_end = self.capsules._clip_store.statistics().leased
             if self.outcome.leased_at_end == 1:  # the base loop's
                 break
             time.sleep(0.01)
@@ -138,7 +138,7 @@ class RandomPlay:
         """A load takes a millisecond, in which this clock would run far ahead."""
         key = self.capsules.library.entry(cid).sha256
         deadline = time.monotonic() + 0.05
-        while key not in self.capsules._stock.cache and time.monotonic() < deadline:
+        while key not in self.capsules._clip_store.cache and time.monotonic() < deadline:
             time.sleep(0.0005)
 
     def _check(self) -> None:
@@ -146,7 +146,7 @@ class RandomPlay:
             curves, truth = playing.clip.curves, self._truth[playing.clip.key]
             if curves is None or truth is None or not np.array_equal(curves, truth):
                 self.outcome.torn += 1
-        cache = self.capsules._stock.statistics()
+        cache = self.capsules._clip_store.statistics()
         self.outcome.over_cap += cache.used_bytes > cache.cap_bytes
 
 

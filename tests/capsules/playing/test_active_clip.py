@@ -9,15 +9,15 @@ import pytest
 
 from tests.capsules.fakes import ms, request
 from tests.capsules.making import JAW, SMILE, capsule
-from visaged.capsules.playing.active_clip import MIN_FADE_NS, Playing, scratch_pair
+from visaged.capsules.playing.active_clip import MIN_FADE_NS, ActiveClip, scratch_pair
 from visaged.curves import COUNT, Pose
 
 
-def _playing(start_ns: int = 0, weight: float = 1.0, tempo: float = 1.0, **fields: Any) -> Playing:
-    return Playing(request(capsule(**fields), weight=weight, tempo=tempo), start_ns, 1)
+def _playing(start_ns: int = 0, weight: float = 1.0, tempo: float = 1.0, **fields: Any) -> ActiveClip:
+    return ActiveClip(request(capsule(**fields), weight=weight, tempo=tempo), start_ns, 1)
 
 
-def _blend(playing: Playing, time_ns: int, under: float = 0.0) -> Pose:
+def _blend(playing: ActiveClip, time_ns: int, under: float = 0.0) -> Pose:
     pose = np.full(COUNT, under, np.float32)
     playing.blend(pose, time_ns, *scratch_pair())
     return pose
@@ -66,7 +66,7 @@ def test_a_loop_runs_round_without_a_seam() -> None:
     assert curves is not None
     curves[:, JAW] = 0.5 + 0.4 * np.sin(2 * np.pi * np.arange(60) / 60)
     loop = capsule("CID_A", fade_in_ms=0)
-    playing = Playing(request(type(loop)(loop.header, curves)), 0, 1)
+    playing = ActiveClip(request(type(loop)(loop.header, curves)), 0, 1)
     assert playing.end_ns is None
     values = [float(_blend(playing, ms(100 + t * 5))[JAW]) for t in range(1000)]
     assert np.abs(np.diff(values)).max() < 0.02
@@ -77,7 +77,7 @@ def test_frames_come_at_their_time_and_between_them_linearly() -> None:
     one = capsule(frames=60, fade_in_ms=0, fade_out_ms=0)
     assert one.curves is not None
     one.curves[:, JAW] = np.arange(60) / 64
-    playing = Playing(request(one), 0, 1)
+    playing = ActiveClip(request(one), 0, 1)
     for frame in (10, 30, 50):
         exact = frame * 1_000_000_000 // 60
         assert _blend(playing, exact)[JAW] == pytest.approx(frame / 64, abs=1e-4)
@@ -125,7 +125,7 @@ def test_a_mask_leaves_the_rest_alone(mode: str) -> None:
     one = capsule(value=0.5, blend_mode=mode, mask=mask)
     assert one.curves is not None
     one.curves[:, SMILE] = 0.9
-    pose = _blend(Playing(request(one), 0, 1), ms(500), 0.25)
+    pose = _blend(ActiveClip(request(one), 0, 1), ms(500), 0.25)
     assert pose[SMILE] == np.float32(0.25)
     assert pose[JAW] != np.float32(0.25)
 

@@ -13,11 +13,11 @@ from tests.capsules.making import JAW, SMILE, capsule, neutral
 from visaged.capsules.errors import CapsuleError
 from visaged.capsules.file import capsule as capsule_format
 from visaged.capsules.file.capsule import Capsule
-from visaged.capsules.file.header import Emotion
+from visaged.capsules.file.header import ExpressedEmotion
 from visaged.capsules.library.catalogue import Entry
 from visaged.capsules.library.library import entry_of
 from visaged.capsules.playing.emotion import DECAY_S, EmotionState, Vector
-from visaged.capsules.playing.emotion_blend import Mood, MoodPicker
+from visaged.capsules.playing.emotion_blend import EmotionBlend, EmotionBlendPicker
 from visaged.clock import NS_PER_S
 from visaged.curves import Pose
 
@@ -56,7 +56,7 @@ def test_it_stays_within_bounds(events: list[Vector]) -> None:
         assert all(-1 <= value <= 1 for value in state.vector)
 
 
-def _picker(*capsules: Capsule) -> MoodPicker:
+def _picker(*capsules: Capsule) -> EmotionBlendPicker:
     by_hash: dict[str, Capsule] = {}
     entries = []
     for one in capsules:
@@ -70,13 +70,13 @@ def _picker(*capsules: Capsule) -> MoodPicker:
             raise CapsuleError(entry.cid, "file", "is damaged")
         return by_hash[entry.sha256]
 
-    picker = MoodPicker(read)
+    picker = EmotionBlendPicker(read)
     picker.learn(entries)
     return picker
 
 
 def _felt(cid: str, vector: Vector, curve: int = JAW, **fields: object) -> Capsule:
-    emotion = Emotion(valence=vector[0], arousal=vector[1], dominance=vector[2])
+    emotion = ExpressedEmotion(valence=vector[0], arousal=vector[1], dominance=vector[2])
     return capsule(cid, value=0.5, curve=curve, emotion=emotion, **fields)
 
 
@@ -127,7 +127,7 @@ def test_nothing_installed_is_no_mood() -> None:
 
 
 class _Clock:
-    def __init__(self, mood: Mood) -> None:
+    def __init__(self, mood: EmotionBlend) -> None:
         self.mood, self.tick = mood, 0
 
     def step(self, seconds: float = 0.0) -> Pose:
@@ -140,7 +140,7 @@ class _Clock:
 
 def test_it_is_picked_again_only_when_it_moved() -> None:
     asked: list[Vector] = []
-    mood = Mood(asked.append, random.Random(1))
+    mood = EmotionBlend(asked.append, random.Random(1))
     clock = _Clock(mood)
     clock.step(1)
     assert asked == [(0.0, 0.0, 0.0)]
@@ -155,7 +155,7 @@ def test_it_is_picked_again_only_when_it_moved() -> None:
 
 
 def test_the_face_eases_to_it_and_lives_within_bounds() -> None:
-    mood = Mood(lambda _: None, random.Random(1))
+    mood = EmotionBlend(lambda _: None, random.Random(1))
     clock = _Clock(mood)
     clock.step()
     target = np.zeros(61, np.float32)

@@ -11,7 +11,7 @@ import pytest
 from tests.capsules.fakes import Stage, ms, request
 from tests.capsules.making import JAW, SMILE, capsule
 from visaged.capsules.file.capsule import Capsule
-from visaged.capsules.file.header import Trigger, Voice
+from visaged.capsules.file.header import Trigger, VoiceRequirement
 from visaged.capsules.playing.gestures import Recurring
 from visaged.capsules.playing.player import MAX_PENDING, MAX_PER_TICK, MAX_PLAYING, MAX_QUEUED
 from visaged.curves import Pose
@@ -47,10 +47,10 @@ def test_it_ends_and_its_lease_is_given_back() -> None:
     stage = Stage()
     stage.play(capsule())
     assert _jaw(stage.run(900)).max() == pytest.approx(0.5, abs=1e-3)
-    assert not stage.outbox.released
+    assert not stage.side_effects.released
     assert _jaw(stage.run(300))[-5:].max() == 0
-    assert stage.outbox.released == ["key of VF_TEST"]
-    assert [notice["kind"] for notice in stage.outbox.notices] == ["capsule_start", "capsule_end"]
+    assert stage.side_effects.released == ["key of VF_TEST"]
+    assert [notice["kind"] for notice in stage.side_effects.notices] == ["capsule_start", "capsule_end"]
 
 
 def test_base_lies_under_mood_under_the_rest() -> None:
@@ -111,7 +111,7 @@ def test_the_same_capsule_twice_at_once_is_one() -> None:
     stage.play(capsule(), weight=0.4)
     stage.play(capsule(), weight=0.8)
     assert _jaw(stage.run(500))[-1] == pytest.approx(0.4, abs=1e-2)  # 0.8 of 0.5
-    assert stage.outbox.released == ["key of VF_TEST"]
+    assert stage.side_effects.released == ["key of VF_TEST"]
 
 
 @pytest.mark.parametrize("pair", [("VF_A", "VF_A"), ("CID_A", "CID_B")])
@@ -136,7 +136,7 @@ def test_stopping_fades_and_withdraws() -> None:
     poses = _jaw(stage.run(800))
     assert np.abs(np.diff(poses)).max() < 0.1
     assert poses[-30:].max() == 0
-    assert sorted(stage.outbox.released) == ["key of VF_A", "key of VF_B"]
+    assert sorted(stage.side_effects.released) == ["key of VF_A", "key of VF_B"]
 
 
 def test_never_a_jump_whatever_is_asked() -> None:
@@ -199,14 +199,14 @@ def test_scene_start_and_previous_capsule() -> None:
 
 
 def _line(lead_ms: int = 50, **fields: Any) -> Capsule:
-    return capsule("VL_A", voice=Voice(lip_sync_lead_ms=lead_ms), **fields)
+    return capsule("VL_A", voice=VoiceRequirement(lip_sync_lead_ms=lead_ms), **fields)
 
 
 def test_a_line_is_handed_out_ahead_in_sync_with_its_lips() -> None:
     stage = Stage()
     stage.play(_line())
     poses = stage.run(500)
-    (spoken,) = stage.outbox.spoken
+    (spoken,) = stage.side_effects.spoken
     lips_ns = stage.schedule.time_ns(_first(poses) - 1)
     assert spoken[1] >= stage.schedule.time_ns(0) + ms(40)  # playback has it in time
     assert spoken[1] - lips_ns == pytest.approx(ms(50), abs=ms(17))
@@ -217,7 +217,7 @@ def test_a_prepared_line_waits_for_what_leads_it() -> None:
     lead = request(capsule(), trigger=Trigger(relative_to="speech_onset", offset_ms=-180))
     stage.player.start([request(_line(lead_ms=0, curve=SMILE), at_ns=stage.now_ns), lead])
     poses = stage.run(600)
-    (spoken,) = stage.outbox.spoken
+    (spoken,) = stage.side_effects.spoken
     assert _first(poses) <= 1
     assert spoken[1] == stage.schedule.time_ns(0) + ms(180)
     assert stage.player.timeline.unhonoured == 0
@@ -229,14 +229,14 @@ def test_stopping_a_line_stops_its_voice() -> None:
     stage.run(300)
     stage.player.stop(lambda _: True, 80)
     stage.run(200)
-    assert stage.outbox.hushed == [(stage.outbox.spoken[0][1], 80)]
+    assert stage.side_effects.hushed == [(stage.side_effects.spoken[0][1], 80)]
 
 
 def test_cues_go_out_at_their_tick_and_need_no_lease() -> None:
     stage = Stage()
     stage.play(capsule("HF_WAVE"), weight=0.7, at_ns=stage.now_ns + ms(100))
     stage.run(300)
-    assert stage.outbox.cues == [("HF_WAVE", 0.7, stage.schedule.time_ns(6))]
+    assert stage.side_effects.cues == [("HF_WAVE", 0.7, stage.schedule.time_ns(6))]
 
 
 def test_chance_and_jitter_come_from_the_seed() -> None:
@@ -265,7 +265,7 @@ def test_probability_zero_gives_the_lease_back() -> None:
     stage = Stage()
     stage.play(capsule(), probability=0.0)
     assert _jaw(stage.run(500)).max() == 0
-    assert stage.outbox.released == ["key of VF_TEST"]
+    assert stage.side_effects.released == ["key of VF_TEST"]
 
 
 def test_gestures_come_back_until_their_context_ends() -> None:
@@ -275,10 +275,10 @@ def test_gestures_come_back_until_their_context_ends() -> None:
     moving = _jaw(stage.run(10_000)) > 0.1
     starts = int((np.diff(moving.astype(int)) == 1).sum())
     assert 8 <= starts <= 11
-    assert not stage.outbox.released  # the template's lease is still out
+    assert not stage.side_effects.released  # the template's lease is still out
     stage.player.clear_gestures("context")
     assert _jaw(stage.run(1500))[-30:].max() == 0
-    assert stage.outbox.released == ["key of VF_TEST"]
+    assert stage.side_effects.released == ["key of VF_TEST"]
 
 
 def test_dropping_fades_out_at_once_and_for_good() -> None:
@@ -329,4 +329,4 @@ def test_unfinished_business_is_given_back_exactly_once() -> None:
             stage.player.speech_onset(stage.now_ns)
         stage.step()
     stage.run(5000)
-    assert sorted(stage.outbox.released) == sorted(given)
+    assert sorted(stage.side_effects.released) == sorted(given)

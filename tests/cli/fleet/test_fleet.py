@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.cli.fleet.operator import Operator
 from tests.control.broker import Broker, free_port, set_password
 from tests.control.fakes import make_desk
 from tests.control.mqtt.linked import Linked, link_to
+from tests.control.operator import Operator
 from visaged.cli.fleet.boxes import Box, Boxes
 from visaged.cli.fleet.rollout import RolloutError, parse_waves, worse
 from visaged.cli.main import main

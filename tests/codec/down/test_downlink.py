@@ -14,7 +14,7 @@ from tests.codec.fakes import ToneDecoder, tone_codes
 from visaged.audio.ring import AudioRing
 from visaged.clock import NS_PER_MS, Timeline, now_ns
 from visaged.codec.down.downlink import DECODER_PROBLEM, STOPPED_PROBLEM, Downlink
-from visaged.codec.frames import Message, encode
+from visaged.codec.frames import CodecMessage, encode
 from visaged.metrics import Metrics
 from visaged.problems import Problems
 
@@ -41,7 +41,7 @@ class Box:
         )
 
     def send(self, sequence: int, frames: int = 25, *, speech: bool = True, stream: int = 7) -> None:
-        self.downlink.receive(encode(Message(stream, sequence, np.tile(LOUD, (frames, 1)), speech)))
+        self.downlink.receive(encode(CodecMessage(stream, sequence, np.tile(LOUD, (frames, 1)), speech)))
 
     def sound(self) -> np.ndarray:
         """All that is in the ring."""
@@ -130,7 +130,7 @@ def test_it_can_be_stopped_and_started_again(box: Box) -> None:
 
 
 def test_nonsense_is_counted_and_changes_nothing(box: Box) -> None:
-    for data in (b"", b"\xff" * 1500, encode(Message(1, 0, np.zeros((3, 4), np.uint16)))):
+    for data in (b"", b"\xff" * 1500, encode(CodecMessage(1, 0, np.zeros((3, 4), np.uint16)))):
         box.downlink.receive(data)
     assert box.metrics.counter("codec.refused").value == 3
     assert "codebooks: 4" in box.downlink.refusal

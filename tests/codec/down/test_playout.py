@@ -9,7 +9,7 @@ from tests.codec.clicks import find_clicks
 from tests.codec.fakes import ToneDecoder, tone_codes
 from tests.codec.virtual import AHEAD, LEAD_NS, Sent, Talk, listen, speech
 from visaged.clock import NS_PER_MS, NS_PER_S
-from visaged.codec.down.playout import FRAME_NS, SPARE_NS, Kind
+from visaged.codec.down.playout import FRAME_NS, SPARE_NS, PlayoutKind
 from visaged.codec.frame_codec import Codes
 from visaged.codec.peer.impairment import Impairment
 
@@ -34,7 +34,7 @@ def test_on_a_good_network_every_frame_is_heard_soon_and_in_order() -> None:
     assert talk.count("heard") == 50
     assert talk.count("concealed") == 0
     assert max(talk.delays_ms) <= LEAST_MS + GRID_MS
-    assert talk.kinds.count(Kind.END) == 1
+    assert talk.kinds.count(PlayoutKind.END) == 1
 
 
 def test_a_lost_frame_is_concealed_once_and_costs_no_delay() -> None:
@@ -142,7 +142,7 @@ def test_an_answer_sent_ahead_of_its_time_is_heard_at_its_time() -> None:
     talk = heard(sent, after_ms=4000)
     assert talk.count("heard") == AHEAD
     assert talk.count("dropped") == 0
-    assert np.diff(talk.dues_ns)[talk.kinds.index(Kind.FRAME)] == pytest.approx(FRAME_NS, rel=0.005)
+    assert np.diff(talk.dues_ns)[talk.kinds.index(PlayoutKind.FRAME)] == pytest.approx(FRAME_NS, rel=0.005)
 
 
 def test_what_is_sent_too_far_ahead_is_dropped_oldest_first() -> None:
@@ -169,7 +169,7 @@ def test_after_an_interruption_the_rest_of_the_speech_is_not_heard_but_the_next_
     talk = heard(first + second, interrupt_ns=2 * NS_PER_S)
     assert 50 <= talk.count("heard") <= 60
     assert not talk.playout.interrupted
-    assert talk.kinds.count(Kind.END) == 2
+    assert talk.kinds.count(PlayoutKind.END) == 2
 
 
 def test_an_answer_that_begins_afresh_is_heard_though_the_one_before_did_not_end() -> None:

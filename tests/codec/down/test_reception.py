@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.codec.fakes import tone_codes
 from visaged.clock import NS_PER_MS, NS_PER_S
 from visaged.codec.down.reception import QUIET_NS, Reception
-from visaged.codec.frames import Message, encode
+from visaged.codec.frames import CodecMessage, encode
 from visaged.metrics import Metrics
 
 CODES = tone_codes(0.1)
@@ -32,7 +32,7 @@ class Heard:
         reset: bool = False,
     ) -> bool:
         codes = np.tile(CODES, (frames, 1))
-        data = encode(Message(stream, sequence % 2**32, codes, speech, reset))
+        data = encode(CodecMessage(stream, sequence % 2**32, codes, speech, reset))
         return self.reception.take(data, at_ms * NS_PER_MS) is not None
 
     @property
@@ -142,7 +142,7 @@ def test_frames_of_silence_are_not_heard() -> None:
     [
         (b"", "length"),
         (b"nonsense that is long enough to be one", "version"),
-        (encode(Message(7, 0, np.zeros((1, 16), np.uint16))), "codebooks: 16, this box decodes 8"),
+        (encode(CodecMessage(7, 0, np.zeros((1, 16), np.uint16))), "codebooks: 16, this box decodes 8"),
     ],
 )
 def test_what_is_no_message_for_us_is_counted_and_named(data: bytes, reason: str) -> None:

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from visaged.codec.down.upsample import DELAY, HOUSE_FRAME, Upsampler
+from visaged.codec.down.upsample import DELAY, HOUSE_FRAME, CodecUpsampler
 from visaged.codec.frame_codec import CODEC_RATE_HZ, FRAME
 
 
 def upsample(pcm: NDArray[np.float32]) -> NDArray[np.float32]:
-    upsampler, out = Upsampler(), np.zeros((len(pcm) // FRAME, HOUSE_FRAME), np.float32)
+    upsampler, out = CodecUpsampler(), np.zeros((len(pcm) // FRAME, HOUSE_FRAME), np.float32)
     for frame, row in zip(pcm.reshape(-1, FRAME), out, strict=True):
         upsampler.step(frame, row)
     return out.ravel()
@@ -24,7 +24,7 @@ def test_a_tone_stays_that_tone_over_the_seams_and_the_delay_is_what_it_says(fre
 
 
 def test_clear_forgets() -> None:
-    upsampler, out = Upsampler(), np.zeros(HOUSE_FRAME, np.float32)
+    upsampler, out = CodecUpsampler(), np.zeros(HOUSE_FRAME, np.float32)
     upsampler.step(np.ones(FRAME, np.float32), out)
     upsampler.clear()
     upsampler.step(np.zeros(FRAME, np.float32), out)

@@ -10,8 +10,8 @@ import pytest
 from tests.codec.fakes import ToneEncoder
 from visaged.audio.ring import AudioRing
 from visaged.codec.down.upsample import HOUSE_FRAME
-from visaged.codec.frames import Message, decode
-from visaged.codec.up.echo_canceller import NoCleaner
+from visaged.codec.frames import CodecMessage, decode
+from visaged.codec.up.echo_canceller import NoCancellation
 from visaged.codec.up.speech_gate import Always, SpeechGate
 from visaged.codec.up.uplink import PROBLEM, Uplink
 from visaged.metrics import Metrics
@@ -29,7 +29,7 @@ class Guest:
         self.encoder = ToneEncoder()
         self.metrics = Metrics()
         self.problems = Problems()
-        self.sent: list[Message] = []
+        self.sent: list[CodecMessage] = []
         self.speech: list[bool] = []
         self.heard_ms = 0.0
         self.reachable = True
@@ -40,7 +40,7 @@ class Guest:
             self.metrics,
             self.problems,
             gate=SpeechGate(Always(), level_dbfs=-50, hang_over_ms=HANG_OVER_MS),
-            cleaner=NoCleaner(),
+            echo_canceller=NoCancellation(),
             send_silence=send_silence,
             on_speech=self.speech.append,
             on_heard=self._heard,
@@ -63,7 +63,7 @@ class Guest:
             wait_for(lambda start=start: self.heard_ms >= before + min(start + 4 * BLOCK, count) / 48)  # type: ignore[misc]
 
     @property
-    def spoken(self) -> list[Message]:
+    def spoken(self) -> list[CodecMessage]:
         return [message for message in self.sent if len(message.codes)]
 
 

@@ -8,11 +8,11 @@ import time
 
 import pytest
 
-from tests.cli.fleet.operator import Operator
 from tests.control.broker import Broker, free_port
 from tests.control.fakes import Desk
 from tests.control.mqtt.linked import Linked, eventually, link_to, settings_for
-from visaged.control.mqtt.send_queue import Message
+from tests.control.operator import Operator
+from visaged.control.mqtt.send_queue import OutgoingMessage
 
 REQUEST = "visaged/box-01/request"
 RESPONSE = "visaged/box-01/response"
@@ -303,12 +303,12 @@ def test_codec_frames_come_down_once_somebody_takes_them(linked: Linked, operato
 
 
 def test_codec_frames_never_push_out_what_must_arrive(linked: Linked) -> None:
-    outbox = linked.link.outbox
-    outbox.put(Message("event", "visaged/box-01/event/error", b"{}"))
+    send_queue = linked.link.send_queue
+    send_queue.put(OutgoingMessage("event", "visaged/box-01/event/error", b"{}"))
     for number in range(20):
-        outbox.limit("codec", 6)
-        outbox.put(Message("codec", "visaged/box-01/codec/up", bytes([number]), qos=0))
-    waiting = [outbox.take() for _ in range(len(outbox))]
+        send_queue.limit("codec", 6)
+        send_queue.put(OutgoingMessage("codec", "visaged/box-01/codec/up", bytes([number]), qos=0))
+    waiting = [send_queue.take() for _ in range(len(send_queue))]
     assert [message.payload[0] for message in waiting if message and message.kind == "codec"] == list(range(14, 20))
     assert sum(message is not None and message.kind == "event" for message in waiting) == 1
 

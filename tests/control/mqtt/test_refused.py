@@ -8,10 +8,10 @@ from pathlib import Path
 import paho.mqtt.client as paho
 import pytest
 
-from tests.cli.fleet.operator import Operator
 from tests.control.broker import Broker, make_certificates, set_password
 from tests.control.fakes import Desk
 from tests.control.mqtt.linked import Linked, eventually, link_to, settings_for
+from tests.control.operator import Operator
 from visaged.config import Settings
 from visaged.control.mqtt.broker_check import check_broker
 from visaged.control.mqtt.errors import MqttError

@@ -12,9 +12,9 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tests.cli.fleet.operator import Operator
 from tests.control.broker import Broker
 from tests.control.mqtt.linked import Linked
+from tests.control.operator import Operator
 from visaged.control.protocol import schemas
 from visaged.control.protocol.commands import COMMANDS
 from visaged.control.protocol.events import KINDS

@@ -3,13 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from visaged.face.neurosync.emotion import Emotion
+from visaged.face.neurosync.emotion import EmotionTracker
 
 ANGRY, NEUTRAL, SAD = 0, 4, 5
 
 
 def feel(outputs: dict[int, float], seconds: float) -> list[tuple[float, float, float]]:
-    emotion, told = Emotion(), []
+    emotion, told = EmotionTracker(), []
     rows = np.zeros((6, 7), np.float32)
     for column, value in outputs.items():
         rows[:, column] = value
@@ -39,4 +39,4 @@ def test_without_emotions_there_is_nothing_to_tell() -> None:
     for outputs in ({}, {ANGRY: -50.0, SAD: -1.0}):
         assert feel(outputs, 3) == []
     assert feel({NEUTRAL: 3.0}, 3)[-1] == pytest.approx((0, 0, 0))
-    assert Emotion().hear(np.zeros((0, 7), np.float32)) is None
+    assert EmotionTracker().hear(np.zeros((0, 7), np.float32)) is None

@@ -100,7 +100,7 @@ def test_a_model_that_fails_gives_way_to_the_next_solver(tmp_path: Path, models:
     write_neurosync(models / "worse", answer="nan in voice", version="2.0.0")
     with Running(*SPEECH, "--solver", "neurosync", "--models", str(models), log=tmp_path / "log") as running:
         running.wait_for(lambda: "solver_failed" in running.log, "the failure")
-        # The solver without a model at once, and the ladder's next rung when it lasts.
+        # The solver without a model at once, and the next fallback level when it lasts.
         running.wait_for(lambda: "solver lipsync" in running.log, "the step down")
         running.wait_for_packets(FPS)
         assert running.stop() == 0

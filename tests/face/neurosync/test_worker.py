@@ -14,7 +14,7 @@ import pytest
 
 from tests.face.neurosync.small_model import write_neurosync
 from visaged.face.neurosync import worker as neurosync_worker
-from visaged.face.neurosync.link import Request
+from visaged.face.neurosync.link import OpenRequest
 from visaged.face.neurosync.threads import most_threads
 from visaged.face.neurosync.window import Job, measured_ms
 from visaged.face.neurosync.worker import PROBLEM, Worker
@@ -24,7 +24,7 @@ from visaged.metrics import Metrics
 from visaged.problems import Problems
 
 
-def request(package: Package, **changes: Any) -> Request:
+def request(package: Package, **changes: Any) -> OpenRequest:
     fields: dict[str, Any] = {
         "folder": str(package.folder),
         "model": model_hash(package.manifest),
@@ -33,11 +33,11 @@ def request(package: Package, **changes: Any) -> Request:
         "threads": 1,
         "engine_cache": str(package.folder.parent),
     }
-    return Request(**fields | changes)
+    return OpenRequest(**fields | changes)
 
 
 @contextmanager
-def running(wanted: Request, problems: Problems | None = None, metrics: Metrics | None = None) -> Iterator[Worker]:
+def running(wanted: OpenRequest, problems: Problems | None = None, metrics: Metrics | None = None) -> Iterator[Worker]:
     worker = Worker(wanted, problems or Problems(), metrics or Metrics())
     try:
         yield worker
@@ -149,7 +149,7 @@ def test_one_that_keeps_dying_is_given_up(package: Package) -> None:
         assert "3rd time" in str(worker.failure)
         assert "signal 9" in str(worker.failure)
         assert not worker.offer(Job())
-        assert not problems.current()  # the ladder says what runs instead
+        assert not problems.current()  # the degradation says what runs instead
 
 
 def test_one_that_hangs_is_killed_and_started_again(package: Package, monkeypatch: pytest.MonkeyPatch) -> None:

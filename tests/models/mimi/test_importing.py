@@ -17,7 +17,7 @@ from models.mimi.packaging import GateError, Plan  # noqa: E402
 from models.mimi.quantize import Int8  # noqa: E402
 from models.mimi.transformer import Memory  # noqa: E402
 from models.mimi.twin import random_weights, write_hf, write_native  # noqa: E402
-from visaged.codec.opening import CodecWish, open_decoder, open_encoder  # noqa: E402
+from visaged.codec.opening import CodecModel, open_decoder, open_encoder  # noqa: E402
 from visaged.inference.find import list_packages  # noqa: E402
 
 
@@ -48,9 +48,9 @@ def test_a_checkpoint_becomes_two_packages_with_figures(checkpoint: Path, tmp_pa
     assert decoder.manifest.quality["int8"]["snr_db"] > 20
     assert "mimi.safetensors, SHA-256 " in decoder.manifest.source
     assert told[-1] == ("done", 1.0)
-    opened, refused = open_encoder(CodecWish(codebooks=4), [tmp_path])
+    opened, refused = open_encoder(CodecModel(codebooks=4), [tmp_path])
     assert (opened.precision, refused) == ("int8", [])
-    assert open_decoder(CodecWish(codebooks=4), [tmp_path])[0].precision == "int8"
+    assert open_decoder(CodecModel(codebooks=4), [tmp_path])[0].precision == "int8"
 
 
 def test_the_hf_layout_and_the_gpus_form(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from visaged import curves
 from visaged.outputs.livelink import packet
-from visaged.outputs.livelink.packet import Packet, PacketError, PacketWriter, decode, encode, pack_curves
+from visaged.outputs.livelink.packet import LiveLinkPacket, PacketError, PacketWriter, decode, encode, pack_curves
 
 DEVICE = "7FE01914-7E09-52EA-9540-CB9C1CBFFA70"
 
@@ -22,7 +22,7 @@ def finite(raw: bytes) -> tuple[float, ...]:
 
 texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1, max_size=64)
 packets = st.builds(
-    Packet,
+    LiveLinkPacket,
     device_id=texts,
     subject=texts,
     frame=st.integers(0, 2**31 - 1),
@@ -32,7 +32,7 @@ packets = st.builds(
 )
 
 
-def face(**changes: object) -> Packet:
+def face(**changes: object) -> LiveLinkPacket:
     fields = {
         "device_id": DEVICE,
         "subject": "face1",
@@ -41,7 +41,7 @@ def face(**changes: object) -> Packet:
         "rate_hz": Fraction(60),
         "curves": tuple(index / 64 for index in range(61)),
     }
-    return Packet(**(fields | changes))  # type: ignore[arg-type]
+    return LiveLinkPacket(**(fields | changes))  # type: ignore[arg-type]
 
 
 def test_the_bytes_are_those_of_the_reference() -> None:
@@ -64,12 +64,12 @@ def test_a_name_is_measured_in_bytes() -> None:
 
 
 @given(packets)
-def test_round_trip(original: Packet) -> None:
+def test_round_trip(original: LiveLinkPacket) -> None:
     assert decode(encode(original)) == original
 
 
 @given(packets, packets)
-def test_a_writer_used_again_leaves_nothing_behind(first: Packet, second: Packet) -> None:
+def test_a_writer_used_again_leaves_nothing_behind(first: LiveLinkPacket, second: LiveLinkPacket) -> None:
     writer = PacketWriter(second.device_id, second.subject, second.rate_hz)
     for shown in (first, second):
         writer.write_time(shown.frame, shown.sub_frame)

@@ -7,12 +7,12 @@ from fractions import Fraction
 
 import pytest
 
-from visaged.outputs.livelink.packet import Packet, encode
+from visaged.outputs.livelink.packet import LiveLinkPacket, encode
 from visaged.outputs.livelink.receiver import MAX_SENDERS, Receiver
 
 
 def face(device_id: str, subject: str = "s", frame: int = 1) -> bytes:
-    return encode(Packet(device_id, subject, frame, 0.0, Fraction(60), (0.5,) * 61))
+    return encode(LiveLinkPacket(device_id, subject, frame, 0.0, Fraction(60), (0.5,) * 61))
 
 
 def send(receiver: Receiver, *datagrams: bytes, host: str = "127.0.0.1") -> None:

@@ -5,17 +5,17 @@ from fractions import Fraction
 import pytest
 
 from visaged.clock import NS_PER_MS, NS_PER_S
-from visaged.outputs.livelink.packet import Packet
-from visaged.outputs.livelink.stream import Figures, Stream
+from visaged.outputs.livelink.packet import LiveLinkPacket
+from visaged.outputs.livelink.stream import Stream, StreamFigures
 
 PERIOD_NS = NS_PER_S / 60
 
 
-def packet(frame: int, sub_frame: float = 0.25) -> Packet:
-    return Packet("d", "s", frame, sub_frame, Fraction(60), (0.0,) * 61)
+def packet(frame: int, sub_frame: float = 0.25) -> LiveLinkPacket:
+    return LiveLinkPacket("d", "s", frame, sub_frame, Fraction(60), (0.0,) * 61)
 
 
-def figures(frames: list[int], late_ms: dict[int, float] | None = None) -> Figures:
+def figures(frames: list[int], late_ms: dict[int, float] | None = None) -> StreamFigures:
     """Of frames that come one period apart, but those in ``late_ms`` (by position) that much later."""
     stream, time_ns = Stream(), 0
     for position, frame in enumerate(frames):

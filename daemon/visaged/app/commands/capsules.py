@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from visaged.app.commands.errors import capsule_refusals
 from visaged.capsules.file.ids import EVENT_PREFIX
-from visaged.capsules.playing.director import Played as Playing
+from visaged.capsules.playing.director import PlayResult
 from visaged.capsules.service import Capsules, check_layer
 from visaged.clock import NS_PER_MS, now_ns
 from visaged.control.protocol.commands import capsules as c
@@ -22,7 +22,7 @@ class CapsuleCommands:
     def __init__(self, capsules: Capsules) -> None:
         self._capsules = capsules
 
-    def packet(self, request: c.Packet) -> c.Played:
+    def packet(self, request: c.PacketRequest) -> c.Played:
         """An ID packet."""
         with capsule_refusals():
             return _played(self._capsules.packet(request))
@@ -140,5 +140,5 @@ class MoodCommands:
         )
 
 
-def _played(playing: Sequence[Playing]) -> c.Played:
+def _played(playing: Sequence[PlayResult]) -> c.Played:
     return c.Played(played=tuple(c.PlayedCapsule(ticket=one.ticket, cid=one.cid, state=one.state) for one in playing))

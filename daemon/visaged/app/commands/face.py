@@ -27,15 +27,15 @@ class FaceCommands:
         self.intensity = settings.face.intensity
         """In force: that of the settings, or of a gain.set since."""
 
-    def face_set(self, request: f.FaceSet) -> f.Held:
+    def face_set(self, request: f.FaceSet) -> f.HeldCurves:
         """Hold curves."""
-        self._animator.held.hold(request.curves, request.duration_ms)
-        return f.Held(curves=tuple(request.curves))
+        self._animator.override.hold(request.curves, request.duration_ms)
+        return f.HeldCurves(curves=tuple(request.curves))
 
-    def face_release(self, request: f.FaceRelease) -> f.Held:
+    def face_release(self, request: f.FaceRelease) -> f.HeldCurves:
         """Let go of them."""
-        self._animator.held.release(request.curves)
-        return f.Held(curves=request.curves)
+        self._animator.override.release(request.curves)
+        return f.HeldCurves(curves=request.curves)
 
     def mode_set(self, request: f.ModeSet, progress: Progress) -> Nothing:
         """Until the settings of the mode or the codec change, or the daemon starts again."""

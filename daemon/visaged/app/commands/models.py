@@ -8,7 +8,7 @@ from pathlib import Path
 from visaged.control.handlers import Progress
 from visaged.control.protocol.commands import models as m
 from visaged.control.protocol.refusal import Refusal
-from visaged.face.manager import Solvers
+from visaged.face.manager import SolverManager
 from visaged.inference.errors import PackageError, SessionError
 from visaged.inference.find import list_packages
 from visaged.inference.package import Package
@@ -17,7 +17,7 @@ from visaged.inference.package import Package
 class ModelCommands:
     """Lists packages and swaps the solver's."""
 
-    def __init__(self, roots: Sequence[Path], solvers: Solvers, use: Callable[[Package, str], None]) -> None:
+    def __init__(self, roots: Sequence[Path], solvers: SolverManager, use: Callable[[Package, str], None]) -> None:
         """``use(package, precision)`` makes the face use it; raises PackageError, SessionError, ValueError."""
         self._roots = tuple(roots)
         self._solvers = solvers

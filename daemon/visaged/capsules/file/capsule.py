@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from visaged.capsules.errors import CapsuleError, from_validation
 from visaged.capsules.file import tensors
 from visaged.capsules.file.header import FRAME_RATE_HZ, MAX_DURATION_MS, BlendMode, Header
-from visaged.capsules.file.ids import Kind
+from visaged.capsules.file.ids import CapsuleKind
 from visaged.curves import COUNT, MAXIMUM, MINIMUM
 
 Curves = NDArray[np.float16]
@@ -114,13 +114,13 @@ def read_file(path: Path) -> bytes:
 
 def _check_presence(capsule: Capsule, name: str) -> None:
     kind = capsule.header.kind
-    moves = kind in (Kind.FACE, Kind.LOOP, Kind.LINE)
+    moves = kind in (CapsuleKind.FACE, CapsuleKind.LOOP, CapsuleKind.LINE)
     if moves and capsule.curves is None:
         raise CapsuleError(name, "curves", f"is missing; a {kind.value} capsule has curves")
     speaks = capsule.pcm is not None or capsule.tokens is not None
-    if kind is Kind.LINE and not speaks:
+    if kind is CapsuleKind.LINE and not speaks:
         raise CapsuleError(name, "pcm", "is missing; a VL_ line has pcm or tokens")
-    if kind is not Kind.LINE and speaks:
+    if kind is not CapsuleKind.LINE and speaks:
         raise CapsuleError(name, "pcm" if capsule.pcm is not None else "tokens", "only a VL_ line has a voice")
     if not moves and (capsule.curves is not None or capsule.mask is not None):
         raise CapsuleError(name, "curves", f"a {kind.value} capsule has no tensors")

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from typing_extensions import Self
 
-from visaged.capsules.file.ids import NEUTRAL, Cid, Kind, kind_of
+from visaged.capsules.file.ids import NEUTRAL, CapsuleKind, Cid, kind_of
 
 FRAME_RATE_HZ: Final = 60
 # Five minutes: longer than any line that is spoken in one go, and 2.2 MB of curves.
@@ -37,7 +37,7 @@ class Trigger(Strict):
     """ms; negative: before it."""
 
 
-class Emotion(Strict):
+class ExpressedEmotion(Strict):
     """What it expresses, each -1..1."""
 
     valence: Unit = 0.0
@@ -49,7 +49,7 @@ class Emotion(Strict):
         return self.valence, self.arousal, self.dominance
 
 
-class Voice(Strict):
+class VoiceRequirement(Strict):
     """How it goes with a voice."""
 
     required_cid: Cid | None = None
@@ -86,8 +86,8 @@ class Header(Strict):
     fade_in_ms: int = Field(default=80, ge=0, le=MAX_FADE_MS)
     fade_out_ms: int = Field(default=160, ge=0, le=MAX_FADE_MS)
     trigger: Trigger | None = None
-    emotion: Emotion | None = None
-    voice: Voice | None = None
+    emotion: ExpressedEmotion | None = None
+    voice: VoiceRequirement | None = None
     voice_delta: VoiceDelta | None = None
     """For VC_ only."""
     fallback_cid: Cid = NEUTRAL
@@ -96,23 +96,23 @@ class Header(Strict):
     source: str = Field(default="", max_length=256)
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> CapsuleKind:
         """What it is, by its ID."""
         return kind_of(self.cid)
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
-        has_curves = self.kind in (Kind.FACE, Kind.LOOP, Kind.LINE)
+        has_curves = self.kind in (CapsuleKind.FACE, CapsuleKind.LOOP, CapsuleKind.LINE)
         if has_curves and self.duration_ms < 17:
             raise ValueError(f"duration_ms is {self.duration_ms}; curves last one frame (17 ms) or more")
         if has_curves and not self.loop and self.fade_in_ms + self.fade_out_ms > self.duration_ms:
             raise ValueError(
                 f"fade_in_ms {self.fade_in_ms} + fade_out_ms {self.fade_out_ms} exceed duration_ms {self.duration_ms}"
             )
-        if self.kind is Kind.LOOP and not self.loop:
+        if self.kind is CapsuleKind.LOOP and not self.loop:
             raise ValueError("a CID_ capsule is a loop: set loop to true")
-        if self.loop and self.kind not in (Kind.LOOP, Kind.FACE):
+        if self.loop and self.kind not in (CapsuleKind.LOOP, CapsuleKind.FACE):
             raise ValueError("loop is for CID_ and VF_ capsules only")
-        if (self.voice_delta is not None) != (self.kind is Kind.VOICE):
+        if (self.voice_delta is not None) != (self.kind is CapsuleKind.VOICE):
             raise ValueError("voice_delta belongs in a VC_ capsule, and only there")
         return self

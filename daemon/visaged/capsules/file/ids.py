@@ -13,7 +13,7 @@ NEUTRAL: Final = "VF_NEUTRAL"
 NEUTRAL_LOOP: Final = "CID_NEUTRAL_LOOP"
 
 
-class Kind(Enum):
+class CapsuleKind(Enum):
     """What a capsule is, by its prefix."""
 
     FACE = "face"
@@ -26,18 +26,18 @@ class Kind(Enum):
     """Parameters of a voice effect: sent as a cue, no tensors."""
 
 
-KINDS: Final[dict[str, Kind]] = {
-    "VF": Kind.FACE,
-    "FMM": Kind.FACE,
-    "CID": Kind.LOOP,
-    "VL": Kind.LINE,
-    "HF": Kind.CUE,
-    "HK": Kind.CUE,
-    "BK": Kind.CUE,
-    "CS": Kind.CUE,
-    "LD": Kind.CUE,
-    "ER": Kind.CUE,
-    "VC": Kind.VOICE,
+KINDS: Final[dict[str, CapsuleKind]] = {
+    "VF": CapsuleKind.FACE,
+    "FMM": CapsuleKind.FACE,
+    "CID": CapsuleKind.LOOP,
+    "VL": CapsuleKind.LINE,
+    "HF": CapsuleKind.CUE,
+    "HK": CapsuleKind.CUE,
+    "BK": CapsuleKind.CUE,
+    "CS": CapsuleKind.CUE,
+    "LD": CapsuleKind.CUE,
+    "ER": CapsuleKind.CUE,
+    "VC": CapsuleKind.VOICE,
 }
 """Prefix -> kind."""
 
@@ -55,7 +55,7 @@ def check_cid(cid: str) -> str:
     return cid
 
 
-def kind_of(cid: str) -> Kind:
+def kind_of(cid: str) -> CapsuleKind:
     """The kind of a checked ID."""
     return KINDS[cid.split("_", 1)[0]]
 

@@ -45,7 +45,7 @@ Weight = Annotated[float, Field(ge=0, le=MAX_WEIGHT, strict=False)]
 OffsetMs = Annotated[int, Field(ge=-500, le=5000)]
 
 
-class LeadLag(Strict):
+class EventTiming(Strict):
     """Where hand, face and voice start, ms from the event: people move before they speak."""
 
     hand: OffsetMs = 0
@@ -53,14 +53,14 @@ class LeadLag(Strict):
     voice: OffsetMs = 130
 
 
-class Blend(Strict):
+class WeightedCapsule(Strict):
     """One capsule and its gain."""
 
     cid: Cid
     weight: Weight = Field(default=1.0, validation_alias=AliasChoices("weight", "w"))
 
 
-class Event(Strict):
+class EventRow(Strict):
     """A row of the event table: what face, hand and voice do together."""
 
     title: str = Field(default="", max_length=128)
@@ -68,7 +68,7 @@ class Event(Strict):
     hand: Cid | None = None
     voice: Cid | None = None
     weight: Weight = 1.0
-    lead_lag_ms: LeadLag = LeadLag()
+    lead_lag_ms: EventTiming = EventTiming()
 
 
 class Modifiers(Strict):
@@ -83,11 +83,11 @@ class Profile(Strict):
     """A named composition."""
 
     title: str = Field(default="", max_length=128)
-    capsules: tuple[Blend, ...] = Field(default=(), max_length=16)
+    capsules: tuple[WeightedCapsule, ...] = Field(default=(), max_length=16)
     global_modifiers: Modifiers = Modifiers()
 
 
-class Gesture(Strict):
+class RecurringGesture(Strict):
     """Something that comes back while a context lasts."""
 
     cid: Cid
@@ -104,14 +104,14 @@ class Context(Strict):
 
     title: str = Field(default="", max_length=128)
     base: Cid | None = None
-    gestures: tuple[Gesture, ...] = Field(default=(), max_length=16)
+    gestures: tuple[RecurringGesture, ...] = Field(default=(), max_length=16)
     jitter: float = Field(default=MAX_JITTER, ge=0, le=MAX_JITTER)
 
 
 class Tables(Strict):
     """One file of tables, or all of them together."""
 
-    events: dict[EventId, Event] = Field(default={})
+    events: dict[EventId, EventRow] = Field(default={})
     profiles: dict[ProfileName, Profile] = Field(default={})
     contexts: dict[ProfileName, Context] = Field(default={})
 
@@ -130,7 +130,7 @@ def decode(data: bytes, name: str) -> Tables:
 
 def merge(tables: Iterable[Tables]) -> Tables:
     """All together; a later one wins where a name stands twice."""
-    events: dict[str, Event] = {}
+    events: dict[str, EventRow] = {}
     profiles: dict[str, Profile] = {}
     contexts: dict[str, Context] = {}
     for table in tables:

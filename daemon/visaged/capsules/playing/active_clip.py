@@ -32,7 +32,7 @@ def new_ticket() -> int:
 
 
 @dataclass
-class Request:
+class ClipRequest:
     """That a clip shall be played: everything decided but when, which only the timeline knows."""
 
     ticket: int
@@ -60,10 +60,10 @@ class Request:
         return self.clip.header.cid
 
 
-class Playing:
+class ActiveClip:
     """A clip that has a start. ``start_ns`` may be moved until it began."""
 
-    def __init__(self, request: Request, start_ns: int, order: int) -> None:
+    def __init__(self, request: ClipRequest, start_ns: int, order: int) -> None:
         clip = request.clip
         self.ticket = request.ticket
         self.cid = clip.header.cid
@@ -192,5 +192,5 @@ def _smooth(share: float) -> float:
 
 
 def scratch_pair() -> tuple[Pose, Pose]:
-    """Two poses for ``Playing.blend`` to work in."""
+    """Two poses for ``ActiveClip.blend`` to work in."""
     return np.zeros(COUNT, np.float32), np.zeros(COUNT, np.float32)

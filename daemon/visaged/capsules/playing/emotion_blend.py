@@ -1,7 +1,7 @@
 """The mood: the emotion state as a face, blended from the nearest face capsules. Two threads, each with its part.
 
-``MoodPicker`` (loader's thread) knows which capsules express what and makes a target pose; ``Mood`` (animator's thread)
-eases to it, with a slow bounded swell so that a held expression lives.
+``EmotionBlendPicker`` (loader's thread) knows which capsules express what and makes a target pose; ``EmotionBlend``
+(animator's thread) eases to it, with a slow bounded swell so that a held expression lives.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from visaged.capsules.errors import CapsuleError
 from visaged.capsules.file.capsule import Capsule, Curves
-from visaged.capsules.file.ids import Kind
+from visaged.capsules.file.ids import CapsuleKind
 from visaged.capsules.library.catalogue import Entry
 from visaged.capsules.playing.emotion import EmotionState, Vector, distance
 from visaged.clock import NS_PER_S
@@ -42,7 +42,7 @@ _MAX_PEAKS: Final = 1024
 _PASSING_TAGS: Final = frozenset({"gesture", "micro"})
 
 
-class MoodPicker:
+class EmotionBlendPicker:
     """Which capsules are near an emotion, and the pose they make together.
 
     ``pick`` on the loader's thread only; ``learn`` on any.
@@ -60,7 +60,7 @@ class MoodPicker:
             if '"emotion"' not in entry.header_json:
                 continue
             header = entry.header
-            fits = header.kind is Kind.FACE and header.blend_mode == "additive" and not header.loop
+            fits = header.kind is CapsuleKind.FACE and header.blend_mode == "additive" and not header.loop
             if fits and header.emotion is not None and _PASSING_TAGS.isdisjoint(header.tags):
                 known.append(entry)
                 vectors.append(header.emotion.vector())
@@ -94,7 +94,7 @@ class MoodPicker:
         return self._peaks[entry.sha256]
 
 
-class Mood:
+class EmotionBlend:
     """Adds the mood to a pose. ``apply`` on the animator's thread; ``set_target`` from the loader's."""
 
     def __init__(self, request: Callable[[Vector], None], generator: random.Random) -> None:

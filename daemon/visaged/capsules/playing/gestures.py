@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from visaged.capsules.playing.active_clip import Request, new_ticket
+from visaged.capsules.playing.active_clip import ClipRequest, new_ticket
 from visaged.clock import NS_PER_S
 
 
@@ -14,7 +14,7 @@ from visaged.clock import NS_PER_S
 class Recurring:
     """A request that is made again and again."""
 
-    template: Request
+    template: ClipRequest
     every_s: float
     next_ns: int = 0
 
@@ -32,13 +32,13 @@ class Gestures:
         gesture.next_ns = now_ns + int(gesture.every_s * self._generator.uniform(0.3, 1.0) * NS_PER_S)
         self._recurring.append(gesture)
 
-    def withdraw(self, matches: Callable[[Request], bool]) -> list[Request]:
+    def withdraw(self, matches: Callable[[ClipRequest], bool]) -> list[ClipRequest]:
         """Let what matches come back no more; returns the templates (their leases go)."""
         gone = [gesture.template for gesture in self._recurring if matches(gesture.template)]
         self._recurring = [gesture for gesture in self._recurring if not matches(gesture.template)]
         return gone
 
-    def due(self, now_ns: int) -> list[Request]:
+    def due(self, now_ns: int) -> list[ClipRequest]:
         """The requests whose time has come."""
         requests = []
         for gesture in self._recurring:

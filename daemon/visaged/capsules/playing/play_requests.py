@@ -1,4 +1,4 @@
-"""What packets, events and profiles wish for: IDs with weights and offsets, every name checked against the tables."""
+"""What packets, events and profiles ask for: IDs with weights and offsets, every name checked against the tables."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any, Final, cast, get_args
 
 from visaged.capsules.errors import CapsuleError, UnknownError, shown
 from visaged.capsules.file.header import Layer
-from visaged.capsules.file.ids import EVENT_PREFIX, Kind, check_cid, kind_of
+from visaged.capsules.file.ids import EVENT_PREFIX, CapsuleKind, check_cid, kind_of
 from visaged.capsules.library.catalogue import Catalogue
-from visaged.capsules.library.tables import MAX_WEIGHT, LeadLag
-from visaged.capsules.playing.director import Wish
+from visaged.capsules.library.tables import MAX_WEIGHT, EventTiming
+from visaged.capsules.playing.director import PlayRequest
 from visaged.id_packet import IdPacket
 from visaged.id_packet import LeadLag as PacketLeadLag
 
@@ -18,20 +18,20 @@ PROFILE: Final = "profile"
 """Owner of what a profile plays."""
 
 
-def of_packet(message: IdPacket, catalogue: Catalogue) -> list[Wish]:
+def of_packet(message: IdPacket, catalogue: Catalogue) -> list[PlayRequest]:
     """What an ID packet blends. Without lead_lag_ms every capsule starts by its own trigger, or now.
 
     Raises CapsuleError naming the field, UnknownError for an event.
     """
     own_trigger = "lead_lag_ms" not in message.model_fields_set
-    wishes: list[Wish] = []
+    requests: list[PlayRequest] = []
     for part in (*message.video_blend, *message.voice_blend):
         if part.cid.startswith(EVENT_PREFIX):
-            wishes += of_event(part.cid, part.weight, catalogue)
+            requests += of_event(part.cid, part.weight, catalogue)
             continue
         check_prefix(part.cid)
-        wishes.append(
-            Wish(
+        requests.append(
+            PlayRequest(
                 part.cid,
                 part.weight,
                 check_layer(part.layer),
@@ -40,23 +40,23 @@ def of_packet(message: IdPacket, catalogue: Catalogue) -> list[Wish]:
                 fallback=message.fallback_cid,
             )
         )
-    return wishes + _required_voices(wishes, catalogue)
+    return requests + _required_voices(requests, catalogue)
 
 
-def of_event(event_id: str, weight: float, catalogue: Catalogue) -> list[Wish]:
+def of_event(event_id: str, weight: float, catalogue: Catalogue) -> list[PlayRequest]:
     """What a row of the event table plays. Raises UnknownError."""
     check_known("event", event_id, catalogue.tables.events)
     event = catalogue.tables.events[event_id]
     cids = [cid for cid in (event.face, event.hand, event.voice) if cid is not None]
     weight = min(weight * event.weight, MAX_WEIGHT)
-    return [Wish(cid, weight, offset_ms=_lead_ms(event.lead_lag_ms, cid)) for cid in cids]
+    return [PlayRequest(cid, weight, offset_ms=_lead_ms(event.lead_lag_ms, cid)) for cid in cids]
 
 
-def of_profile(name: str, catalogue: Catalogue) -> list[Wish]:
+def of_profile(name: str, catalogue: Catalogue) -> list[PlayRequest]:
     """What a profile plays; '' is none. Raises UnknownError."""
     check_known("profile", name or None, catalogue.tables.profiles)
     blends = catalogue.tables.profiles[name].capsules if name else ()
-    return [Wish(blend.cid, blend.weight, owner=PROFILE, own_trigger=True) for blend in blends]
+    return [PlayRequest(blend.cid, blend.weight, owner=PROFILE, own_trigger=True) for blend in blends]
 
 
 def check_weight(weight: float) -> None:
@@ -87,16 +87,16 @@ def check_known(kind: str, name: str | None, known: Mapping[str, Any]) -> None:
         raise UnknownError("", kind, f"{shown(name)} is not in the library; there is {there}")
 
 
-def _required_voices(wishes: list[Wish], catalogue: Catalogue) -> list[Wish]:
+def _required_voices(requests: list[PlayRequest], catalogue: Catalogue) -> list[PlayRequest]:
     """Voices that wished capsules need and the packet does not bring."""
-    entries, named = catalogue.entries, {wish.cid for wish in wishes}
-    voices = [entries[wish.cid].header.voice for wish in wishes if wish.cid in entries]
+    entries, named = catalogue.entries, {request.cid for request in requests}
+    voices = [entries[request.cid].header.voice for request in requests if request.cid in entries]
     required = {voice.required_cid for voice in voices if voice is not None and voice.required_cid is not None}
-    return [Wish(cid) for cid in sorted(required - named)]
+    return [PlayRequest(cid) for cid in sorted(required - named)]
 
 
-def _lead_ms(lead_lag: LeadLag | PacketLeadLag, cid: str) -> int:
+def _lead_ms(lead_lag: EventTiming | PacketLeadLag, cid: str) -> int:
     kind = kind_of(cid)
-    if kind is Kind.CUE:
+    if kind is CapsuleKind.CUE:
         return lead_lag.hand
-    return lead_lag.voice if kind in (Kind.LINE, Kind.VOICE) else lead_lag.face
+    return lead_lag.voice if kind in (CapsuleKind.LINE, CapsuleKind.VOICE) else lead_lag.face

@@ -14,11 +14,11 @@ from functools import partial
 from typing import Final
 
 from visaged.capsules.clip import Clip
-from visaged.capsules.playing.active_clip import Playing, Request, scratch_pair
-from visaged.capsules.playing.emotion_blend import Mood
+from visaged.capsules.playing.active_clip import ActiveClip, ClipRequest, scratch_pair
+from visaged.capsules.playing.emotion_blend import EmotionBlend
 from visaged.capsules.playing.gestures import Gestures, Recurring
-from visaged.capsules.playing.side_effects import Outbox
-from visaged.capsules.playing.timeline import MERGE_NS, Matches, Timeline
+from visaged.capsules.playing.side_effects import SideEffects
+from visaged.capsules.playing.timeline import MERGE_NS, CapsuleTimeline, Matches
 from visaged.clock import NS_PER_MS
 from visaged.curves import Pose
 
@@ -43,14 +43,14 @@ _Command = Callable[[int], None]
 class Player:
     """A layer (``visaged.layer.Layer``). ``apply`` runs on the animator's thread and neither waits nor fails."""
 
-    def __init__(self, outbox: Outbox, mood: Mood, generator: random.Random) -> None:
-        self._outbox = outbox
+    def __init__(self, side_effects: SideEffects, mood: EmotionBlend, generator: random.Random) -> None:
+        self._side_effects = side_effects
         self._mood = mood
         self._generator = generator
         self._commands: deque[_Command] = deque()
-        self._timeline = Timeline()
+        self._timeline = CapsuleTimeline()
         self._gestures = Gestures(generator)
-        self._playing: list[Playing] = []
+        self._playing: list[ActiveClip] = []
         self._scratch, self._other = scratch_pair()
         self._order = 0
         self._extra_holders: dict[str, int] = {}  # per clip: who holds it beyond the leases that came in
@@ -61,7 +61,7 @@ class Player:
     # From any thread.
 
     @property
-    def timeline(self) -> Timeline:
+    def timeline(self) -> CapsuleTimeline:
         """For its counters."""
         return self._timeline
 
@@ -75,7 +75,7 @@ class Player:
         """Whether another command would be refused."""
         return len(self._commands) >= MAX_QUEUED
 
-    def start(self, requests: Sequence[Request]) -> None:
+    def start(self, requests: Sequence[ClipRequest]) -> None:
         """Schedule ``requests`` together; their clips must be leased, and are given back when they end."""
         self._commands.append(partial(self._schedule, requests))
 
@@ -132,7 +132,7 @@ class Player:
         if not mood_done:
             self._mood.apply(pose, time_ns)
 
-    def _schedule(self, requests: Sequence[Request], now_ns: int) -> None:
+    def _schedule(self, requests: Sequence[ClipRequest], now_ns: int) -> None:
         line = next((request for request in requests if request.clip.pcm is not None), None)
         if line is not None and not self._refused(line):
             self._schedule_line(line, requests, now_ns)
@@ -148,7 +148,7 @@ class Player:
             if start_ns is not None:
                 self._add(request, now_ns, start_ns)
 
-    def _schedule_line(self, line: Request, requests: Sequence[Request], now_ns: int) -> None:
+    def _schedule_line(self, line: ClipRequest, requests: Sequence[ClipRequest], now_ns: int) -> None:
         """A prepared voice can wait: the whole group moves until what leads the voice can lead it."""
         start_ns = max((now_ns if line.at_ns is None else line.at_ns) + line.offset_ns, now_ns)
         voice_ns = start_ns + _voice_delay_ns(line.clip)
@@ -163,33 +163,33 @@ class Player:
         self._add(line, now_ns, start_ns + wait_ns)
         self._speech_onset(voice_ns + wait_ns, now_ns)
 
-    def _refused(self, request: Request) -> bool:
+    def _refused(self, request: ClipRequest) -> bool:
         if len(self._timeline.pending) + len(self._timeline.waiting) < MAX_PENDING:
             return False
         self.overflow += 1
         self._let_go(request.clip)
         return True
 
-    def _add(self, request: Request, now_ns: int, start_ns: int) -> None:
+    def _add(self, request: ClipRequest, now_ns: int, start_ns: int) -> None:
         if request.jitter and request.clip.pcm is None:
             spread = partial(self._generator.uniform, 1 - request.jitter, 1 + request.jitter)
             start_ns = now_ns + int((start_ns - now_ns) * spread())
             request.tempo *= spread()
             request.weight *= spread()
         self._order += 1
-        playing = Playing(request, start_ns, self._order)
+        playing = ActiveClip(request, start_ns, self._order)
         if request.replaces is not None:
             self._stop(lambda other: other.ticket == request.replaces, None, start_ns)
         if request.abort_probability and self._generator.random() < request.abort_probability:
             playing.abort()
         self._timeline.add(playing)
         if playing.fixed:
-            self._outbox.speak(playing.clip, _voice_start_ns(playing))
+            self._side_effects.speak(playing.clip, _voice_start_ns(playing))
 
-    def _begin(self, playing: Playing, now_ns: int) -> None:
+    def _begin(self, playing: ActiveClip, now_ns: int) -> None:
         if playing.clip.curves is None:
-            self._outbox.cue(playing.clip, playing.weight, now_ns)
-            self._outbox.notify({"kind": "capsule_start", "cid": playing.cid, "ticket": playing.ticket})
+            self._side_effects.cue(playing.clip, playing.weight, now_ns)
+            self._side_effects.notify({"kind": "capsule_start", "cid": playing.cid, "ticket": playing.ticket})
             self._let_go(playing.clip)
             return
         rivals = [other for other in self._playing if not other.stopping and other.layer == playing.layer]
@@ -210,7 +210,7 @@ class Player:
         self._playing.append(playing)
         self._playing.sort(key=_rank)
         self.started += 1
-        self._outbox.notify({"kind": "capsule_start", "cid": playing.cid, "ticket": playing.ticket})
+        self._side_effects.notify({"kind": "capsule_start", "cid": playing.cid, "ticket": playing.ticket})
 
     def _drop_ended(self, now_ns: int) -> None:
         ended = [playing for playing in self._playing if (end := playing.end_ns) is not None and end <= now_ns]
@@ -218,22 +218,22 @@ class Player:
             return
         self._playing = [playing for playing in self._playing if playing not in ended]
         for playing in ended:
-            self._outbox.notify({"kind": "capsule_end", "cid": playing.cid, "ticket": playing.ticket})
+            self._side_effects.notify({"kind": "capsule_end", "cid": playing.cid, "ticket": playing.ticket})
             if playing.layer == "line":
                 self._timeline.speech_end()
             self._let_go(playing.clip)
 
     def _stop(self, matches: Matches, fade_ms: int | None, now_ns: int) -> None:
         for gone in self._timeline.withdraw(matches):
-            if isinstance(gone, Playing) and gone.fixed:
-                self._outbox.hush(_voice_start_ns(gone), 0)
+            if isinstance(gone, ActiveClip) and gone.fixed:
+                self._side_effects.hush(_voice_start_ns(gone), 0)
             self._let_go(gone.clip)
         for playing in self._playing:
             if matches(playing):
                 fade = playing.clip.header.fade_out_ms if fade_ms is None else fade_ms
                 playing.stop(now_ns, fade * NS_PER_MS)
                 if playing.fixed:
-                    self._outbox.hush(_voice_start_ns(playing), fade)
+                    self._side_effects.hush(_voice_start_ns(playing), fade)
 
     def _withdraw(self, matches: Matches, now_ns: int) -> None:
         for template in self._gestures.withdraw(matches):
@@ -257,7 +257,7 @@ class Player:
         elif holders == 1:
             del self._extra_holders[clip.key]
         else:
-            self._outbox.release(clip)
+            self._side_effects.release(clip)
 
 
 def _voice_delay_ns(clip: Clip) -> int:
@@ -265,9 +265,9 @@ def _voice_delay_ns(clip: Clip) -> int:
     return clip.header.voice.lip_sync_lead_ms * NS_PER_MS if clip.header.voice is not None else 0
 
 
-def _voice_start_ns(playing: Playing) -> int:
+def _voice_start_ns(playing: ActiveClip) -> int:
     return playing.start_ns + _voice_delay_ns(playing.clip)
 
 
-def _rank(playing: Playing) -> tuple[int, int, int, int]:
+def _rank(playing: ActiveClip) -> tuple[int, int, int, int]:
     return playing.rank

@@ -49,7 +49,7 @@ Notice = dict[str, object]
 """``{"kind": "capsule_start" | "capsule_end" | "capsule_miss", "cid": …, "ticket": …}``."""
 
 
-class Outbox:
+class SideEffects:
     """Delivers, in the order of time. ``post`` never waits and may be called from the animator's thread."""
 
     def __init__(
@@ -69,7 +69,7 @@ class Outbox:
         self._order = itertools.count()
         self._socket: socket.socket | None = None
         self._retry_ns = 0
-        self._thread = threading.Thread(target=self._run, name="capsule-outbox", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="capsule-side_effects", daemon=True)
         self.sent = 0
         self.failed = 0
         """Cues that could not be sent (no such host, no route)."""
@@ -109,7 +109,7 @@ class Outbox:
             self._queue.put((0, lambda: self._release(clip)))
 
     def do(self, job: Callable[[], object]) -> None:
-        """Do ``job`` on the outbox's thread."""
+        """Do ``job`` on the side effects's thread."""
         self._queue.put((0, job))
 
     def notify(self, notice: Notice) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from visaged.capsules.playing.active_clip import Playing, Request
+from visaged.capsules.playing.active_clip import ActiveClip, ClipRequest
 from visaged.clock import NS_PER_MS
 
 # Starts closer together than this are one movement to an eye, so they share a frame.
@@ -18,24 +18,24 @@ ONSET_WAIT_NS: Final = 2000 * NS_PER_MS
 # A tick at 60 fps and some lateness.
 _TICK_NS: Final = 20 * NS_PER_MS
 
-Matches = Callable[[Playing | Request], bool]
+Matches = Callable[[ActiveClip | ClipRequest], bool]
 """Chooses by ticket, cid, layer, owner or clip."""
 
 
-class Timeline:
+class CapsuleTimeline:
     """What is to start, in order. ``unhonoured`` counts starts that came too late for their offset."""
 
     def __init__(self) -> None:
         self.unhonoured = 0
         self.merged = 0
-        self.pending: list[Playing] = []
-        self.waiting: list[tuple[Request, int]] = []
+        self.pending: list[ActiveClip] = []
+        self.waiting: list[tuple[ClipRequest, int]] = []
         """For a speech onset, until then at most."""
         self._onset_ns: int | None = None
         self._scene_ns: int | None = None
         self._previous_end_ns: int | None = None
 
-    def speech_onset(self, time_ns: int) -> list[Request]:
+    def speech_onset(self, time_ns: int) -> list[ClipRequest]:
         """Speech is (or will be) shown from ``time_ns`` on; returns the requests that waited for it."""
         self._onset_ns = time_ns
         requests = [request for request, _ in self.waiting]
@@ -50,7 +50,7 @@ class Timeline:
         """A scene starts at ``time_ns``."""
         self._scene_ns = time_ns
 
-    def expired(self, now_ns: int) -> list[Request]:
+    def expired(self, now_ns: int) -> list[ClipRequest]:
         """Requests that waited in vain for an onset; they start at once."""
         if not self.waiting:
             return []
@@ -59,7 +59,7 @@ class Timeline:
         self.unhonoured += len(late)
         return late
 
-    def start_of(self, request: Request, now_ns: int) -> int | None:
+    def start_of(self, request: ClipRequest, now_ns: int) -> int | None:
         """When ``request`` starts, now at the earliest; None when it has to wait for speech."""
         wanted_ns = self._wanted(request, now_ns)
         if wanted_ns is None:
@@ -71,14 +71,14 @@ class Timeline:
         self.unhonoured += 1
         return now_ns
 
-    def add(self, playing: Playing) -> None:
+    def add(self, playing: ActiveClip) -> None:
         """Let ``playing`` start at its time."""
         self.pending.append(playing)
         self.pending.sort(key=_start)
         end_ns = playing.end_ns
         self._previous_end_ns = playing.start_ns if end_ns is None else end_ns
 
-    def due(self, now_ns: int) -> list[Playing]:
+    def due(self, now_ns: int) -> list[ActiveClip]:
         """What starts at this tick: all that is due, and all that would start within 50 ms of it."""
         if not self.pending or self.pending[0].start_ns > now_ns:
             return []
@@ -96,15 +96,15 @@ class Timeline:
         self.pending = left
         return starting
 
-    def withdraw(self, matches: Matches) -> list[Playing | Request]:
+    def withdraw(self, matches: Matches) -> list[ActiveClip | ClipRequest]:
         """Take back what has not started and ``matches``."""
-        gone: list[Playing | Request] = [playing for playing in self.pending if matches(playing)]
+        gone: list[ActiveClip | ClipRequest] = [playing for playing in self.pending if matches(playing)]
         gone += [request for request, _ in self.waiting if matches(request)]
         self.pending = [playing for playing in self.pending if not matches(playing)]
         self.waiting = [(request, until_ns) for request, until_ns in self.waiting if not matches(request)]
         return gone
 
-    def _wanted(self, request: Request, now_ns: int) -> int | None:
+    def _wanted(self, request: ClipRequest, now_ns: int) -> int | None:
         base_ns = request.at_ns if request.at_ns is not None else now_ns
         if request.trigger is None:
             return base_ns + request.offset_ns
@@ -115,5 +115,5 @@ class Timeline:
         return (base_ns if reference_ns is None else reference_ns) + offset_ns
 
 
-def _start(playing: Playing) -> int:
+def _start(playing: ActiveClip) -> int:
     return playing.start_ns

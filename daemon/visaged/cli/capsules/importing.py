@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from visaged.capsules.errors import CapsuleError
 from visaged.capsules.file import capsule as capsule_format
 from visaged.capsules.file.capsule import Capsule
-from visaged.capsules.file.ids import Kind, check_cid, kind_of
-from visaged.capsules.library.library.install import add_local
+from visaged.capsules.file.ids import CapsuleKind, check_cid, kind_of
+from visaged.capsules.library.install import add_local
 from visaged.cli.capsules.library import open_library, write_file
 from visaged.cli.say import say
 from visaged.config.load import find_file, load
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from visaged.capsules.file.capsule import Tokens
-    from visaged.capsules.library.library.importing import VoiceEncoder
+    from visaged.capsules.library.importing import VoiceEncoder
 
 
 def add_import_arguments(action: argparse.ArgumentParser) -> None:
@@ -61,7 +61,7 @@ def import_capsule(options: argparse.Namespace) -> int:
 
 
 def _read_source(options: argparse.Namespace) -> Capsule:
-    from visaged.capsules.library.library.importing import from_recording, from_speech  # noqa: PLC0415
+    from visaged.capsules.library.importing import from_recording, from_speech  # noqa: PLC0415
     from visaged.recording import FORMATS, RecordingError, read  # noqa: PLC0415
 
     fields: dict[str, Any] = {
@@ -72,15 +72,15 @@ def _read_source(options: argparse.Namespace) -> Capsule:
         "source": f"imported from {options.source.name}"[:256],
         "emotion": options.emotion,
     }
-    spoken = kind_of(options.cid) is Kind.LINE
+    spoken = kind_of(options.cid) is CapsuleKind.LINE
     recorded = options.source.suffix.lower() in FORMATS
-    if spoken == recorded or kind_of(options.cid) in (Kind.CUE, Kind.VOICE):
+    if spoken == recorded or kind_of(options.cid) in (CapsuleKind.CUE, CapsuleKind.VOICE):
         raise CapsuleError(options.cid, "cid", "a recording becomes VF_… or CID_…, a sound file becomes VL_…")
     if recorded and options.codec:
         raise CapsuleError(options.cid, "codec", "is for spoken lines; a recording of curves has no voice")
     try:
         if recorded:
-            loop = options.loop or kind_of(options.cid) is Kind.LOOP
+            loop = options.loop or kind_of(options.cid) is CapsuleKind.LOOP
             fields |= {"loop": loop, "blend_mode": options.blend_mode}
             return from_recording(read(options.source, options.fps), fields)
         encoder = _encoder(options) if options.codec else None

@@ -9,7 +9,7 @@ from typing import Final
 from visaged.capsules.file import capsule as capsule_format
 from visaged.capsules.file.capsule import SUFFIX
 from visaged.capsules.file.pack import PackReader, add_signature, write_pack
-from visaged.capsules.library.library.install import check_pack, install_pack, revoke
+from visaged.capsules.library.install import check_pack, install_pack, revoke
 from visaged.cli.capsules.library import open_library, read_capsule, read_file, write_file
 from visaged.cli.say import say
 from visaged.console import exit_codes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from visaged.capsules.library.library.catalogue import Entry
+from visaged.capsules.library.catalogue import Entry
 from visaged.cli.capsules.library import open_library, read_capsule
 from visaged.cli.say import complain, say
 from visaged.console import exit_codes

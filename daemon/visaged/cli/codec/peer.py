@@ -18,12 +18,12 @@ from visaged.cli.say import complain
 from visaged.clock import NS_PER_S, now_ns
 from visaged.codec.frame_codec import Codes
 from visaged.codec.frames import decode, encode
-from visaged.codec.peer.echo_responder import Parrot
+from visaged.codec.peer.echo_responder import EchoResponder
 from visaged.codec.peer.impairment import BadNetwork, Impairment
 from visaged.codec.peer.talker import Talker
 from visaged.config.load import ConfigError
 from visaged.console import exit_codes
-from visaged.control.mqtt.link.errors import MqttError
+from visaged.control.mqtt.errors import MqttError
 
 DEFAULT_PORT: Final = 5004
 
@@ -106,7 +106,7 @@ class _Conversation:
         self._as_json = options.json
         impairment = Impairment(options.loss / 100, options.jitter_ms, options.reorder / 100, options.duplicate / 100)
         self._up, self._down = BadNetwork(impairment, options.seed), BadNetwork(impairment, options.seed + 1)
-        self._parrot = Parrot(at_once=options.at_once, answer=codes)
+        self._responder = EchoResponder(at_once=options.at_once, answer=codes)
         self._talker: Talker | None = None
         self._told = ""
 
@@ -135,10 +135,10 @@ class _Conversation:
         talker = self._talker
         if talker is None:
             return
-        self._parrot.wait(time_ns, talker)
+        self._responder.wait(time_ns, talker)
         for message in talker.due(time_ns):
             # An echo has the sequence of what it sends back; its own signs of life would be another's.
-            if not self._parrot.at_once:
+            if not self._responder.at_once:
                 self._down.send(encode(message), time_ns)
         for data in self._down.arrived(time_ns):
             self._way.send(data)
@@ -147,9 +147,9 @@ class _Conversation:
         message = decode(data)
         if self._talker is None:
             self._talker = Talker(message.codebooks, time_ns)
-            if self._parrot.answer is not None:
-                self._talker.say(self._parrot.answer)
-        back = self._parrot.hear(message, time_ns, self._talker)
+            if self._responder.answer is not None:
+                self._talker.say(self._responder.answer)
+        back = self._responder.hear(message, time_ns, self._talker)
         if back is not None:
             self._down.send(encode(back), time_ns)
 
@@ -161,15 +161,15 @@ class _Conversation:
 
     def figures(self) -> dict[str, Any]:
         """What ``--json`` prints."""
-        parrot, talker = self._parrot, self._talker
+        responder, talker = self._responder, self._talker
         return {
             "box": self.box_came,
-            "heard": parrot.heard,
-            "missing": parrot.missing,
-            "speeches": parrot.speeches,
+            "heard": responder.heard,
+            "missing": responder.missing,
+            "speeches": responder.speeches,
             "said": 0 if talker is None else talker.said,
             "speaking": talker is not None and talker.speaking,
-            "cuts": parrot.cuts,
+            "cuts": responder.cuts,
             "refused": self._way.refused,
             "lost_on_purpose": self._up.lost + self._down.lost,
         }

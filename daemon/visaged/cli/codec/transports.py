@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 import paho.mqtt.client as paho
 from paho.mqtt.reasoncodes import ReasonCode
 
-from visaged.codec.frames import FrameError, Message, decode
+from visaged.codec.frames import CodecMessage, FrameError, decode
 from visaged.config import MqttSettings
 from visaged.control.mqtt.errors import MqttError, explain_failure, explain_refusal
 from visaged.control.mqtt.tool_client import make_visitor
@@ -29,7 +29,7 @@ class Way(Protocol):
     refused: int
     """Messages that were none."""
 
-    def receive(self, timeout_s: float) -> Message | None:
+    def receive(self, timeout_s: float) -> CodecMessage | None:
         """The next message of the box, None after ``timeout_s``."""
         ...
 
@@ -57,7 +57,7 @@ class UdpWay:
             raise
         self.name = f"UDP port {self._socket.getsockname()[1]}"
 
-    def receive(self, timeout_s: float) -> Message | None:
+    def receive(self, timeout_s: float) -> CodecMessage | None:
         """See above."""
         self._socket.settimeout(max(timeout_s, 1e-4))
         try:
@@ -112,7 +112,7 @@ class MqttWay:
             self.close()
             raise refusal
 
-    def receive(self, timeout_s: float) -> Message | None:
+    def receive(self, timeout_s: float) -> CodecMessage | None:
         """See above."""
         try:
             data = self._messages.get(timeout=max(timeout_s, 1e-4))

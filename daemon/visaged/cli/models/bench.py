@@ -23,7 +23,7 @@ _MOST_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
-class Measured:
+class BenchResult:
     """One precision with a number of threads, in a process of its own."""
 
     precision: str
@@ -55,7 +55,7 @@ def bench(options: argparse.Namespace) -> int:
         manifest = package.manifest
         say(f"{manifest.name} {manifest.version} ({manifest.kind}), {package.folder}")
         table = plain_table("precision", "threads", "on", "load s", "step p50 ms", "p99 ms", "memory MiB")
-        best: Measured | None = None
+        best: BenchResult | None = None
         for found in _measure_all(package, options):
             if isinstance(found, Exception):
                 say(f"  {found}")
@@ -76,7 +76,7 @@ def _print_live(package: Package) -> None:
     """What the daemon found by itself, where it looks for that."""
     if package.manifest.kind != "neurosync":
         return
-    from visaged.face.neurosync.solver.threads import read_measured  # noqa: PLC0415
+    from visaged.face.neurosync.threads import read_measured  # noqa: PLC0415
     from visaged.inference.engines import DEFAULT_CACHE  # noqa: PLC0415
 
     for precision in package.manifest.files:
@@ -89,7 +89,7 @@ def _print_live(package: Package) -> None:
             )
 
 
-def measure(package: Package, precision: str, threads: int, providers: tuple[str, ...], seconds: float) -> Measured:
+def measure(package: Package, precision: str, threads: int, providers: tuple[str, ...], seconds: float) -> BenchResult:
     """Open and step one precision in this process. Raises PackageError, SessionError."""
     from visaged.inference.engine_build import random_feed  # noqa: PLC0415
     from visaged.inference.step import StepRunner  # noqa: PLC0415
@@ -105,14 +105,14 @@ def measure(package: Package, precision: str, threads: int, providers: tuple[str
             state.inputs[name][...] = values
     timing = time_steps(lambda: runner.step(state), seconds)
     memory_mib = peak_memory_mib() - before
-    return Measured(precision, threads, runner.providers, load_s, timing.p50_ms, timing.p99_ms, memory_mib)
+    return BenchResult(precision, threads, runner.providers, load_s, timing.p50_ms, timing.p99_ms, memory_mib)
 
 
-def _measure_all(package: Package, options: argparse.Namespace) -> list[Measured | Exception]:
+def _measure_all(package: Package, options: argparse.Namespace) -> list[BenchResult | Exception]:
     counts = options.threads or _up_to(len(os.sched_getaffinity(0)))
     cases = [(precision, threads) for precision in package.manifest.files for threads in counts]
     providers = tuple(options.provider or (AUTO,))
-    found: list[Measured | Exception] = []
+    found: list[BenchResult | Exception] = []
     with progress_bar() as report:
         for number, (precision, threads) in enumerate(cases):
             report(f"{precision}, {threads} threads", number / len(cases))

@@ -15,11 +15,11 @@ import numpy as np
 from visaged.audio.ring import AudioRing
 from visaged.clock import NS_PER_MS, RATE_HZ, Timeline, now_ns, sleep_until
 from visaged.codec.down.concealer import Concealer
-from visaged.codec.down.playout import FRAME_NS, Kind, Playout, Step
+from visaged.codec.down.playout import FRAME_NS, Playout, PlayoutKind, Step
 from visaged.codec.down.rate_watch import RateWatch
 from visaged.codec.down.reception import Reception
 from visaged.codec.down.skew import Skew
-from visaged.codec.down.upsample import HOUSE_FRAME, Upsampler
+from visaged.codec.down.upsample import HOUSE_FRAME, CodecUpsampler
 from visaged.codec.frame_codec import FRAME, FRAME_MS, FrameDecoder
 from visaged.metrics import Metrics
 from visaged.problems import Problems
@@ -79,7 +79,7 @@ class Downlink:
         self._lock = threading.Lock()
         self._skew = Skew()
         self._rate = RateWatch(metrics, problems)
-        self._upsampler = Upsampler()
+        self._upsampler = CodecUpsampler()
         self._pcm = np.zeros(FRAME, np.float32)
         self._sound = np.zeros(HOUSE_FRAME, np.float32)
         self._thread = StageThread("codec-down", "the decoder does not return from a step", _STOP_S)
@@ -173,7 +173,7 @@ class Downlink:
 
     def _lay(self, step: Step) -> int:
         """Write the sound of ``step``; returns how long it lasts, in ns."""
-        if step.kind is Kind.QUIET:
+        if step.kind is PlayoutKind.QUIET:
             self._rate.idle(self.alive_ns)
             self.ring.skip(_STEP)
             return _STEP_MS * NS_PER_MS
@@ -187,7 +187,7 @@ class Downlink:
             remedy = "The answer is silent meanwhile; verify the model package: visaged models verify FOLDER"
             self._problems.open(DECODER_PROBLEM, f"the decoder failed: {error or type(error).__name__}", remedy)
         else:
-            if step.kind is Kind.FRAME:
+            if step.kind is PlayoutKind.FRAME:
                 self._problems.clear(DECODER_PROBLEM)
         if run is not self._thread.run:
             return 0  # It hung, and another run has begun: this sound is of the past.
@@ -198,9 +198,9 @@ class Downlink:
 
     def _say(self, step: Step) -> int:
         """The sound of ``step`` into ``_pcm``; returns how many samples of it are heard."""
-        if step.kind is Kind.FRAME and step.codes is not None:
+        if step.kind is PlayoutKind.FRAME and step.codes is not None:
             return self._concealer.say(step.codes, self._pcm, reset=step.reset, shorter=step.shorter)
-        return self._concealer.miss(self._pcm) if step.kind is Kind.LOST else self._concealer.end(self._pcm)
+        return self._concealer.miss(self._pcm) if step.kind is PlayoutKind.LOST else self._concealer.end(self._pcm)
 
     def _told(self, speaks: bool) -> None:
         if speaks:

@@ -45,7 +45,7 @@ _EVEN_NS: Final = 2 * FRAME_NS
 _FORGET: Final = 0.3
 
 
-class Kind(Enum):
+class PlayoutKind(Enum):
     """What is to be heard next."""
 
     QUIET = "nobody speaks"
@@ -58,7 +58,7 @@ class Kind(Enum):
 class Step:
     """One step of the voice."""
 
-    kind: Kind
+    kind: PlayoutKind
     codes: Codes | None = None
     reset: bool = False
     slide_ns: int = 0
@@ -69,7 +69,7 @@ class Step:
     """Pieces of 20 ms that the frame is to be shortened by: there was that much time to spare."""
 
 
-QUIET: Final = Step(Kind.QUIET)
+QUIET: Final = Step(PlayoutKind.QUIET)
 
 
 class Playout:
@@ -122,7 +122,7 @@ class Playout:
         self._take_margin(due_ns, frame.arrival_ns)
         self._open = self._missing = 0
         shorter = self._spare_pieces()
-        step = Step(Kind.FRAME, frame.codes, frame.reset, self._slide(), self._position, shorter)
+        step = Step(PlayoutKind.FRAME, frame.codes, frame.reset, self._slide(), self._position, shorter)
         self._heard.add()
         if shorter:
             self._shortened.add()
@@ -200,12 +200,12 @@ class Playout:
             self.stopped = True
             return self._end()
         self._open += 1
-        return Step(Kind.LOST)
+        return Step(PlayoutKind.LOST)
 
     def _end(self) -> Step:
         self.speaking = False
         self._learn()
-        return Step(Kind.END)
+        return Step(PlayoutKind.END)
 
     def _go_on(self) -> None:
         self._position += 1

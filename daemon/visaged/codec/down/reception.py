@@ -13,7 +13,7 @@ from typing import Final
 
 from visaged.clock import NS_PER_MS
 from visaged.codec.frame_codec import Codes
-from visaged.codec.frames import SEQUENCES, FrameError, Message, decode
+from visaged.codec.frames import SEQUENCES, CodecMessage, FrameError, decode
 from visaged.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ class Reception:
             return True
         return self.silent_from is not None and not self.frames
 
-    def take(self, data: bytes, arrival_ns: int) -> Message | None:
+    def take(self, data: bytes, arrival_ns: int) -> CodecMessage | None:
         """Take one message in; returns it, or None when it does not count."""
         try:
             message = decode(data)
@@ -124,7 +124,7 @@ class Reception:
         self._unconfirmed = None
         self.silent_from = None
 
-    def _place(self, message: Message, arrival_ns: int) -> int | None:
+    def _place(self, message: CodecMessage, arrival_ns: int) -> int | None:
         """The unwrapped sequence of ``message``; None when it is not believed (yet)."""
         if not self._begun:
             # One round of 2^32 above zero: what is older by a little stays positive.
@@ -144,7 +144,7 @@ class Reception:
         self._restart()
         return self._place(message, arrival_ns)
 
-    def _store(self, message: Message, sequence: int, arrival_ns: int) -> None:
+    def _store(self, message: CodecMessage, sequence: int, arrival_ns: int) -> None:
         end = sequence + len(message.codes)
         for offset, codes in enumerate(message.codes):
             number = sequence + offset

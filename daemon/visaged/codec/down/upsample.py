@@ -20,7 +20,7 @@ DELAY: Final = _TAPS
 """How much later the output shows what went in, in samples at 48 kHz: 0.5 ms."""
 
 
-class Upsampler:
+class CodecUpsampler:
     """One stream. ``step`` allocates nothing that stays; ``clear`` starts a new stream."""
 
     def __init__(self) -> None:

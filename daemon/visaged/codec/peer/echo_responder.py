@@ -6,11 +6,11 @@ import numpy as np
 
 from visaged.codec.down.reception import QUIET_NS
 from visaged.codec.frame_codec import Codes
-from visaged.codec.frames import SEQUENCES, Message
+from visaged.codec.frames import SEQUENCES, CodecMessage
 from visaged.codec.peer.talker import Talker
 
 
-class Parrot:
+class EchoResponder:
     """Hears what comes up from one box. The caller brings the time; one thread."""
 
     def __init__(self, *, at_once: bool = False, answer: Codes | None = None) -> None:
@@ -29,7 +29,7 @@ class Parrot:
         self._last_ns: int | None = None
         self._cut = False
 
-    def hear(self, message: Message, now_ns: int, talker: Talker) -> Message | None:
+    def hear(self, message: CodecMessage, now_ns: int, talker: Talker) -> CodecMessage | None:
         """Take ``message`` in; returns what is to be sent at once, None when nothing is."""
         self._last_ns = now_ns
         if message.cut and not self._cut:
@@ -47,7 +47,7 @@ class Parrot:
             self._finish(talker)
         if not self.at_once:
             return None
-        return Message(talker.stream_id, message.sequence, message.codes, message.speech, message.reset)
+        return CodecMessage(talker.stream_id, message.sequence, message.codes, message.speech, message.reset)
 
     def wait(self, now_ns: int, talker: Talker) -> None:
         """Nothing came: a speech whose end was lost is over after a while."""

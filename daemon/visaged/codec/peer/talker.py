@@ -10,7 +10,7 @@ import numpy as np
 
 from visaged.codec.down.playout import FRAME_NS
 from visaged.codec.frame_codec import Codes
-from visaged.codec.frames import SEQUENCES, Message
+from visaged.codec.frames import SEQUENCES, CodecMessage
 
 # Once a second, in frames; and the end of speech in this many, for one may be lost.
 _ALIVE_EVERY: Final = 12
@@ -50,7 +50,7 @@ class Talker:
         """Forget what waits."""
         self._waiting.clear()
 
-    def due(self, now_ns: int) -> list[Message]:
+    def due(self, now_ns: int) -> list[CodecMessage]:
         """What is to be sent by ``now_ns``."""
         messages = []
         if now_ns - self.next_ns > _STALL_NS:
@@ -62,14 +62,14 @@ class Talker:
             self._next += 1
         return messages
 
-    def _say_next(self) -> Message | None:
+    def _say_next(self) -> CodecMessage | None:
         sequence = self._next % SEQUENCES
         if self._waiting:
             codes, begins = self._waiting.popleft()
             self.said += 1
             self._quiet = 0
-            return Message(self.stream_id, sequence, codes[None, :], True, begins)
+            return CodecMessage(self.stream_id, sequence, codes[None, :], True, begins)
         self._quiet += 1
         if self._quiet <= _END_TOLD or self._quiet % _ALIVE_EVERY == 0:
-            return Message(self.stream_id, sequence, self._nothing, speech=False)
+            return CodecMessage(self.stream_id, sequence, self._nothing, speech=False)
         return None

@@ -29,7 +29,7 @@ _ROOM_BLOCKS: Final = 30
 EchoName = Literal["auto", "cancel", "gate", "none"]
 
 
-class Cleaner(Protocol):
+class EchoCanceller(Protocol):
     """Cleans block by block. One thread."""
 
     name: str
@@ -39,7 +39,7 @@ class Cleaner(Protocol):
         ...
 
 
-class NoCleaner:
+class NoCancellation:
     """Leaves everything as it is."""
 
     name = "none"
@@ -53,7 +53,7 @@ class EchoGate:
 
     name = "gate"
 
-    def __init__(self, after: Cleaner) -> None:
+    def __init__(self, after: EchoCanceller) -> None:
         self._after = after
         self._closed_for = 0
 
@@ -107,7 +107,7 @@ def can_clean() -> bool:
         return False
 
 
-def open_cleaner(echo: EchoName, *, noise: bool, speaker: bool) -> Cleaner:
+def open_echo_canceller(echo: EchoName, *, noise: bool, speaker: bool) -> EchoCanceller:
     """What the settings ask for; ``speaker``: whether this box plays sound at all.
 
     Raises ImportError, OSError when what was asked for is not there. ``auto`` cancels where it can, else it gates.
@@ -116,5 +116,6 @@ def open_cleaner(echo: EchoName, *, noise: bool, speaker: bool) -> Cleaner:
         echo = "none"
     elif echo == "auto":
         echo = "cancel" if can_clean() else "gate"
-    cleaner: Cleaner = WebRtc(echo=echo == "cancel", noise=noise) if noise or echo == "cancel" else NoCleaner()
-    return EchoGate(cleaner) if echo == "gate" else cleaner
+    cancel = echo == "cancel"
+    canceller: EchoCanceller = WebRtc(echo=cancel, noise=noise) if noise or cancel else NoCancellation()
+    return EchoGate(canceller) if echo == "gate" else canceller

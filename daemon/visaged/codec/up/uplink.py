@@ -18,8 +18,8 @@ from visaged.audio.ring import AudioRing, Overwritten, Sound
 from visaged.clock import RATE_HZ, now_ns
 from visaged.codec.down.upsample import HOUSE_FRAME
 from visaged.codec.frame_codec import CODEC_RATE_HZ, FRAME, FrameEncoder
-from visaged.codec.frames import SEQUENCES, Message, encode
-from visaged.codec.up.echo_canceller import BLOCK, BLOCK_MS, Cleaner
+from visaged.codec.frames import SEQUENCES, CodecMessage, encode
+from visaged.codec.up.echo_canceller import BLOCK, BLOCK_MS, EchoCanceller
 from visaged.codec.up.speech_gate import VAD_RATE_HZ, SpeechGate
 from visaged.decimate import Decimator
 from visaged.metrics import Metrics
@@ -53,7 +53,7 @@ class Uplink:
         problems: Problems,
         *,
         gate: SpeechGate,
-        cleaner: Cleaner,
+        echo_canceller: EchoCanceller,
         send_silence: bool = False,
         realtime_priority: int = 0,
         played: Callable[[int, Sound], None] = lambda index, out: out.fill(0),
@@ -74,7 +74,7 @@ class Uplink:
         self._ring = ring
         self._encoder = encoder
         self._gate = gate
-        self._cleaner = cleaner
+        self._cleaner = echo_canceller
         self._send = send
         self._problems = problems
         self._send_silence = send_silence
@@ -216,14 +216,14 @@ class Uplink:
         self._encode_time.record_ns((now_ns() - began_ns) / count)
         self._spurt = True
         first = (number - count + 1) % SEQUENCES
-        self._put(Message(self.stream_id, first, self._codes[:count], speaking, begins, self.cut))
+        self._put(CodecMessage(self.stream_id, first, self._codes[:count], speaking, begins, self.cut))
 
     def _tell_silence(self, number: int | None = None) -> None:
         """Silence from frame ``number`` on (None: from the one that is being heard)."""
         sequence = self.sequence if number is None else number % SEQUENCES
-        self._put(Message(self.stream_id, sequence, self._codes[:0], speech=False, cut=self.cut))
+        self._put(CodecMessage(self.stream_id, sequence, self._codes[:0], speech=False, cut=self.cut))
 
-    def _put(self, message: Message) -> None:
+    def _put(self, message: CodecMessage) -> None:
         if self._send(encode(message)):
             self._sent.add(len(message.codes))
         else:

@@ -9,7 +9,7 @@ from visaged import __version__
 from visaged.clock import NS_PER_S, now_ns
 from visaged.config import MqttSettings
 from visaged.control.mqtt.link_sources import LinkSources
-from visaged.control.mqtt.send_queue import Message, Outbox
+from visaged.control.mqtt.send_queue import OutgoingMessage, SendQueue
 from visaged.control.protocol.health_model import BoxStatus, State
 from visaged.control.protocol.topics import Topics
 
@@ -22,16 +22,16 @@ _SOONEST_NS: Final = NS_PER_S
 
 
 class Announcer:
-    """Puts the box's own retained messages into the outbox; one per connection, under one session id."""
+    """Puts the box's own retained messages into the send queue; one per connection, under one session id."""
 
     def __init__(
-        self, session: str, topics: Topics, sources: LinkSources, settings: MqttSettings, outbox: Outbox
+        self, session: str, topics: Topics, sources: LinkSources, settings: MqttSettings, send_queue: SendQueue
     ) -> None:
         self._session = session
         self._topics = topics
         self._sources = sources
         self._settings = settings
-        self._outbox = outbox
+        self._send_queue = send_queue
         self._state: State | None = None
         self._announced: bytes | None = None
         self._discovered = False
@@ -63,7 +63,7 @@ class Announcer:
             self._health_told_ns = now
             self._health_due_ns = now + int(self._settings.health_every_s * NS_PER_S)
             health = self._sources.health().model_dump_json().encode()
-            self._outbox.put(Message("health", self._topics.health, health, retain=True))
+            self._send_queue.put(OutgoingMessage("health", self._topics.health, health, retain=True))
         return _LOOK_S
 
     def hurry(self) -> None:
@@ -75,7 +75,7 @@ class Announcer:
         self._discovered = True
         if self._settings.discovery:
             announcement = self._sources.discovery(self._topics)
-            self._outbox.put(Message("discovery", self._topics.discovery, announcement, retain=True))
+            self._send_queue.put(OutgoingMessage("discovery", self._topics.discovery, announcement, retain=True))
 
     def say_stopped(self) -> None:
         """The last word of a clean end; only where there was a first one."""
@@ -91,4 +91,4 @@ class Announcer:
 
     def _announce(self, payload: bytes) -> None:
         self._announced = payload
-        self._outbox.put(Message("status", self._topics.status, payload, retain=True), first=True)
+        self._send_queue.put(OutgoingMessage("status", self._topics.status, payload, retain=True), first=True)

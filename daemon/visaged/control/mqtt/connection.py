@@ -1,7 +1,7 @@
 """One connection to the broker, from CONNECT to its end, driven step by step by the MQTT thread.
 
-A paho client is used for this one connection and thrown away, without a thread of its own: the outbox, not paho, keeps
-what is not acknowledged, so a new connection sends it again in its order.
+A paho client is used for this one connection and thrown away, without a thread of its own: the send queue, not paho,
+keeps what is not acknowledged, so a new connection sends it again in its order.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from visaged.clock import NS_PER_S, now_ns
 from visaged.config import MqttSettings
 from visaged.control.mqtt.client import connect, make_client, make_properties
 from visaged.control.mqtt.errors import MqttError, explain_failure, explain_loss, explain_refusal
-from visaged.control.mqtt.send_queue import Outbox
+from visaged.control.mqtt.send_queue import SendQueue
 from visaged.control.mqtt.tcp_nodelay import acknowledge_at_once, send_at_once
 from visaged.control.wake import Wake
 
@@ -38,15 +38,15 @@ Complaint = tuple[str, str, str]
 
 
 class Connection:
-    """Sends what the outbox holds, hands on what comes in."""
+    """Sends what the send queue holds, hands on what comes in."""
 
     def __init__(
-        self, settings: MqttSettings, device_id: str, will: tuple[str, bytes], outbox: Outbox, wake: Wake
+        self, settings: MqttSettings, device_id: str, will: tuple[str, bytes], send_queue: SendQueue, wake: Wake
     ) -> None:
         """``will``: topic and payload. Raises MqttError when a password or certificate file cannot be used."""
         self._settings = settings
         self._modern = settings.protocol == "5"
-        self._outbox = outbox
+        self._send_queue = send_queue
         self._wake = wake
         self._window = _WINDOW
         self._client = make_client(settings, f"visaged-{device_id}", *will)
@@ -120,7 +120,7 @@ class Connection:
         """Send what waits, as far as it goes within ``timeout_s``, and disconnect cleanly: the will is not sent."""
         deadline_ns = now_ns() + int(timeout_s * NS_PER_S)
         try:
-            while len(self._outbox) and now_ns() < deadline_ns:
+            while len(self._send_queue) and now_ns() < deadline_ns:
                 self.step(0.05)
             self.accepted = False
             self._client.disconnect()
@@ -167,8 +167,8 @@ class Connection:
             raise self._error
 
     def _send(self) -> None:
-        while self._outbox.flying < self._window and not self._client.want_write():
-            message = self._outbox.take()
+        while self._send_queue.flying < self._window and not self._client.want_write():
+            message = self._send_queue.take()
             if message is None:
                 return
             properties = None
@@ -176,7 +176,7 @@ class Connection:
                 properties = make_properties(PacketTypes.PUBLISH)
                 properties.CorrelationData = message.correlation
             info = self._client.publish(message.topic, message.payload, message.qos, message.retain, properties)
-            self._outbox.sent(info.mid, message)
+            self._send_queue.sent(info.mid, message)
             if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 return
 
@@ -196,7 +196,7 @@ class Connection:
             self._error = explain_loss(reason.value, str(reason), self._settings)
 
     def _on_publish(self, client: Any, userdata: Any, mid: int, reason: ReasonCode, properties: Properties) -> None:
-        message = self._outbox.acknowledged(mid, refused=reason.is_failure)
+        message = self._send_queue.acknowledged(mid, refused=reason.is_failure)
         if message is not None and reason.is_failure:
             self._complain("publish", message.topic, reason)
 

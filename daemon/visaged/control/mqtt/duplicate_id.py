@@ -16,7 +16,7 @@ _ENOUGH: Final = 2
 _OWN_KEPT: Final = 64
 
 
-class Strangers:
+class DuplicateIds:
     """Sessions seen on our status topic that are not ours (MQTT thread)."""
 
     def __init__(self) -> None:

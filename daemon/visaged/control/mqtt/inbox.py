@@ -10,7 +10,7 @@ import paho.mqtt.client as paho
 from visaged.clock import NS_PER_S, now_ns
 from visaged.control.dispatcher import Dispatcher, Incoming
 from visaged.control.mqtt.announcer import Announcer
-from visaged.control.mqtt.send_queue import Message
+from visaged.control.mqtt.send_queue import OutgoingMessage
 from visaged.control.protocol.parse import find_transaction
 from visaged.control.protocol.refusal import Refusal
 from visaged.control.protocol.topics import HOME_ASSISTANT, Topics
@@ -30,7 +30,7 @@ class Inbox:
         dispatcher: Dispatcher,
         announcer: Announcer,
         codec_down: Callable[[bytes], None],
-        put: Callable[[Message], None],
+        put: Callable[[OutgoingMessage], None],
     ) -> None:
         """``put`` publishes an answer; it is called on the dispatcher's threads."""
         self._topics = topics
@@ -65,7 +65,7 @@ class Inbox:
         def reply(answer: bytes) -> None:
             if command in _SHOWN_IN_HEALTH:
                 self._announcer.hurry()
-            self._put(Message("response", topic, answer, correlation=correlation))
+            self._put(OutgoingMessage("response", topic, answer, correlation=correlation))
 
         if not allowed:
             refusal = Refusal("invalid", "answers are not sent to that topic; use one of your own", "response_topic")

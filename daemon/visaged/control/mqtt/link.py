@@ -1,7 +1,7 @@
 """The MQTT link: keeps a connection to the broker, hands requests to the dispatcher, publishes what the box says.
 
 All of it runs on one thread of its own, with one paho client per connection; no thread of paho's, none of the face's.
-Other threads only append to the outbox. The network being absent, at boot or later, is normal: the link tries again
+Other threads only append to the send queue. The network being absent, at boot or later, is normal: the link tries again
 with jittered waits and says once why.
 """
 
@@ -23,11 +23,11 @@ from visaged.control.dispatcher import Dispatcher
 from visaged.control.mqtt.announcer import Announcer
 from visaged.control.mqtt.backoff import Backoff
 from visaged.control.mqtt.connection import Connection
-from visaged.control.mqtt.duplicate_id import Strangers
+from visaged.control.mqtt.duplicate_id import DuplicateIds
 from visaged.control.mqtt.errors import CODES, SESSION_TAKEN_OVER, MqttError, explain_loss
 from visaged.control.mqtt.inbox import Inbox
 from visaged.control.mqtt.link_sources import LinkSources
-from visaged.control.mqtt.send_queue import OWN_STATE, Message, Outbox
+from visaged.control.mqtt.send_queue import OWN_STATE, OutgoingMessage, SendQueue
 from visaged.control.protocol.events import Event
 from visaged.control.protocol.health_model import MqttHealth
 from visaged.control.protocol.topics import HOME_ASSISTANT, Topics
@@ -72,10 +72,10 @@ class MqttLink:
         self._dispatcher = dispatcher
         self._sources = sources
         self._problems = problems
-        self.outbox = Outbox()
+        self.send_queue = SendQueue()
         self._wake = Wake()
         self._backoff = Backoff()
-        self._strangers = Strangers()
+        self._duplicate_ids = DuplicateIds()
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
         self._stopping = False
         self._renew: tuple[MqttSettings, Topics] | None = None
@@ -86,8 +86,8 @@ class MqttLink:
         self.reached_ns: int | None = None
         """When the broker last took us in (monotonic ns); None: never, with the settings now in force."""
         metrics.provide("mqtt.reconnects", lambda: max(self._connects - 1, 0))
-        metrics.provide("mqtt.queued", lambda: len(self.outbox))
-        metrics.provide("mqtt.dropped", lambda: sum(self.outbox.dropped.values()))
+        metrics.provide("mqtt.queued", lambda: len(self.send_queue))
+        metrics.provide("mqtt.dropped", lambda: sum(self.send_queue.dropped.values()))
 
     @property
     def connected(self) -> bool:
@@ -114,7 +114,7 @@ class MqttLink:
 
     def tell(self, event: Event) -> None:
         """Publish an event (any thread); for ``Events.listen``."""
-        self._put(Message("event", self._topics.event(event.event), event.model_dump_json().encode()))
+        self._put(OutgoingMessage("event", self._topics.event(event.event), event.model_dump_json().encode()))
 
     def take_codec(self, take: Callable[[bytes], None] | None) -> None:
         """Subscribe to codec frames and hand them to ``take``, on the link's thread; None: drop them (any thread)."""
@@ -124,26 +124,26 @@ class MqttLink:
     def send_codec(self, frames: bytes) -> bool:
         """Publish codec frames if connected (any thread); False and counted when not: late frames are worthless."""
         if not self.connected:
-            self.outbox.dropped["codec"] += 1
+            self.send_queue.dropped["codec"] += 1
             return False
         # What a stalled connection holds up is worthless, and must not push out what is not.
-        self.outbox.limit("codec", _CODEC_WAITING)
-        self._put(Message("codec", self._topics.codec_up, frames, qos=0))
+        self.send_queue.limit("codec", _CODEC_WAITING)
+        self._put(OutgoingMessage("codec", self._topics.codec_up, frames, qos=0))
         return True
 
     def figures(self) -> MqttHealth:
         """The link's own part of health."""
-        dropped = {str(kind): count for kind, count in self.outbox.dropped.items()}
+        dropped = {str(kind): count for kind, count in self.send_queue.dropped.items()}
         return MqttHealth(
             connected=self.connected,
             reconnects=max(self._connects - 1, 0),
-            queued=len(self.outbox),
+            queued=len(self.send_queue),
             dropped=sum(dropped.values()),
             dropped_by_kind=dropped,
         )
 
-    def _put(self, message: Message) -> None:
-        self.outbox.put(message)
+    def _put(self, message: OutgoingMessage) -> None:
+        self.send_queue.put(message)
         self._wake.call()
 
     def _run(self) -> None:
@@ -155,7 +155,7 @@ class MqttLink:
                 self._backoff.reset()
                 # What the box said of itself there is not true here.
                 for kind in OWN_STATE:
-                    self.outbox.clear(kind)
+                    self.send_queue.clear(kind)
             pause_s = 0.0
             try:
                 self._connect_and_serve()
@@ -170,12 +170,11 @@ class MqttLink:
     def _connect_and_serve(self) -> None:
         """One connection from first to last. Raises MqttError when it does not come about or is lost."""
         session = str(uuid.uuid4())
-        self._strangers.own(session)
-        announcer = Announcer(session, self._topics, self._sources, self._settings, self.outbox)
+        self._duplicate_ids.own(session)
+        announcer = Announcer(session, self._topics, self._sources, self._settings, self.send_queue)
         inbox = Inbox(self._topics, self._dispatcher, announcer, self._on_codec, self._put)
-        connection = Connection(
-            self._settings, self._device_id, (self._topics.status, announcer.status("offline")), self.outbox, self._wake
-        )
+        will = (self._topics.status, announcer.status("offline"))
+        connection = Connection(self._settings, self._device_id, will, self.send_queue, self._wake)
         connection.on_message = lambda message: self._on_message(message, inbox)
         try:
             connection.open(lambda: self._stopping or self._renew is not None)
@@ -195,7 +194,7 @@ class MqttLink:
         finally:
             self._connection = None
             connection.abandon()
-            self.outbox.land()
+            self.send_queue.land()
 
     def _welcome(self, connection: Connection, announcer: Announcer) -> None:
         self._connects += 1
@@ -237,6 +236,6 @@ class MqttLink:
 
     def _on_message(self, message: paho.MQTTMessage, inbox: Inbox) -> None:
         """Take in one message. Raises MqttError when it shows that another box uses our id."""
-        if message.topic == self._topics.status and self._strangers.heard(bytes(message.payload), now_ns()):
+        if message.topic == self._topics.status and self._duplicate_ids.heard(bytes(message.payload), now_ns()):
             raise explain_loss(SESSION_TAKEN_OVER, "session taken over", self._settings)
         inbox.take(message)

@@ -21,7 +21,7 @@ MAX_BYTES: Final = 2 << 20
 
 
 @dataclass(frozen=True)
-class Message:
+class OutgoingMessage:
     """One message to publish."""
 
     kind: Kind
@@ -33,14 +33,14 @@ class Message:
     """MQTT 5 correlation data of the request that this answers."""
 
 
-class Outbox:
+class SendQueue:
     """A queue with two ends: waiting, and flying (sent, not yet acknowledged)."""
 
     def __init__(self, max_messages: int = MAX_MESSAGES, max_bytes: int = MAX_BYTES) -> None:
         self._max_messages = max_messages
         self._max_bytes = max_bytes
-        self._waiting: deque[Message] = deque()
-        self._flying: OrderedDict[int, Message] = OrderedDict()
+        self._waiting: deque[OutgoingMessage] = deque()
+        self._flying: OrderedDict[int, OutgoingMessage] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
         self.dropped: Counter[Kind] = Counter()
@@ -54,7 +54,7 @@ class Outbox:
         """How many wait for their acknowledgement."""
         return len(self._flying)
 
-    def put(self, message: Message, first: bool = False) -> None:
+    def put(self, message: OutgoingMessage, first: bool = False) -> None:
         """Queue a message. A retained one replaces that of its topic; when full the oldest event or answer goes."""
         with self._lock:
             if message.retain:
@@ -68,12 +68,12 @@ class Outbox:
                 if not self._drop_oldest():
                     break
 
-    def take(self) -> Message | None:
+    def take(self) -> OutgoingMessage | None:
         """The next message to send, None when none waits."""
         with self._lock:
             return self._waiting.popleft() if self._waiting else None
 
-    def sent(self, mid: int, message: Message) -> None:
+    def sent(self, mid: int, message: OutgoingMessage) -> None:
         """``message`` went out under ``mid``; with QoS 0 that is all, else ``acknowledged`` follows."""
         with self._lock:
             if message.qos == 0:
@@ -81,7 +81,7 @@ class Outbox:
             else:
                 self._flying[mid] = message
 
-    def acknowledged(self, mid: int, refused: bool = False) -> Message | None:
+    def acknowledged(self, mid: int, refused: bool = False) -> OutgoingMessage | None:
         """The broker has it, or will not have it; None when it is not one of ours."""
         with self._lock:
             message = self._flying.pop(mid, None)

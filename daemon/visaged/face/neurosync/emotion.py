@@ -37,7 +37,7 @@ _EVERY_FRAMES: Final = FRAME_RATE_HZ // 2
 
 
 @dataclass
-class Emotion:
+class EmotionTracker:
     """One stream's."""
 
     shares: NDArray[np.float64] = field(default_factory=lambda: np.eye(EMOTIONS)[_NEUTRAL])

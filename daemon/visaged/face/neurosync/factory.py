@@ -8,7 +8,7 @@ from typing import Final
 
 from visaged.config import Settings
 from visaged.face.neurosync.emotion import Vector
-from visaged.face.neurosync.link import Request
+from visaged.face.neurosync.link import OpenRequest
 from visaged.face.neurosync.plan import MAX_HOP, PROMPT_MS, Plan, plan_for, plan_of
 from visaged.face.neurosync.solver import NeurosyncSolver
 from visaged.face.neurosync.threads import keep_measured, read_measured, threads_for
@@ -127,7 +127,7 @@ def _worker(package: Package, precision: str, settings: Settings, watcher: Watch
     known = read_measured(inference.engine_cache, package, chosen)
     if threads is None and known is not None:
         threads = known.threads
-    request = Request(
+    request = OpenRequest(
         folder=str(package.folder),
         model=model_hash(package.manifest),
         precision=chosen,

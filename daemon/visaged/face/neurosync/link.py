@@ -32,7 +32,7 @@ MESSAGE_BYTES: Final = 64 * 1024
 
 
 @dataclass(frozen=True)
-class Request:
+class OpenRequest:
     """What the process is to open."""
 
     folder: str
@@ -73,15 +73,15 @@ def map_job(descriptor: int) -> Job:
     return Job(features, curves)
 
 
-def encode_request(request: Request) -> str:
+def encode_request(request: OpenRequest) -> str:
     """For the command line."""
     return json.dumps(asdict(request))
 
 
-def decode_request(text: str) -> Request:
+def decode_request(text: str) -> OpenRequest:
     """See above."""
     fields: dict[str, Any] = json.loads(text)
-    return Request(**fields | {"providers": tuple(fields["providers"])})
+    return OpenRequest(**fields | {"providers": tuple(fields["providers"])})
 
 
 def encode_opening(opened: Running | Exception) -> bytes:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from visaged.realtime import die_with, go_background, name_process
 
 if TYPE_CHECKING:
-    from visaged.face.neurosync.link import Request, Running
+    from visaged.face.neurosync.link import OpenRequest, Running
     from visaged.face.neurosync.model import WindowModel
 
 # Less than this of one core while one thread was timed: others had it, and thread counts cannot be compared.
@@ -65,7 +65,7 @@ def serve(link: socket.socket, memory: int, text: str) -> None:
         link.send(encode_answer((now_ns() - offered_ns) / NS_PER_MS, job.error))
 
 
-def open_model(request: Request) -> tuple[WindowModel, Running]:
+def open_model(request: OpenRequest) -> tuple[WindowModel, Running]:
     """Verify the package here, in the process that loads it, and open it. Raises PackageError, SessionError."""
     from visaged.face.neurosync.link import Running  # noqa: PLC0415
     from visaged.face.neurosync.model import Patient, WindowModel  # noqa: PLC0415

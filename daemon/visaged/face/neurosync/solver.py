@@ -15,7 +15,7 @@ import numpy as np
 
 from visaged.clock import NS_PER_MS
 from visaged.curves import COUNT, REGIONS, Pose, make_legal
-from visaged.face.neurosync.emotion import Emotion, Vector
+from visaged.face.neurosync.emotion import EmotionTracker, Vector
 from visaged.face.neurosync.features.stream import FeatureStream, StreamState
 from visaged.face.neurosync.pace import Pace, Verdict
 from visaged.face.neurosync.plan import Plan
@@ -50,7 +50,7 @@ class NeurosyncState:
     pace: Pace
     features: StreamState = field(default_factory=StreamState)
     seams: Seams = field(default_factory=lambda: Seams(OUTPUTS))
-    emotion: Emotion = field(default_factory=Emotion)
+    emotion: EmotionTracker = field(default_factory=EmotionTracker)
     heard: int = 0
     """Frames."""
     launched: int = 0

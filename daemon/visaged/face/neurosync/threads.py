@@ -31,7 +31,7 @@ _CPUINFO: Final = Path("/proc/cpuinfo")
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredThreads:
     """What was found on this box."""
 
     threads: int
@@ -63,12 +63,12 @@ def threads_for(inference: InferenceSettings, package: Package) -> int:
     return most_threads() if measured is None else measured.threads
 
 
-def read_measured(cache: Path, package: Package, precision: str) -> Measured | None:
+def read_measured(cache: Path, package: Package, precision: str) -> MeasuredThreads | None:
     """What was measured on this box before; None: nothing, or nothing that can be read."""
     try:
         told = json.loads(_path(cache, package, precision).read_bytes())
         window_ms = {int(threads): float(took_ms) for threads, took_ms in told["window_ms"].items()}
-        measured = Measured(int(told["threads"]), window_ms, str(told["box"]), str(told["date"]))
+        measured = MeasuredThreads(int(told["threads"]), window_ms, str(told["box"]), str(told["date"]))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -80,7 +80,7 @@ def read_measured(cache: Path, package: Package, precision: str) -> Measured | N
 def keep_measured(cache: Path, package: Package, precision: str, window_ms: Mapping[int, float]) -> None:
     """Note it for the next start. Where that is not possible it is measured again then."""
     date = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    measured = Measured(choose(window_ms), dict(window_ms), _box(), date)
+    measured = MeasuredThreads(choose(window_ms), dict(window_ms), _box(), date)
     try:
         cache.mkdir(parents=True, exist_ok=True)
         write_atomic(_path(cache, package, precision), (json.dumps(asdict(measured), indent=1) + "\n").encode())

@@ -20,7 +20,7 @@ from visaged.clock import NS_PER_S, now_ns
 from visaged.face.neurosync.link import (
     MESSAGE_BYTES,
     WINDOW_AT,
-    Request,
+    OpenRequest,
     Running,
     create_memory,
     decode_answer,
@@ -55,7 +55,7 @@ _WORDS_BYTES: Final = 4096
 # A killed process goes at once, unless it hangs in a driver.
 _GONE_S: Final = 2.0
 
-_MAIN: Final = "import sys; sys.path.append({root!r}); from visaged.face.neurosync.process import main; main()"
+_MAIN: Final = "import sys; sys.path.insert(0, {root!r}); from visaged.face.neurosync.process import main; main()"
 
 
 class _Ended(SessionError):
@@ -65,7 +65,7 @@ class _Ended(SessionError):
 class _Process:
     """One run of the process. What it shares is let go of with the last reference, as the solver may be using it."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: OpenRequest) -> None:
         """Start it. On a thread that outlives it: the kernel ends it with the thread. Raises OSError."""
         self.started_ns = now_ns()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -152,7 +152,7 @@ class _Taken:
 class Worker:
     """A ``Solves`` (neurosync_window.py) whose process may die now and then. ``close`` and ``join``: any thread."""
 
-    def __init__(self, request: Request, problems: Problems, metrics: Metrics, realtime_priority: int = 0) -> None:
+    def __init__(self, request: OpenRequest, problems: Problems, metrics: Metrics, realtime_priority: int = 0) -> None:
         """Returns when the model is open. ``realtime_priority``: of the thread that looks after the process, 0: none.
 
         Raises PackageError, SessionError.

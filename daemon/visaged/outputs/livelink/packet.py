@@ -59,7 +59,7 @@ class PacketError(ValueError):
 
 
 @dataclass(frozen=True)
-class Packet:
+class LiveLinkPacket:
     """One face. ``curves``: 61 finite floats; ``frame`` + ``sub_frame``: scene time in frames of ``rate_hz``."""
 
     device_id: str
@@ -117,7 +117,7 @@ def pack_curves(curves: Sequence[float]) -> bytes:
         raise PacketError("curves: a value is beyond float32") from None
 
 
-def encode(packet: Packet) -> bytes:
+def encode(packet: LiveLinkPacket) -> bytes:
     """The datagram of ``packet``. Raises PacketError naming the field that does not fit."""
     if not 0 <= packet.frame <= _INT32_MAX:
         raise PacketError(f"frame number: {packet.frame}, expected 0 to {_INT32_MAX}")
@@ -129,7 +129,7 @@ def encode(packet: Packet) -> bytes:
     return bytes(writer.buffer)
 
 
-def decode(datagram: bytes) -> Packet:
+def decode(datagram: bytes) -> LiveLinkPacket:
     """The face in ``datagram``. Strict: raises PacketError naming the first field that is wrong.
 
     What it returns can be encoded again; what it raises is short and printable, whatever the datagram holds.
@@ -158,7 +158,7 @@ def decode(datagram: bytes) -> Packet:
         raise PacketError(f"curves: {len(datagram) - at} bytes, expected {CURVES_BYTES}")
     curves = _CURVES.unpack_from(datagram, at)
     _check_finite(curves)
-    return Packet(device_id, subject, frame, sub_frame, Fraction(numerator, denominator), curves)
+    return LiveLinkPacket(device_id, subject, frame, sub_frame, Fraction(numerator, denominator), curves)
 
 
 def _read_text(field: str, datagram: bytes, at: int) -> tuple[str, int]:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from visaged.clock import NS_PER_MS, NS_PER_S
 from visaged.metrics import Distribution, Histogram
-from visaged.outputs.livelink.packet import Packet
+from visaged.outputs.livelink.packet import LiveLinkPacket
 
 # Rate and gap figures cover this long.
 _WINDOW_NS: Final = 2 * NS_PER_S
@@ -22,7 +22,7 @@ _JUMP_S: Final = 10
 _JITTER_GAIN: Final = 1 / 16
 
 
-class Figures(NamedTuple):
+class StreamFigures(NamedTuple):
     """One face as received, now."""
 
     packets: int
@@ -45,7 +45,7 @@ class Stream:
     """The packets of one device id, in the order of arrival."""
 
     def __init__(self) -> None:
-        self.packet: Packet | None = None
+        self.packet: LiveLinkPacket | None = None
         """The newest face, None before the first."""
         self.time_ns = 0
         """When that came."""
@@ -54,7 +54,7 @@ class Stream:
         self._packets = self._lost = self._duplicates = self._reordered = self._jumps = 0
         self._jitter_ns = 0.0
 
-    def add(self, packet: Packet, time_ns: int) -> None:
+    def add(self, packet: LiveLinkPacket, time_ns: int) -> None:
         """Take in a packet that came at ``time_ns`` (any clock, growing)."""
         before, before_ns = self.packet, self.time_ns
         self._packets += 1
@@ -70,12 +70,12 @@ class Stream:
                     return
         self.packet, self.time_ns = packet, time_ns
 
-    def figures(self, time_ns: int) -> Figures:
+    def figures(self, time_ns: int) -> StreamFigures:
         """As of ``time_ns``."""
         self._forget(time_ns)
         times, gaps = self._times, self.gap_error
         span_ns = times[-1] - times[0] if times else 0
-        return Figures(
+        return StreamFigures(
             packets=self._packets,
             fps=(len(times) - 1) * NS_PER_S / span_ns if span_ns else 0.0,
             jitter_ms=self._jitter_ns / NS_PER_MS,
@@ -92,7 +92,7 @@ class Stream:
         """How much the intervals differed from the sender's period, since the beginning."""
         return self._gap_error.read()
 
-    def _count(self, frames: float, packet: Packet, interval_ns: int) -> None:
+    def _count(self, frames: float, packet: LiveLinkPacket, interval_ns: int) -> None:
         step = round(frames)
         if step == 0:
             self._duplicates += 1

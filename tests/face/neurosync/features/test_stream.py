@@ -13,7 +13,7 @@ from visaged.face.neurosync.features.speech import SPEECH_LOUDEST_DB, SPEECH_MEA
 from visaged.face.neurosync.features.statistics import LEVEL_GAIN, Statistics
 from visaged.face.neurosync.features.stream import FeatureStream, StreamState
 from visaged.face.neurosync.features.tail import Tail
-from visaged.face.neurosync.features.upsample import DELAY_MS, STEP, Upsampler
+from visaged.face.neurosync.features.upsample import DELAY_MS, STEP, NeurosyncUpsampler
 from visaged.face.solver import HOP
 from visaged.samples import speech_path
 
@@ -24,7 +24,7 @@ def speech() -> Sound:
 
 
 def upsampled(sound: Sound) -> Sound:
-    upsampler, state = Upsampler(), Upsampler.initial_state()
+    upsampler, state = NeurosyncUpsampler(), NeurosyncUpsampler.initial_state()
     out = np.zeros(len(sound) // HOP * STEP, np.float32)
     for step in range(len(sound) // HOP):
         upsampler.step(sound[step * HOP : (step + 1) * HOP], state, out[step * STEP : (step + 1) * STEP])

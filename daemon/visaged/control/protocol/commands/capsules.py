@@ -17,7 +17,7 @@ LayerName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 Cids = Annotated[tuple[Cid, ...], Field(min_length=1, max_length=64)]
 
 
-class Packet(IdPacket, Request):
+class PacketRequest(IdPacket, Request):
     """An ID packet: which capsules, how strongly, when."""
 
 
@@ -125,7 +125,7 @@ COMMANDS = (
     Command(
         "packet",
         "An ID packet",
-        Packet,
+        PacketRequest,
         Played,
         '{"transaction": "t11", "video_blend": [{"cid": "VF_083", "weight": 0.68}], "context": "listening", '
         '"emotion": {"valence": 0.72, "arousal": 0.33, "dominance": 0.0}, "fallback_cid": "VF_NEUTRAL"}',

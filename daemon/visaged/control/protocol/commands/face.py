@@ -43,7 +43,7 @@ class FaceRelease(Request):
     )
 
 
-class Held(Data):
+class HeldCurves(Data):
     """What the command was about."""
 
     curves: tuple[str, ...] | None = Field(description="null: all")
@@ -84,10 +84,10 @@ COMMANDS = (
         "face.set",
         "Hold curves at given values",
         FaceSet,
-        Held,
+        HeldCurves,
         '{"transaction": "t6", "curves": {"BrowInnerUp": 0.6, "HeadYaw": -0.2}, "duration_ms": 800}',
     ),
-    Command("face.release", "Let go of held curves", FaceRelease, Held, '{"transaction": "t7"}'),
+    Command("face.release", "Let go of held curves", FaceRelease, HeldCurves, '{"transaction": "t7"}'),
     Command("mode.set", "What drives the face", ModeSet, Nothing, '{"transaction": "t8", "mode": "mirror"}', True),
     Command("mute.set", "Mute the voice or the speaker", MuteSet, Nothing, '{"transaction": "t9", "muted": false}'),
     Command("gain.set", "Strength of voice and face", GainSet, Nothing, '{"transaction": "t10", "intensity": 1.0}'),

@@ -20,7 +20,7 @@ from visaged.face.neurosync.features.clip import Features
 from visaged.face.neurosync.features.mel import BANDS, FRAME, STRIDE, MelLevels
 from visaged.face.neurosync.features.statistics import Statistics
 from visaged.face.neurosync.features.tail import Tail
-from visaged.face.neurosync.features.upsample import STEP, Upsampler
+from visaged.face.neurosync.features.upsample import STEP, NeurosyncUpsampler
 from visaged.face.solver import Sound
 
 WINDOW: Final = 128
@@ -44,7 +44,7 @@ def _cepstra_of_silence() -> Tail:
 class StreamState:
     """One stream, changed in place."""
 
-    upsampler: Sound = field(default_factory=Upsampler.initial_state)
+    upsampler: Sound = field(default_factory=NeurosyncUpsampler.initial_state)
     sound: Sound = field(default_factory=lambda: np.zeros(FRAME - STRIDE + STEP, np.float32))
     """88.2 kHz: the newest step and what its first frame reaches back to."""
     statistics: Statistics = field(default_factory=Statistics)
@@ -56,7 +56,7 @@ class FeatureStream:
     """Tables and scratch memory; everything of the stream is in its state. One thread at a time."""
 
     def __init__(self) -> None:
-        self._upsampler = Upsampler()
+        self._upsampler = NeurosyncUpsampler()
         self._upsampled = np.zeros(STEP, np.float32)
         self._mel = MelLevels(_PER_STEP)
         self._autocorrelation = Autocorrelation(_PER_STEP)

@@ -33,7 +33,7 @@ STEP: Final = HOP * _OUT // _IN
 """1470 samples: what one step of 800 becomes."""
 
 
-class Upsampler:
+class NeurosyncUpsampler:
     """The matrix's scratch memory; the history is the caller's state."""
 
     def __init__(self) -> None:
