@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from visaged.figures import FigureReader
+from visaged.cli.figures import FigureReader
 from visaged.metrics import Metrics
 
 

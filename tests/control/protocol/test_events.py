@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from visaged.control.events import Event, Events
+from visaged.control.protocol.events import Event, Events
 from visaged.problems import Problems
 
 
