@@ -13,6 +13,7 @@ from torch import Tensor
 from models.mimi.dims import TRUE, Dims
 from models.mimi.layout import IN_PROJ, Shapes, hf_names, hf_shapes, native_shapes
 from models.mimi.transformer import interleaved
+from visaged.inference.weights_file import fault_of
 
 _FLOATS: Final = ("F32", "F16", "BF16")
 # Of a list of faults the first few tell what happened.
@@ -28,6 +29,9 @@ def load(path: Path, progress: Callable[[float], None] = lambda share: None, dim
 
     Raises CheckpointError, OSError.
     """
+    fault = fault_of(path, ("safetensors",))
+    if fault:
+        raise CheckpointError(f"'{path}' is not a whole safetensors file: it {fault}")
     try:
         with safe_open(path, framework="pt") as file:
             found = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 (it is no mapping)

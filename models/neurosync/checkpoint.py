@@ -16,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from models.neurosync.matrices import Array, Model
 from models.neurosync.positions import sinusoids
 from models.neurosync.shape import PositionEncoding, Shape, ShapeError, recognise
+from visaged.inference.weights_file import fault_of, is_safetensors
 
 # Names under which training programs keep the weights beside their own state.
 _WRAPPERS: Final = ("state_dict", "model_state_dict", "model")
@@ -52,7 +53,10 @@ def read(
 
     Raises CheckpointError, OSError.
     """
-    tensors = _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
+    fault = fault_of(path, ("torch", "safetensors"))
+    if fault:
+        raise CheckpointError(path, fault)
+    tensors = _read_safetensors(path) if is_safetensors(path) else _read_torch(path)
     tensors = _plain_names(path, tensors)
     tables = {name: tensors.pop(name) for name in _TABLES if name in tensors}
     try:

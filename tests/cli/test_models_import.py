@@ -58,6 +58,45 @@ def test_what_cannot_be_imported_is_named(
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("action", "kind"), [("import", "mimi"), ("import", "neurosync"), ("compare", "neurosync")])
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n", "is a Git LFS pointer"),
+        (b"<html><body>404</body></html>", "is a web page (HTML)"),
+        (b"\x40\0\0\0\0\0\0\0" + b'{"weight":{"dtype":"F32",', "is cut off"),
+    ],
+)
+def test_weights_that_are_none_are_named_before_any_install(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    action: str,
+    kind: str,
+    content: bytes,
+    said: str,
+) -> None:
+    monkeypatch.setattr("visaged.cli.models.build_tools.PLACES", ())
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(content)
+    assert main(["models", action, kind, str(path), "--models", str(tmp_path / "box")]) == exit_codes.FAILED
+    error = capsys.readouterr().err
+    assert f"'{path}' {said}" in error
+    assert "build side" not in error
+    assert not (tmp_path / "box").exists()
+
+
+@pytest.mark.parametrize("content", [b"<html>", b"", b"PK\x03\x04 cut", b"version https://git-lfs.github.com/spec/v1"])
+def test_a_package_zip_that_is_none_is_named(
+    tmp_path: Path, content: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "tiny.zip"
+    path.write_bytes(content)
+    assert _run(tmp_path / "box", str(path)) == exit_codes.FAILED
+    assert "not a whole package zip" in capsys.readouterr().err
+
+
 def test_a_damaged_folder_leaves_what_is_installed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_tiny(tmp_path / "made")
     assert _run(tmp_path / "box", str(tmp_path / "made")) == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from visaged.cli.models.importing import ImportFailed, add_package_arguments
+from visaged.cli.models.importing import ImportFailed, add_package_arguments, check_weights
 from visaged.cli.models.neurosync import add_arguments, compare_weights
 from visaged.inference.find import BOX_ROOT
 from visaged.samples import speech_path
@@ -35,10 +35,10 @@ def add_compare_arguments(action: argparse.ArgumentParser) -> None:
 
 def compare_models(options: argparse.Namespace) -> int:
     """Compare. Raises ImportFailed, ToolsMissing."""
-    for path in (options.file, options.sample):
-        if not path.is_file():
-            raise ImportFailed(f"'{path}': there is no such file")
+    if not options.sample.is_file():
+        raise ImportFailed(f"'{options.sample}': there is no such file")
     try:
+        check_weights(options.kind, options.file)
         return compare_weights(options, options.file)
     except OSError as error:
         raise ImportFailed(f"'{options.file}' is not compared: {error}") from None

@@ -6,19 +6,22 @@ import argparse
 import importlib
 import re
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Final
 
 from visaged.capsules.errors import CapsuleError
 from visaged.cli.say import say
 from visaged.console import exit_codes
+from visaged.file_kind import kind_of_file
 from visaged.inference.find import BOX_ROOT
 from visaged.inference.manifest import MANIFEST_NAME, MAX_TEXT, NAME_PATTERN, VERSION_PATTERN
 from visaged.inference.package import load_package
 from visaged.inference.store import put, staging
+from visaged.inference.weights_file import fault_of
 from visaged.signing import KEYS_DIR, load_public_keys, verify
 
-# Kind of weights -> the module here with add_arguments(group) and import_weights(options, file) -> exit code.
+# Kind of weights -> the module here with FORMS, add_arguments(group) and import_weights(options, file) -> exit code.
 WEIGHTS: Final = {"mimi": "visaged.cli.models.mimi", "neurosync": "visaged.cli.models.neurosync"}
 
 
@@ -69,12 +72,20 @@ def import_model(options: argparse.Namespace) -> int:
             + ", ".join(f"{name} FILE" for name in WEIGHTS)
         )
     path = Path(files[0])
-    if not path.is_file():
-        raise ImportFailed(f"'{path}': there is no such file")
     try:
+        check_weights(kind, path)
         return int(importlib.import_module(WEIGHTS[kind]).import_weights(options, path))
     except OSError as error:
         raise ImportFailed(f"'{path}' is not imported, nothing was changed: {error}") from None
+
+
+def check_weights(kind: str, path: Path) -> None:
+    """Raises ImportFailed when the file cannot be weights of this kind; OSError."""
+    if not path.is_file():
+        raise ImportFailed(f"'{path}': there is no such file")
+    fault = fault_of(path, importlib.import_module(WEIGHTS[kind]).FORMS)
+    if fault:
+        raise ImportFailed(f"'{path}' {fault}")
 
 
 def _import_folder(source: Path, options: argparse.Namespace) -> int:
@@ -97,6 +108,9 @@ def _import_zip(path: Path, options: argparse.Namespace) -> int:
     if not path.is_file():
         raise ImportFailed(f"'{path}': there is no such folder or file")
     try:
+        kind = None if zipfile.is_zipfile(path) else kind_of_file(path)
+        if kind is not None:
+            raise ImportFailed(f"'{path}' is {kind.name}, not a whole package zip. {kind.advice}".rstrip(" ."))
         keys = {} if options.unsigned else load_public_keys(options.keys)
         trusted = None if options.unsigned else lambda message, signature: verify(message, signature, keys) is not None
         installed = install_model_zip(path, options.models, trusted)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from visaged.cli.models.build_tools import load
+from visaged.inference.weights_file import Form
 
 NEEDS = ("torch", "onnx", "safetensors")
+FORMS: Final[tuple[Form, ...]] = ("safetensors",)
+"""That the weights come in."""
 
 
 def add_arguments(group: Any) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 from visaged.cli.models.build_tools import load
 from visaged.inference.manifest import PositionEncoding, Precision
+from visaged.inference.weights_file import Form
 
 NEEDS = ("torch", "onnx", "safetensors")
+FORMS: Final[tuple[Form, ...]] = ("torch", "safetensors")
+"""That the weights come in."""
 
 
 def add_arguments(group: Any) -> None:
