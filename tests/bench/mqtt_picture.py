@@ -15,7 +15,7 @@ from tests.control.broker import Broker
 from tests.control.fakes import make_desk
 from tests.control.mqtt.linked import Linked, eventually, link_to
 from visaged.cli.fleet.link import FleetLink
-from visaged.cli.fleet.tables import boxes_table
+from visaged.cli.fleet.tables import BoxesTable
 from visaged.config import MqttSettings
 
 _HOT: Final = {"code": "solver_late", "since": "2026-01-01T00:00:00Z", "message": "m", "remedy": "r"}
@@ -53,7 +53,7 @@ def main() -> None:
             links[-1].link.stop()
             eventually(lambda: fleet.boxes.get("stage-01").state == "stopped")
             console = Console(record=True, width=118, file=io.StringIO())
-            console.print(boxes_table(fleet.boxes.all(), "4 of 5 boxes alive, 14:03:27"))
+            console.print(BoxesTable(fleet.boxes.all(), "4 of 5 boxes alive, 14:03:27"))
             drawn = console.export_svg(title="visaged fleet watch")
             # rich lets the picture fetch its font from a server; the reader's own monospace will do.
             drawn = re.sub(r"@font-face \{.*?\}", "", drawn, flags=re.DOTALL)

@@ -9,9 +9,9 @@ from rich.console import Console, RenderableType
 
 from visaged.cli import doctor
 from visaged.cli.main import main
-from visaged.cli.say import complain, say
 from visaged.cli.view import face_view
 from visaged.console.progress import progress_bar
+from visaged.console.say import complain, say
 from visaged.console.tables import plain_table, print_table
 from visaged.doctor.finding import warn
 

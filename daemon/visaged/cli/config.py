@@ -7,11 +7,11 @@ import os
 import sys
 from pathlib import Path
 
-from visaged.cli.say import complain
 from visaged.cli.settings_arguments import add_settings_arguments
 from visaged.config.default import default_toml, to_toml
 from visaged.config.load import DEFAULT_PATH, ConfigError, find_file, load
 from visaged.console import exit_codes
+from visaged.console.say import complain
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

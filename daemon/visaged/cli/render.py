@@ -9,10 +9,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visaged.cli.say import complain
 from visaged.cli.settings_arguments import add_settings_arguments
 from visaged.config.load import ConfigError, find_file, load
 from visaged.console import exit_codes
+from visaged.console.say import complain
 from visaged.printable import NAME, printable
 
 if TYPE_CHECKING:

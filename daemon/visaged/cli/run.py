@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from visaged.cli.log import log_above_live_view, log_lines
-from visaged.cli.say import complain
 from visaged.cli.settings_arguments import add_settings_arguments
 from visaged.config.load import ConfigIssue, find_file
 from visaged.config.safe_mode import load_or_safe
 from visaged.console import exit_codes
+from visaged.console.say import complain
 from visaged.control.config_store import ConfigStore
 from visaged.realtime import lead_threads
 

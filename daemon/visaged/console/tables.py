@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from rich.console import Console, RenderableType
@@ -28,6 +29,12 @@ def plain_table(whole: str, *others: str) -> PlainTable:
     """A table without lines; the column ``whole`` is never folded, the ``others`` fold rather than being cut."""
     columns = (Column(whole, no_wrap=True, overflow="fold"), *(Column(name, overflow="fold") for name in others))
     return PlainTable(*columns, box=None, pad_edge=False)
+
+
+def line_console() -> Console:
+    """A console on standard output that folds only where somebody looks: in a pipe a line stays a line."""
+    narrow = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Console(width=None if narrow else _PIPE_WIDTH, highlight=False)
 
 
 def print_table(table: Table) -> None:

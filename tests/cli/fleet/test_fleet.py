@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 
+from tests.cli.fleet.running import Fleet
 from tests.control.broker import Broker, free_port, set_password
-from tests.control.fakes import make_desk
-from tests.control.mqtt.linked import Linked, link_to
 from tests.control.operator import Operator
 from visaged.cli.fleet.boxes import Box, Boxes
+from visaged.cli.fleet.messages import BadMessage
 from visaged.cli.fleet.rollout import RolloutError, parse_waves, worse
 from visaged.cli.main import main
 from visaged.control.protocol.commands.config import ConfigGot, ConfigSet
@@ -24,38 +22,6 @@ from visaged.control.protocol.refusal import Refusal
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 SHA256 = "0" * 64
-
-
-@dataclass
-class Fleet:
-    boxes: dict[str, Linked]
-    broker: Broker
-
-    def run(self, *words: str) -> int:
-        return main(["fleet", "--broker", f"127.0.0.1:{self.broker.port}", *words])
-
-    def settings_sent(self, device_id: str) -> list[dict[str, Any]]:
-        asked = self.boxes[device_id].desk.box.asked
-        return [request.settings for request in asked if isinstance(request, ConfigSet)]
-
-
-@pytest.fixture
-def fleet(broker: Broker, operator: Operator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
-    monkeypatch.setenv("COLUMNS", "200")
-    boxes = {}
-    for number in range(1, 5):
-        device_id = f"box-{number:02}"
-        desk = make_desk(device_id)
-        desk.dispatcher.start()
-        boxes[device_id] = link_to(desk, broker, device_id, "lobby" if number <= 2 else "bar")
-        desk.events.listen(boxes[device_id].link.tell)
-        boxes[device_id].link.start()
-    for device_id in boxes:
-        operator.wait_for(f"visaged/{device_id}/health")
-    yield Fleet(boxes, broker)
-    for box in boxes.values():
-        box.link.stop()
-        box.desk.dispatcher.stop()
 
 
 def test_ls_shows_every_box(fleet: Fleet, capsys: pytest.CaptureFixture[str]) -> None:
@@ -273,11 +239,12 @@ def test_what_counts_as_worse(before: Box, now: Box, said: str) -> None:
     assert bool(said) == bool(worse(before, now))
 
 
-def test_messages_that_are_none_are_passed_over() -> None:
+def test_what_is_known_of_a_box_stays_when_a_message_is_none() -> None:
     boxes = Boxes()
     for payload in (b"nonsense", b"[]", b'{"state": "dancing"}', b"\xff"):
-        boxes.heard("box-01", "status", payload)
-        boxes.heard("box-01", "health", payload)
+        for kind in ("status", "health"):
+            with pytest.raises(BadMessage):
+                boxes.heard("box-01", kind, payload)
     assert (len(boxes), boxes.get("box-01").state) == (1, "unknown")
     boxes.heard("box-01", "status", b"")
     assert len(boxes) == 0

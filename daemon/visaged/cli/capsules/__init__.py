@@ -12,10 +12,10 @@ from visaged.cli.capsules.importing import add_import_arguments, import_capsule
 from visaged.cli.capsules.packs import add_pack_arguments, install, pack, revoke_pack, verify
 from visaged.cli.capsules.play import play
 from visaged.cli.capsules.show import list_capsules, show
-from visaged.cli.say import complain
 from visaged.cli.settings_arguments import add_settings_arguments
 from visaged.config.load import ConfigError
 from visaged.console import exit_codes
+from visaged.console.say import complain
 from visaged.signing import KEYS_DIR
 
 

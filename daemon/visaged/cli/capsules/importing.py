@@ -13,10 +13,10 @@ from visaged.capsules.file.capsule import Capsule
 from visaged.capsules.file.ids import CapsuleKind, check_cid, kind_of
 from visaged.capsules.library.install import add_local
 from visaged.cli.capsules.library import open_library, write_file
-from visaged.cli.say import say
 from visaged.config.load import find_file, load
 from visaged.console import exit_codes
 from visaged.console.progress import progress_bar
+from visaged.console.say import say
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,8 +11,8 @@ from visaged.capsules.file.capsule import SUFFIX
 from visaged.capsules.file.pack import PackReader, add_signature, write_pack
 from visaged.capsules.library.install import check_pack, install_pack, revoke
 from visaged.cli.capsules.library import open_library, read_capsule, read_file, write_file
-from visaged.cli.say import say
 from visaged.console import exit_codes
+from visaged.console.say import say
 from visaged.signing import load_public_keys, sign
 
 _TABLES: Final = (".toml", ".json")

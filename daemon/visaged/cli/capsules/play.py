@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Final
 
-from visaged.cli.say import complain, say
 from visaged.console import exit_codes
+from visaged.console.say import complain, say
 
 _STATES: Final = {
     "cached": "shown now",

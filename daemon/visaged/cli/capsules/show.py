@@ -7,8 +7,8 @@ import json
 
 from visaged.capsules.library.catalogue import Entry
 from visaged.cli.capsules.library import open_library, read_capsule
-from visaged.cli.say import complain, say
 from visaged.console import exit_codes
+from visaged.console.say import complain, say
 from visaged.console.tables import plain_table, print_table
 from visaged.printable import printable_json
 

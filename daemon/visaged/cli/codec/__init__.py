@@ -8,9 +8,9 @@ from typing import Any
 
 from visaged.cli.codec.files import add_decode_arguments, add_encode_arguments, decode, encode
 from visaged.cli.codec.peer import add_peer_arguments, peer
-from visaged.cli.say import complain
 from visaged.config.load import ConfigError
 from visaged.console import exit_codes
+from visaged.console.say import complain
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

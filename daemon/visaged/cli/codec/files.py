@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visaged.cli.say import complain
 from visaged.cli.settings_arguments import add_settings_arguments
 from visaged.config.load import find_file, load
 from visaged.console import exit_codes
 from visaged.console.progress import progress_bar
+from visaged.console.say import complain
 
 if TYPE_CHECKING:
     from visaged.codec.files import Done

@@ -14,7 +14,6 @@ from typing import Any, Final
 from visaged.cli.broker_arguments import BrokerOptionError, add_broker_arguments, broker_settings
 from visaged.cli.codec.answer_file import SayingError, load_codes
 from visaged.cli.codec.transports import MqttWay, UdpWay, Way
-from visaged.cli.say import complain
 from visaged.clock import NS_PER_S, now_ns
 from visaged.codec.frame_codec import Codes
 from visaged.codec.frames import decode, encode
@@ -23,6 +22,7 @@ from visaged.codec.peer.impairment import BadNetwork, Impairment
 from visaged.codec.peer.talker import Talker
 from visaged.config.load import ConfigError
 from visaged.console import exit_codes
+from visaged.console.say import complain
 from visaged.control.mqtt.errors import MqttError
 
 DEFAULT_PORT: Final = 5004

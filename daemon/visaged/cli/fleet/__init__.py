@@ -9,22 +9,26 @@ import time
 from collections.abc import Sequence
 from typing import Any, Final
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
+from rich.text import Text
 
 from visaged.cli.broker_arguments import BrokerOptionError, broker_settings
 from visaged.cli.fleet.arguments import add_arguments
 from visaged.cli.fleet.changes import Change, ConfigChange, ModelChange, PackChange
 from visaged.cli.fleet.link import FleetLink
 from visaged.cli.fleet.rollout import Rollout, RolloutError, parse_waves
-from visaged.cli.fleet.tables import answers_table, boxes_table
+from visaged.cli.fleet.tables import BoxesTable, answer_lines
 from visaged.config.load import ConfigError, read_source
 from visaged.console import exit_codes
+from visaged.console.say import complain
+from visaged.console.tables import line_console
 from visaged.control.mqtt.errors import MqttError
 from visaged.control.protocol.commands import COMMANDS
 from visaged.control.protocol.parse import parse_request
 from visaged.control.protocol.refusal import Refusal
 from visaged.control.protocol.topics import HOME_ASSISTANT
+from visaged.printable import printable_lines
 
 __all__ = ["add_arguments", "run"]
 
@@ -35,23 +39,26 @@ _TIMEOUT_S: Final = 5.0
 
 def run(options: argparse.Namespace) -> int:
     """Carry out the chosen sub-command; returns the exit code."""
-    console = Console()
-    errors = Console(stderr=True)
+    console = line_console()
     commands = {"ls": _ls, "watch": _watch, "send": _send, "rollout": _rollout, "forget": _forget}
     try:
         settings = broker_settings(options)
         _check(options)
         with FleetLink(settings) as link:
-            return commands[options.fleet_command](link, options, console)
+            try:
+                return commands[options.fleet_command](link, options, console)
+            finally:
+                if link.bad.total:
+                    complain(link.bad.line())
     except MqttError as error:
-        errors.print(f"{error.message}; {error.remedy}", markup=False, highlight=False)
+        complain(f"{error.message}; {error.remedy}")
         return exit_codes.UNAVAILABLE
     except (ConfigError, BrokerOptionError, RolloutError) as error:
-        errors.print(str(error), markup=False, highlight=False)
+        complain(error)
         return exit_codes.USAGE
     except Refusal as error:
         field = f"{error.field}: " if error.field else ""
-        errors.print(f"{field}{error.message}", markup=False, highlight=False)
+        complain(f"{field}{error.message}")
         return exit_codes.USAGE
 
 
@@ -66,7 +73,7 @@ def _ls(link: FleetLink, options: argparse.Namespace, console: Console) -> int:
             }
             sys.stdout.write(json.dumps(content) + "\n")
     else:
-        console.print(boxes_table(link.boxes.all()))
+        console.print(BoxesTable(link.boxes.all()))
     return exit_codes.DONE
 
 
@@ -77,7 +84,8 @@ def _watch(link: FleetLink, options: argparse.Namespace, console: Console) -> in
         while end is None or time.monotonic() < end:
             boxes = link.boxes.all()
             alive = sum(box.alive for box in boxes)
-            live.update(boxes_table(boxes, f"{alive} of {len(boxes)} boxes alive, {time.strftime('%H:%M:%S')}"))
+            table = BoxesTable(boxes, f"{alive} of {len(boxes)} boxes alive, {time.strftime('%H:%M:%S')}")
+            live.update(Group(table, Text(link.bad.line(), style="red")) if link.bad.total else table)
             time.sleep(1 / _WATCH_HZ)
     return exit_codes.DONE
 
@@ -96,7 +104,8 @@ def _send(link: FleetLink, options: argparse.Namespace, console: Console) -> int
                 content |= {"ok": answer.ok, "data": answer.data, "error": answer.reason, "seconds": answer.seconds}
             sys.stdout.write(json.dumps(content) + "\n")
     else:
-        console.print(answers_table(expected, answers))
+        for line in answer_lines(expected, answers):
+            console.print(line, soft_wrap=True)
     well = bool(answers) and expected <= answers.keys() and all(answer.ok for answer in answers.values())
     return exit_codes.DONE if well else exit_codes.FAILED
 
@@ -109,7 +118,7 @@ def _rollout(link: FleetLink, options: argparse.Namespace, console: Console) -> 
         raise RolloutError(f"not online: {', '.join(missing) or 'any box that was meant'}; see visaged fleet ls")
 
     def say(line: str) -> None:
-        console.print(line, markup=False, highlight=False)
+        console.print(Text(printable_lines(line)), soft_wrap=True)
 
     outcome = Rollout(link, _change(options), options.soak, say).run(boxes, parse_waves(options.waves, len(boxes)))
     if not outcome.failures:
@@ -135,6 +144,13 @@ def _forget(link: FleetLink, options: argparse.Namespace, console: Console) -> i
 
 def _check(options: argparse.Namespace) -> None:
     """Refuse here what every box would refuse. Raises Refusal, ConfigError, RolloutError."""
+    named = (
+        *(getattr(options, "ids", None) or getattr(options, "to", None) or ()),
+        getattr(options, "group", "") or "",
+    )
+    for name in named:
+        if any(character in name for character in "+#/\0"):
+            raise RolloutError(f"'{name}' is no name of a box or group; see visaged fleet ls")
     if options.fleet_command == "send":
         parse_request(COMMANDS[options.name], options.fields.encode())
     elif options.fleet_command == "rollout":

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from typing import Final
 
-from pydantic import ValidationError
-
+from visaged.cli.fleet.messages import BadMessage, read_health, read_status
 from visaged.control.protocol.health_model import BoxStatus, Health
+
+MAX_BOXES: Final = 20_000
+"""Kept by one tool: a fleet is some thousands, and anybody who may write below the base can make up ids."""
 
 
 @dataclass
@@ -43,32 +47,36 @@ class Box:
 
 
 class Boxes:
-    """All boxes that were heard of, by id."""
+    """All boxes that were heard of, by id. Any thread may read and write."""
 
     def __init__(self) -> None:
         self._boxes: dict[str, Box] = {}
+        self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._boxes)
 
     def heard(self, device_id: str, kind: str, payload: bytes) -> None:
-        """Take in a status or health message; an empty one forgets the box, what is no such message is passed over."""
-        if not payload:
-            self._boxes.pop(device_id, None)
-            return
-        box = self._boxes.setdefault(device_id, Box(device_id))
-        try:
+        """Take in a status or health message; an empty one forgets the box.
+
+        Raises BadMessage: what was known of the box stays, and a box that was not known is listed as unknown.
+        """
+        with self._lock:
+            if not payload:
+                self._boxes.pop(device_id, None)
+                return
+            if device_id not in self._boxes and len(self._boxes) >= MAX_BOXES:
+                raise BadMessage(f"{MAX_BOXES} boxes are known already")
+            box = self._boxes.setdefault(device_id, Box(device_id))
             if kind == "status":
-                box.status = BoxStatus.model_validate_json(payload)
+                box.status = read_status(payload)
             else:
-                box.health = Health.model_validate_json(payload)
-        except ValidationError:
-            # A box of another version, or something else on that topic: show what is known.
-            return
+                box.health = read_health(payload)
 
     def all(self) -> list[Box]:
         """Every box, by id."""
-        return [self._boxes[device_id] for device_id in sorted(self._boxes)]
+        with self._lock:
+            return [self._boxes[device_id] for device_id in sorted(self._boxes)]
 
     def get(self, device_id: str) -> Box:
         """One box; one that was never heard of says so by its state."""

@@ -9,6 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from visaged.cli.fleet.link import Answer, FleetLink
+from visaged.cli.fleet.messages import BadMessage, read_data
+from visaged.control.protocol.commands.config import ConfigGot
+from visaged.control.protocol.commands.models import ModelsListed
 
 # Reading settings or the list of models is quick; putting something back may load a model or fetch a pack.
 _QUICK_S: Final = 10.0
@@ -49,7 +52,12 @@ class ConfigChange:
         """Ask for the settings in effect."""
         answers, failures = ask_all(link, ids, "config.get", {}, _QUICK_S)
         for device_id, answer in answers.items():
-            self._before[device_id] = {"settings": _picked(answer.data["settings"], self._settings)}
+            try:
+                settings = read_data(ConfigGot, answer.data).settings
+            except BadMessage as error:
+                failures[device_id] = f"its answer to config.get cannot be read: {error}"
+                continue
+            self._before[device_id] = {"settings": _picked(settings, self._settings)}
         return failures
 
     def undo(self, link: FleetLink, ids: Sequence[str]) -> Failures:
@@ -95,12 +103,17 @@ class ModelChange:
         """Note the model in use, and install the new one beside it."""
         answers, failures = ask_all(link, ids, "models.list", {}, _QUICK_S)
         for device_id, answer in answers.items():
-            selected = [model for model in answer.data["models"] if model["selected"]]
+            try:
+                models = read_data(ModelsListed, answer.data).models
+            except BadMessage as error:
+                failures[device_id] = f"its answer to models.list cannot be read: {error}"
+                continue
+            selected = [model for model in models if model.selected]
             if not selected:
                 failures[device_id] = "no model is selected that one could go back to"
                 continue
-            noted = next((model for model in selected if model["name"] == self._name), selected[0])
-            self._before[device_id] = {"name": noted["name"], "version": noted["version"]}
+            noted = next((model for model in selected if model.name == self._name), selected[0])
+            self._before[device_id] = {"name": noted.name, "version": noted.version}
         if self._source is None or failures:
             return failures
         url, sha256 = self._source
@@ -124,6 +137,8 @@ def ask_all(
         failures |= dict.fromkeys(waiting - answers.keys(), f"no answer to {command}")
         waiting = set()
         for device_id, answer in answers.items():
+            if device_id not in ids:
+                continue  # nobody asked it
             if answer.error is None:
                 done[device_id] = answer
             elif answer.error.code == "busy" and time.monotonic() + _BUSY_PAUSE_S < deadline:
@@ -149,6 +164,10 @@ def _ask_each(link: FleetLink, ids: Sequence[str], command: str, fields: Mapping
 def _picked(values: Mapping[str, Any], keys: Mapping[str, Any]) -> dict[str, Any]:
     """Those of ``values`` that ``keys`` names; None for what is not there."""
     return {
-        key: _picked(values.get(key) or {}, below) if isinstance(below, Mapping) else values.get(key)
+        key: _picked(_table(values.get(key)), below) if isinstance(below, Mapping) else values.get(key)
         for key, below in keys.items()
     }
+
+
+def _table(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

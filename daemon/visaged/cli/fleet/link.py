@@ -13,14 +13,17 @@ from typing import Any, Final
 
 import paho.mqtt.client as paho
 from paho.mqtt.reasoncodes import ReasonCode
-from pydantic import ValidationError
 
+from visaged.cli.fleet.bad_messages import BadMessages
 from visaged.cli.fleet.boxes import Boxes
+from visaged.cli.fleet.messages import BadMessage, read_event, read_reply
 from visaged.config import MqttSettings
+from visaged.control.mqtt.client import connect
 from visaged.control.mqtt.errors import MqttError, explain_failure, explain_refusal
 from visaged.control.mqtt.tool_client import make_visitor
-from visaged.control.protocol.envelope import Data, ErrorBody, Response
+from visaged.control.protocol.envelope import ErrorBody
 from visaged.control.protocol.events import Event
+from visaged.printable import NAME, printable
 
 _CONNECT_S: Final = 10.0
 # Retained messages come in one go after the subscription; when this long nothing new came, that was all.
@@ -58,6 +61,7 @@ class FleetLink:
         self._settings = settings
         self.base = settings.base
         self.boxes = Boxes()
+        self.bad = BadMessages()
         self._changed = threading.Condition()
         self._heard = 0
         self._waiting: dict[str, dict[str, Answer]] = {}
@@ -125,7 +129,7 @@ class FleetLink:
 
     def _open(self) -> None:
         try:
-            self._client.connect(self._settings.host, self._settings.port)
+            connect(self._client, self._settings, session_expiry_s=0)
         except (OSError, ValueError) as error:
             raise explain_failure(error, self._settings) from None
         self._client.loop_start()
@@ -160,35 +164,37 @@ class FleetLink:
             self._changed.notify_all()
 
     def _on_message(self, client: Any, userdata: Any, message: paho.MQTTMessage) -> None:
-        device_id, kind, *_ = message.topic.removeprefix(f"{self.base}/").split("/")
-        payload = bytes(message.payload)
-        if kind == "event":
-            self._tell(device_id, payload)
-        with self._changed:
-            # Only what the broker kept; a fleet at work is never quiet.
-            self._heard += message.retain
-            if kind in ("status", "health"):
-                self.boxes.heard(device_id, kind, payload)
-            elif kind == "response":
-                self._take_answer(device_id, payload)
-            self._changed.notify_all()
+        topic = "?"
+        try:
+            topic = message.topic.removeprefix(f"{self.base}/")
+            self._take(topic, bytes(message.payload))
+        except BadMessage as error:
+            self.bad.count(topic, str(error))
+        except Exception as error:  # noqa: BLE001
+            # An exception would end paho's thread: the table would stand still, and nobody's answer would come in.
+            self.bad.count(topic, printable(f"{type(error).__name__}: {error}", NAME))
+        finally:
+            with self._changed:
+                # Only what the broker kept; a fleet at work is never quiet.
+                self._heard += message.retain
+                self._changed.notify_all()
+
+    def _take(self, topic: str, payload: bytes) -> None:
+        """Take in one message. Raises BadMessage."""
+        device_id, _, kind = topic.partition("/")
+        if kind.startswith("event/"):
+            event = read_event(payload)
+            for listener in self._listeners:
+                listener(device_id, event)
+        elif kind.startswith("response/"):
+            self._take_answer(device_id, payload)
+        else:
+            self.boxes.heard(device_id, kind, payload)
 
     def _take_answer(self, device_id: str, payload: bytes) -> None:
-        try:
-            content = json.loads(payload)
-            answers = self._waiting.get(content["transaction"])
-            if answers is None:
-                return
-            response = Response[Data].model_validate({**content, "data": None})
-        except (ValueError, KeyError, TypeError, ValidationError):
-            return  # an answer to somebody else, of another version
-        seconds = time.monotonic() - self._asked_at[content["transaction"]]
-        answers[device_id] = Answer(device_id, content["data"] or {}, response.error, seconds)
-
-    def _tell(self, device_id: str, payload: bytes) -> None:
-        try:
-            event = Event.model_validate_json(payload)
-        except ValidationError:
-            return  # of a later version
-        for listener in self._listeners:
-            listener(device_id, event)
+        reply = read_reply(payload)
+        with self._changed:
+            answers = self._waiting.get(reply.transaction or "")
+            if answers is not None:  # else it is to somebody else
+                seconds = time.monotonic() - self._asked_at[reply.transaction or ""]
+                answers[device_id] = Answer(device_id, reply.data or {}, reply.error, seconds)

@@ -12,9 +12,9 @@ from visaged.cli.models.building import add_build_arguments, build
 from visaged.cli.models.comparing import add_compare_arguments, compare_models
 from visaged.cli.models.importing import ImportFailed, add_import_arguments, import_model
 from visaged.cli.models.listing import add_list_arguments, add_verify_arguments, list_models, verify
-from visaged.cli.say import complain
 from visaged.config.load import ConfigError
 from visaged.console import exit_codes
+from visaged.console.say import complain
 from visaged.inference.errors import NoPackageError, PackageError, SessionError
 
 

@@ -10,9 +10,9 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from visaged.cli.say import say
 from visaged.console import exit_codes
 from visaged.console.progress import progress_bar
+from visaged.console.say import say
 from visaged.console.tables import plain_table, print_table
 from visaged.inference.errors import PackageError, SessionError
 from visaged.inference.find import list_packages, search_roots

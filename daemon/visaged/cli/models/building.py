@@ -6,11 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from visaged.cli.say import say
 from visaged.cli.settings_arguments import add_settings_arguments
 from visaged.config.load import find_file, load
 from visaged.console import exit_codes
 from visaged.console.progress import progress_bar
+from visaged.console.say import say
 from visaged.inference.engine_build import build_engine
 from visaged.inference.engines import is_built, key_of
 from visaged.inference.find import list_packages, search_roots

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from visaged.capsules.errors import CapsuleError
-from visaged.cli.say import say
 from visaged.console import exit_codes
+from visaged.console.say import say
 from visaged.file_kind import kind_of_file
 from visaged.inference.find import BOX_ROOT
 from visaged.inference.manifest import MANIFEST_NAME, MAX_TEXT, NAME_PATTERN, VERSION_PATTERN

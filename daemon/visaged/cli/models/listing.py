@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from visaged.cli.say import complain, say
 from visaged.console import exit_codes
+from visaged.console.say import complain, say
 from visaged.console.tables import plain_table, print_table
 from visaged.inference.find import list_packages, search_roots
 from visaged.inference.package import load_package
