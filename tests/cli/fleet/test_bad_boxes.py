@@ -109,7 +109,7 @@ def test_an_answer_of_a_box_that_was_not_asked_stops_no_rollout(fleet: Fleet) ->
         fields = {"transaction": transaction, "command": command, "device": "evil", "status": "error"}
         return json.dumps(fields | {"error": error, "data": None}).encode()
 
-    words = ("rollout", "--set", "face.intensity=1", "--to", "box-01", "--soak", "0.1")
+    words = ("rollout", "--set", "face.intensity=1", "--to", "box-01", "--settle", "0", "--soak", "0.1")
     with evil(fleet.broker, answer):
         assert fleet.run(*words) == 0
 
@@ -181,13 +181,17 @@ def test_names_that_are_no_names(words: list[str], capsys: pytest.CaptureFixture
 
 
 _JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
 )
 _FIELDS = ("transaction", "data", "error", "state", "session", "since", "version", "time", "event", "problems")
 
 
-@given(st.binary() | st.dictionaries(st.sampled_from(_FIELDS), _JSON).map(lambda value: json.dumps(value).encode()))
+@given(
+    st.binary()
+    | st.dictionaries(st.sampled_from(_FIELDS), _JSON, max_size=5).map(lambda value: json.dumps(value).encode())
+)
 def test_any_payload_is_a_message_or_a_short_printable_reason(payload: bytes) -> None:
     for read in (read_status, read_health, read_event, read_reply):
         try:

@@ -35,6 +35,8 @@ __all__ = ["add_arguments", "run"]
 _WATCH_HZ: Final = 2
 _SLOW_TIMEOUT_S: Final = 120.0
 _TIMEOUT_S: Final = 5.0
+# A wave of a thousand boxes is named whole.
+_WAVE: Final = 100_000
 
 
 def run(options: argparse.Namespace) -> int:
@@ -120,7 +122,9 @@ def _rollout(link: FleetLink, options: argparse.Namespace, console: Console) -> 
     def say(line: str) -> None:
         console.print(Text(printable_lines(line)), soft_wrap=True)
 
-    outcome = Rollout(link, _change(options), options.soak, say).run(boxes, parse_waves(options.waves, len(boxes)))
+    outcome = Rollout(link, _change(options), options.settle, options.soak, say).run(
+        boxes, parse_waves(options.waves, len(boxes))
+    )
     if not outcome.failures:
         say(f"done: {len(outcome.changed)} boxes")
         return exit_codes.DONE

@@ -73,6 +73,12 @@ class Boxes:
             else:
                 box.health = read_health(payload)
 
+    def told(self, device_id: str, health: Health) -> None:
+        """A box answered how it is."""
+        with self._lock:
+            if device_id in self._boxes:
+                self._boxes[device_id].health = health
+
     def all(self) -> list[Box]:
         """Every box, by id."""
         with self._lock:

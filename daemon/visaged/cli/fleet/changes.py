@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
+from visaged.cli.fleet.gates import Rates, read_rate
 from visaged.cli.fleet.link import Answer, FleetLink
 from visaged.cli.fleet.messages import BadMessage, read_data
 from visaged.control.protocol.commands.config import ConfigGot
@@ -33,6 +34,10 @@ class Change(Protocol):
         """Note what the boxes have now, so that it can be brought back."""
         ...
 
+    def rates(self, link: FleetLink, ids: Sequence[str]) -> tuple[dict[str, Rates], Failures]:
+        """What has become of the packet rate the boxes are set to; of those that are left out: nothing."""
+        ...
+
     def undo(self, link: FleetLink, ids: Sequence[str]) -> Failures:
         """Bring back what ``prepare`` noted."""
         ...
@@ -47,6 +52,7 @@ class ConfigChange:
         self.fields = {"settings": settings}
         self._settings = settings
         self._before: dict[str, dict[str, Any]] = {}
+        self._livelink: dict[str, Mapping[str, Any]] = {}
 
     def prepare(self, link: FleetLink, ids: Sequence[str]) -> Failures:
         """Ask for the settings in effect."""
@@ -58,14 +64,38 @@ class ConfigChange:
                 failures[device_id] = f"its answer to config.get cannot be read: {error}"
                 continue
             self._before[device_id] = {"settings": _picked(settings, self._settings)}
+            self._livelink[device_id] = _table(settings.get("livelink"))
         return failures
+
+    def rates(self, link: FleetLink, ids: Sequence[str]) -> tuple[dict[str, Rates], Failures]:
+        """Ask for the rate in effect where the change touches it."""
+        if "livelink" not in self._settings:
+            return {}, {}
+        answers, failures = ask_all(link, ids, "config.get", {"section": "livelink"}, _QUICK_S)
+        found: dict[str, Rates] = {}
+        for device_id, answer in answers.items():
+            try:
+                after = _table(read_data(ConfigGot, answer.data).settings.get("livelink"))
+                before = self._livelink.get(device_id, {})
+                found[device_id] = Rates(read_rate(before.get("fps")), read_rate(after.get("fps")))
+            except BadMessage as error:
+                failures[device_id] = f"its answer to config.get cannot be read: {error}"
+        return found, failures
 
     def undo(self, link: FleetLink, ids: Sequence[str]) -> Failures:
         """Set the values before; a box that has put them back itself does not mind."""
         return _ask_each(link, ids, self.command, self._before)
 
 
-class PackChange:
+class _SameRate:
+    """What packs and models have in common: the packet rate is not theirs."""
+
+    def rates(self, link: FleetLink, ids: Sequence[str]) -> tuple[dict[str, Rates], Failures]:
+        """None changes."""
+        return {}, {}
+
+
+class PackChange(_SameRate):
     """``pack.install``; taken back by installing the pack before, when its place was given."""
 
     command = "pack.install"
@@ -87,7 +117,7 @@ class PackChange:
         return ask_all(link, ids, self.command, {"url": url, "sha256": sha256}, _SLOW_S)[1]
 
 
-class ModelChange:
+class ModelChange(_SameRate):
     """``models.select``, after ``models.install`` where a source is given; taken back by selecting the one before."""
 
     command = "models.select"

@@ -9,15 +9,16 @@ from typing import Final
 
 from visaged.cli.fleet.boxes import Box
 from visaged.cli.fleet.changes import Change, ask_all
+from visaged.cli.fleet.gates import worse
 from visaged.cli.fleet.link import FleetLink
+from visaged.cli.fleet.messages import BadMessage, read_data
 from visaged.control.protocol.events import Event
+from visaged.control.protocol.health_model import Health
 
 # A pack or model may come over a slow line; everything else answers in seconds.
 ANSWER_S: Final = 900.0
-# Frame rate below this share of the one before, or latency this much above it, is a box that got worse.
-_FPS_SHARE: Final = 0.95
-_LATENCY_FACTOR: Final = 1.5
-_LATENCY_MS: Final = 10.0
+# How a box is, it says at once.
+_HEALTH_S: Final = 10.0
 
 Say = Callable[[str], None]
 
@@ -54,10 +55,11 @@ def parse_waves(text: str, count: int) -> list[int]:
 class Rollout:
     """One change, to some boxes, in waves."""
 
-    def __init__(self, link: FleetLink, change: Change, soak_s: float, say: Say) -> None:
-        """``soak_s``: how long a wave is watched before the next one."""
+    def __init__(self, link: FleetLink, change: Change, settle_s: float, soak_s: float, say: Say) -> None:
+        """``settle_s``: how long a wave may take to settle; ``soak_s``: how long it is watched then."""
         self._link = link
         self._change = change
+        self._settle_s = settle_s
         self._soak_s = soak_s
         self._say = say
         self._rejected: dict[str, str] = {}
@@ -66,6 +68,13 @@ class Rollout:
     def run(self, boxes: Sequence[Box], waves: Sequence[int]) -> Outcome:
         """Change the boxes wave by wave; stop and undo everything at the first wave with a failure."""
         outcome = Outcome()
+        try:
+            return self._run(outcome, boxes, waves)
+        except KeyboardInterrupt:
+            self._say(f"interrupted, not rolled back: {', '.join(outcome.changed) or 'no box was changed'}")
+            raise
+
+    def _run(self, outcome: Outcome, boxes: Sequence[Box], waves: Sequence[int]) -> Outcome:
         before = {box.device_id: Box(box.device_id, box.status, box.health) for box in boxes}
         waiting = [box.device_id for box in boxes]
         for number, size in enumerate(waves, 1):
@@ -76,7 +85,7 @@ class Rollout:
                 outcome.changed += wave
                 outcome.failures = self._send(wave)
             if not outcome.failures:
-                outcome.failures = self._soak(wave, before)
+                outcome.failures = self._watch(wave, before)
             if outcome.failures:
                 for device_id, failure in outcome.failures.items():
                     self._say(f"  {device_id}: {failure}")
@@ -88,19 +97,47 @@ class Rollout:
     def _send(self, wave: Sequence[str]) -> dict[str, str]:
         return ask_all(self._link, wave, self._change.command, self._change.fields, ANSWER_S)[1]
 
-    def _soak(self, wave: Sequence[str], before: dict[str, Box]) -> dict[str, str]:
-        """Watch the wave; returns at the first failure, or when the time is over."""
+    def _watch(self, wave: Sequence[str], before: dict[str, Box]) -> dict[str, str]:
+        """Let the wave settle, then watch it; returns at the first failure, or when the time is over.
+
+        While a change settles a box may be away or send less: another rate or target is another sender, another broker
+        another connection. Its figures of that time are of the old setting and the new one together.
+        """
+        self._link.wait(lambda: bool(self._rejections(wave)), self._settle_s)
+        failed = self._rejections(wave) or self._look(wave)
+        if failed:
+            return failed
+        rates, failed = self._change.rates(self._link, wave)
+        if failed:
+            return failed
 
         def failures() -> dict[str, str]:
-            found: dict[str, str] = {}
+            found = self._rejections(wave)
             for device_id in wave:
-                reason = self._rejected.get(device_id) or worse(before[device_id], self._link.boxes.get(device_id))
+                reason = worse(before[device_id], self._link.boxes.get(device_id), rates.get(device_id))
                 if reason:
-                    found[device_id] = reason
+                    found.setdefault(device_id, reason)
             return found
 
         self._link.wait(lambda: bool(failures()), self._soak_s)
-        return failures()
+        # The last word is the boxes' own, of now: health may come once an hour.
+        return failures() or self._look(wave) or failures()
+
+    def _look(self, wave: Sequence[str]) -> dict[str, str]:
+        """Ask the boxes how they are; those that do not answer."""
+        answers, failures = ask_all(self._link, wave, "health.get", {}, _HEALTH_S)
+        for device_id, answer in answers.items():
+            try:
+                self._link.boxes.told(device_id, read_data(Health, answer.data))
+            except BadMessage as error:
+                failures[device_id] = f"its answer to health.get cannot be read: {error}"
+        for device_id in failures:
+            box = self._link.boxes.get(device_id)
+            failures[device_id] = failures[device_id] if box.alive else f"is {box.state}"
+        return failures
+
+    def _rejections(self, wave: Sequence[str]) -> dict[str, str]:
+        return {device_id: self._rejected[device_id] for device_id in wave if device_id in self._rejected}
 
     def _undo(self, outcome: Outcome) -> None:
         if outcome.changed:
@@ -112,22 +149,3 @@ class Rollout:
     def _on_event(self, device_id: str, event: Event) -> None:
         if event.event == "config_rejected":
             self._rejected[device_id] = f"the box put the settings back: {event.data.get('reason')}"
-
-
-def worse(before: Box, now: Box) -> str:
-    """What has become worse with a box; empty when nothing has."""
-    if not now.alive:
-        return f"is {now.state}"
-    new = now.problem_codes - before.problem_codes
-    if new or (now.state == "degraded" and before.state == "online"):
-        return f"is {now.state}, new problems: {', '.join(sorted(new)) or 'not told yet'}"
-    if before.health is None or now.health is None:
-        return ""
-    fps_before, fps = before.health.livelink.fps, now.health.livelink.fps
-    if fps_before and fps is not None and fps < _FPS_SHARE * fps_before:
-        return f"sends {fps:.1f} frames per second, before {fps_before:.1f}"
-    late_before = before.health.latency.voice_to_packet_p95_ms
-    late = now.health.latency.voice_to_packet_p95_ms
-    if late_before and late and late > max(_LATENCY_FACTOR * late_before, late_before + _LATENCY_MS):
-        return f"is late by {late:.0f} ms (p95), before {late_before:.0f} ms"
-    return ""
