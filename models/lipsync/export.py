@@ -97,6 +97,7 @@ def export(weights: Path, folder: Path, version: str, check_sound: NDArray[np.fl
         source=_SOURCE,
         licence=_LICENCE,
         parity=parity,
+        int8_exact=True,
         created=datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0),
     )
 

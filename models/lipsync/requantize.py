@@ -41,6 +41,7 @@ def requantize(folder: Path, version: str, check_sound: Sound) -> Package:
         **fields
         | {
             "version": version,
+            "int8_exact": True,
             "parity": package.manifest.parity | {"int8": error},
             "created": datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0),
         },

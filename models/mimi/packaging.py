@@ -165,6 +165,7 @@ def _fields(step: EncoderStep | DecoderStep, plan: Plan, default: Precision, err
         "source": plan.source,
         "licence": plan.licence,
         "parity": errors.parity,
+        "int8_exact": True if "int8" in errors.parity else None,
         "quality": {p: {name: round(value, 4) for name, value in q.items()} for p, q in errors.quality.items()},
         "created": datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0),
     }

@@ -108,6 +108,7 @@ def import_weights(path: Path, root: Path, wishes: Wishes, report: Report) -> tu
                 files=files,
                 tensorrt={p: graph_name(p, tensorrt=True) for p in measured if p != "int8"} or None,
                 parity={precision: found.parity.raw for precision, found in measured.items()},
+                int8_exact=True if "int8" in measured else None,
                 source=f"weights {path.name}, sha256 {sha256_of(path)}; models/neurosync of visaged",
                 licence=wishes.licence,
             ),

@@ -25,7 +25,7 @@ from visaged.inference.step import StepRunner
 from visaged.inference.timing import peak_memory_mib
 
 CACHE: Final = Path(__file__).parents[2] / ".cache" / "neurosync"
-_FOLDER: Final = CACHE / "random-1.0.0"
+_FOLDER: Final = CACHE / "random-1.0.1"
 _WEIGHTS: Final = CACHE / "model.pth"
 # In turn, so that what else the machine does falls on all alike.
 _ROUNDS: Final = 7
@@ -84,7 +84,9 @@ def random_package() -> Package:
 
         CACHE.mkdir(parents=True, exist_ok=True)
         torch.save({name: torch.from_numpy(array) for name, array in random_weights(Shape()).items()}, _WEIGHTS)
-        import_weights(_WEIGHTS, CACHE, Wishes(name="random", licence="CC0-1.0"), lambda step, share: None)
+        import_weights(
+            _WEIGHTS, CACHE, Wishes(name="random", version="1.0.1", licence="CC0-1.0"), lambda step, share: None
+        )
     return load_package(_FOLDER)
 
 

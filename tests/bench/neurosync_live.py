@@ -84,7 +84,7 @@ def _twin(row: Row) -> Row:
 def package(name: str, shape: Shape) -> Path:
     """The folder that holds an int8 package of random weights, made if it is not there."""
     root = CACHE / name.replace(" ", "-")
-    folder = root / "int8"
+    folder = root / "int8-exact"
     if not (folder / "model.json").exists():
         folder.mkdir(parents=True, exist_ok=True)
         # Static scales, as an import picks them here. What ranges they have does not change what a window costs.
@@ -95,6 +95,7 @@ def package(name: str, shape: Shape) -> Path:
             "precision": "int8",
             "files": {"int8": path.name},
             "parity": {"int8": 0.0},
+            "int8_exact": True,
             "source": "random weights for a benchmark",
             "licence": "CC0-1.0",
         }

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Final, Literal
 
-CACHE: Final = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "visaged-bench" / "mimi"
+CACHE: Final = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "visaged-bench" / "mimi-uint8"
 
 
 def true_size(int8: Literal["transformer", "all"] = "transformer") -> Path:

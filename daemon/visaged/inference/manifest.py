@@ -11,6 +11,7 @@ precisions::
      "outputs": [{"name": "curves_0", "shape": [1, 61], "dtype": "float32"}, …],
      "state":   [{"name": "state_gru", "output": "next_state_gru", "shape": [1, 896], "dtype": "float32"}],
      "source": "how it was made", "licence": "Apache-2.0", "parity": {"fp32": 4e-6, "int8": 0.011},
+     "int8_exact": true,
      "created": "2026-11-21T00:00:00Z"}
 
 Every shape is fixed. A stream starts with every state tensor and every ring at zero.
@@ -131,6 +132,10 @@ class Manifest(_Strict):
     """Per precision: largest absolute error of the outputs against the fp32 reference of the framework it came from."""
     quality: dict[Precision, dict[str, Annotated[float, Field(allow_inf_nan=False)]]] = {}
     """Per precision: figures of its own kind, measured when it was made, units in the names (``snr_db``)."""
+    int8_exact: bool | None = None
+    """int8 is right on every processor: its weights cannot clip where there is no VNNI (models/int8_weights.py).
+
+    Packages made before this was known do not say it; there their sessions are opened in a precise mode."""
     created: AwareDatetime
 
     @model_validator(mode="after")

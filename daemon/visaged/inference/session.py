@@ -47,12 +47,14 @@ def open_session(
     providers: Sequence[str] = (AUTO,),
     threads: int = 1,
     provider_options: Mapping[str, Mapping[str, str]] | None = None,
+    precise_int8: bool = False,
 ) -> OrtSession:
     """A session for the ONNX file ``path``, which the caller has verified (package.py).
 
     ``providers``: ``["auto"]`` is the best that works here, the CPU at last. Otherwise names in order of preference
     (providers.py): each must be in use in the end, and the CPU is fallen back to only if it is named. What the session
     really uses is its ``get_providers()``. ``provider_options``: a provider's full name -> its own options.
+    ``precise_int8``: rewrite int8 weights so that no sum can clip (processor.py); slower, and slower to load.
     Raises SessionError.
     """
     tuned = provider_options or {}
@@ -62,12 +64,12 @@ def open_session(
         raise SessionError(f"{path.name}: {error}") from error
     automatic = list(providers) == [AUTO]
     try:
-        session = _make(path, chosen, threads, tuned)
+        session = _make(path, chosen, threads, tuned, precise_int8)
     except ORT_ERRORS as error:
         if not automatic or chosen == [CPU]:
             raise SessionError(f"{path.name} does not run on {', '.join(chosen)}: {error}") from error
         _log.warning("%s does not run on %s, trying the CPU alone: %s", path.name, chosen[0], error)
-        return open_session(path, [CPU], threads)
+        return open_session(path, [CPU], threads, precise_int8=precise_int8)
     used = session.get_providers()
     missing = [name for name in chosen if name not in used]
     if missing and not automatic:
@@ -79,7 +81,9 @@ def open_session(
     return session
 
 
-def _make(path: Path, chosen: list[str], threads: int, tuned: Mapping[str, Mapping[str, str]]) -> OrtSession:
+def _make(
+    path: Path, chosen: list[str], threads: int, tuned: Mapping[str, Mapping[str, str]], precise_int8: bool
+) -> OrtSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -87,6 +91,8 @@ def _make(path: Path, chosen: list[str], threads: int, tuned: Mapping[str, Mappi
     # Waiting threads sleep: a spinning pool would take the core that the sender needs.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
+    if precise_int8:
+        options.add_session_config_entry("session.x64quantprecision", "1")
     if CPU not in chosen:
         options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
     # Without enable_fallback=0 the Python layer prints and retries on the CPU by itself.

@@ -8,6 +8,7 @@ time; several streams may share a runner if their steps do not overlap.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -20,8 +21,11 @@ from visaged.inference.engines import DEFAULT_CACHE, open_on_tensorrt
 from visaged.inference.errors import PackageError, SessionError
 from visaged.inference.manifest import Dtype, Precision, RingSpec, TensorSpec
 from visaged.inference.package import Package
+from visaged.inference.processor import clips_int8
 from visaged.inference.providers import AUTO, CPU, wants_tensorrt
 from visaged.inference.session import ORT_ERRORS, OrtSession, OrtValue, open_session
+
+_log = logging.getLogger(__name__)
 
 Array = NDArray[Any]
 
@@ -174,7 +178,8 @@ class StepRunner:
         if wants_tensorrt(providers):
             self._session = open_on_tensorrt(package, self.precision, providers, threads, engine_cache)
         else:
-            self._session = captured or open_session(path, _fitting(providers, self.precision), threads)
+            fitting = _fitting(providers, self.precision)
+            self._session = captured or open_session(path, fitting, threads, precise_int8=self._clips())
         self._captured = captured is not None
         self.providers: tuple[str, ...] = tuple(self._session.get_providers())
         """What the session really uses, for health."""
@@ -194,6 +199,18 @@ class StepRunner:
             raise SessionError(f"{self.package.manifest.name}: step failed: {error}") from error
         state.move_on()
         return state
+
+    def _clips(self) -> bool:
+        """Whether the graph, taken as it is, may be wrong on this processor. Says so."""
+        manifest = self.package.manifest
+        if self.precision != "int8" or manifest.int8_exact or not clips_int8():
+            return False
+        _log.warning(
+            "%s %s: its int8 may clip on this processor (no VNNI) and runs in a precise, slower mode; import it anew",
+            manifest.name,
+            manifest.version,
+        )
+        return True
 
     def _check_graph(self) -> None:
         manifest = self.package.manifest

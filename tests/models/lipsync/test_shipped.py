@@ -59,6 +59,7 @@ def test_the_package_is_whole_and_small() -> None:
 
 def test_int8_says_the_same_on_every_processor() -> None:
     package = load_package(FOLDER)
+    assert package.manifest.int8_exact
     assert largest_weight(package.model_path("int8")) <= MAX_WEIGHT
     speech = soundfile.read(speech_path(), dtype="float32")[0]
     exact, small = (run_onnx(package.model_path(precision), speech) for precision in ("fp32", "int8"))

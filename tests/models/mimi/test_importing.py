@@ -44,6 +44,8 @@ def test_a_checkpoint_becomes_two_packages_with_figures(checkpoint: Path, tmp_pa
     assert encoder.manifest.parity["fp32"] == 0.0
     assert decoder.manifest.parity["fp32"] < 1e-4
     assert 0 < decoder.manifest.parity["int8"] < 0.1
+    assert encoder.manifest.int8_exact
+    assert decoder.manifest.int8_exact
     assert encoder.manifest.quality["int8"].keys() == {"codes_equal", "semantic_equal", "distance_ratio"}
     assert decoder.manifest.quality["int8"]["snr_db"] > 20
     assert "mimi.safetensors, SHA-256 " in decoder.manifest.source

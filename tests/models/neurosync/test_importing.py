@@ -77,7 +77,9 @@ def test_only_what_was_asked_for(tmp_path: Path, weights: Path) -> None:
 @pytest.mark.parametrize("scaling", ["dynamic", "static"])
 def test_int8_weights_are_right_on_every_processor(tmp_path: Path, weights: Path, scaling: str) -> None:
     assert _run(tmp_path / "box", weights, "--precisions", "int8", "--int8", scaling) == 0
-    assert largest_weight(load_package(tmp_path / "box" / "neurosync-1.0.0").model_path("int8")) == MAX_WEIGHT
+    package = load_package(tmp_path / "box" / "neurosync-1.0.0")
+    assert largest_weight(package.model_path("int8")) == MAX_WEIGHT
+    assert package.manifest.int8_exact
 
 
 @pytest.mark.parametrize("fails_at", range(0, 130, 13))
