@@ -322,3 +322,37 @@ def test_two_boxes_with_one_id_are_told_so(linked: Linked, operator: Operator, b
     twin.link.start()
     eventually(lambda: "mqtt_id_taken" in seen)
     twin.link.stop()
+
+
+def _forge(operator: Operator, number: int) -> None:
+    fields = {"state": "online", "session": f"forged-{number}", "since": "2026-01-01T00:00:00Z", "version": "1"}
+    operator.publish(STATUS, fields, retain=True)
+
+
+def test_forged_statuses_are_counted_and_said_and_drive_nothing(linked: Linked, operator: Operator) -> None:
+    operator.wait_for(STATUS, state="online")
+    connection = linked.link._connection
+    for number in range(40):
+        _forge(operator, number)
+        operator.publish(f"{REQUEST}/ping", {"transaction": str(number)})
+        operator.wait_for(f"{RESPONSE}/ping", transaction=str(number))
+    eventually(lambda: linked.link.figures().foreign_statuses == 40)
+    eventually(lambda: "mqtt_id_taken" in linked.open_codes())
+    assert linked.link._connection is connection
+    assert linked.link.figures().reconnects == 0
+    (problem,) = linked.problems.current()
+    assert STATUS in problem.message
+    assert "let nobody else write there" in problem.remedy
+
+
+def test_the_last_word_on_its_status_is_the_boxs_own(
+    linked: Linked, operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("visaged.control.mqtt.announcer._CORRECT_EVERY_NS", 10**9)
+    online = operator.wait_for(STATUS, state="online")
+    for number in range(3):
+        _forge(operator, number)
+    operator.wait_for(STATUS, session="forged-2")
+    eventually(lambda: json.loads(_statuses(operator)[-1]) == online)
+    # The first was put right at once, the others together a second later.
+    assert sum(json.loads(status) == online for status in _statuses(operator)) <= 3

@@ -38,6 +38,7 @@ class Announcer:
         self._health_due_ns = 0
         self._health_told_ns = 0
         self._correct_after_ns = 0
+        self._overwritten = False
 
     def status(self, state: Literal["online", "degraded", "stopped", "offline"]) -> bytes:
         """A status message: ``offline`` is the will of this session, ``since`` then when the session began."""
@@ -57,6 +58,7 @@ class Announcer:
             self._state = state
             self._announce(self.status(state))
             self._health_due_ns = now
+        self._correct()
         if self._settings.discovery and not self._discovered:
             self.discover()
         if now >= self._health_due_ns:
@@ -84,11 +86,16 @@ class Announcer:
 
     def heard_status(self, payload: bytes) -> None:
         """Somebody wrote our status (a will of an earlier session that came late, or a stranger): say it again."""
-        if self._announced in (None, payload) or now_ns() < self._correct_after_ns:
+        self._overwritten = payload != self._announced
+        self._correct()
+
+    def _correct(self) -> None:
+        if self._announced is None or not self._overwritten or now_ns() < self._correct_after_ns:
             return
         self._correct_after_ns = now_ns() + _CORRECT_EVERY_NS
         self._announce(self._announced)
 
     def _announce(self, payload: bytes) -> None:
         self._announced = payload
+        self._overwritten = False
         self._send_queue.put(OutgoingMessage("status", self._topics.status, payload, retain=True), first=True)

@@ -101,5 +101,14 @@ def explain_loss(reason: int, name: str, settings: MqttSettings) -> MqttError:
     return MqttError("mqtt_unreachable", f"the connection to {_place(settings)} is lost: {name}", "it is tried again")
 
 
+def explain_foreign_status(topic: str) -> MqttError:
+    """The connection stands, and somebody else says on our ``topic`` that this box is alive."""
+    return MqttError(
+        "mqtt_id_taken",
+        f"somebody else writes {topic}: another box has the same id, or somebody forges it",
+        "give every box its own device.id (clones share /etc/machine-id); let nobody else write there (docs/mqtt.md)",
+    )
+
+
 def _place(settings: MqttSettings) -> str:
     return f"{settings.host}:{settings.port}"

@@ -24,7 +24,7 @@ from visaged.control.mqtt.announcer import Announcer
 from visaged.control.mqtt.backoff import Backoff
 from visaged.control.mqtt.connection import Connection
 from visaged.control.mqtt.duplicate_id import DuplicateIds
-from visaged.control.mqtt.errors import CODES, SESSION_TAKEN_OVER, MqttError, explain_loss
+from visaged.control.mqtt.errors import CODES, MqttError, explain_foreign_status
 from visaged.control.mqtt.inbox import Inbox
 from visaged.control.mqtt.link_sources import LinkSources
 from visaged.control.mqtt.send_queue import OWN_STATE, OutgoingMessage, SendQueue
@@ -140,6 +140,7 @@ class MqttLink:
             queued=len(self.send_queue),
             dropped=sum(dropped.values()),
             dropped_by_kind=dropped,
+            foreign_statuses=self._duplicate_ids.count,
         )
 
     def _put(self, message: OutgoingMessage) -> None:
@@ -186,7 +187,7 @@ class MqttLink:
                 connection.step(announcer.work())
                 if now_ns() > steady_ns:
                     self._backoff.reset()
-                    self._problems.clear("mqtt_id_taken")
+                self._tell_duplicates(steady=now_ns() > steady_ns)
                 for code, message, remedy in connection.take_complaints():
                     self._problems.open(code, message, remedy)
             announcer.say_stopped()
@@ -234,8 +235,14 @@ class MqttLink:
                 if selector.select(left_ns / NS_PER_S):
                     self._wake.drain()
 
+    def _tell_duplicates(self, steady: bool) -> None:
+        if self._duplicate_ids.suspected(now_ns()):
+            error = explain_foreign_status(self._topics.status)
+            self._problems.open(error.code, error.message, error.remedy)
+        elif steady:
+            self._problems.clear("mqtt_id_taken")
+
     def _on_message(self, message: paho.MQTTMessage, inbox: Inbox) -> None:
-        """Take in one message. Raises MqttError when it shows that another box uses our id."""
-        if message.topic == self._topics.status and self._duplicate_ids.heard(bytes(message.payload), now_ns()):
-            raise explain_loss(SESSION_TAKEN_OVER, "session taken over", self._settings)
+        if message.topic == self._topics.status:
+            self._duplicate_ids.heard(bytes(message.payload), now_ns())
         inbox.take(message)

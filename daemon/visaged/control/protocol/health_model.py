@@ -143,6 +143,9 @@ class MqttHealth(Data):
     queued: int | None = None
     dropped: int | None = None
     dropped_by_kind: dict[str, int] = Field(default={})
+    foreign_statuses: int | None = Field(
+        default=None, description="Statuses under this box's id that it did not write, since the start"
+    )
 
 
 class ServiceHealth(Data):
