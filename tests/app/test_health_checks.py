@@ -76,11 +76,11 @@ def _until(daemon: Daemon, condition: Callable[[], object]) -> None:
 
 
 def _restarts(daemon: Daemon) -> float:
-    return float(daemon.metrics.values()["watchdog.restarts"] or 0)
+    return float(daemon.stages.metrics.values()["watchdog.restarts"] or 0)
 
 
 def test_a_daemon_that_is_well_has_nothing_wedged(daemon: Daemon) -> None:
-    stages = watched(daemon)
+    stages = watched(daemon.stages)
     for _ in range(20):
         assert [stage.wedged(now_ns()) for stage in stages] == [None] * len(stages)
         time.sleep(0.05)
@@ -88,44 +88,44 @@ def test_a_daemon_that_is_well_has_nothing_wedged(daemon: Daemon) -> None:
 
 def test_a_wedged_solver_is_started_anew_and_the_voice_moves_the_face_again(daemon: Daemon) -> None:
     wedge = _Wedge()
-    daemon.solver.select(wedge)
+    daemon.stages.solver.select(wedge)
     _until(daemon, lambda: _restarts(daemon) == 1)
     wedge.released.set()
-    before = daemon.solver.heard_ns
-    _until(daemon, lambda: daemon.solver.heard_ns > before + 500_000_000)
+    before = daemon.stages.solver.heard_ns
+    _until(daemon, lambda: daemon.stages.solver.heard_ns > before + 500_000_000)
     assert not daemon.restart_wanted.is_set()
-    assert "stage_wedged" in {problem.code for problem in daemon.problems.current()}
+    assert "stage_wedged" in {problem.code for problem in daemon.stages.problems.current()}
 
 
 def test_a_wedged_animator_is_started_anew_and_the_old_thread_makes_no_pose_more(daemon: Daemon) -> None:
     layer = _Layer()
-    daemon.animator.add_layer("test", layer)
+    daemon.stages.animator.add_layer("test", layer)
     _until(daemon, lambda: _restarts(daemon) == 1)
-    made = daemon.animation.last_render_ns
-    _until(daemon, lambda: daemon.animation.last_render_ns > made + 200_000_000)
+    made = daemon.stages.animation.last_render_ns
+    _until(daemon, lambda: daemon.stages.animation.last_render_ns > made + 200_000_000)
     layer.released.set()
     _until(daemon, lambda: [thread.name for thread in threading.enumerate()].count("animator") == 1)
 
 
 def test_sound_that_is_not_taken_in_is_a_wedge_but_not_a_first_block_after_a_pause(daemon: Daemon) -> None:
-    _until(daemon, lambda: daemon.solver.heard_ns and daemon.capture.running)
-    solver = next(stage for stage in watched(daemon) if stage.name == "solver")
-    daemon.solver.stop()
+    _until(daemon, lambda: daemon.stages.solver.heard_ns and daemon.stages.capture.running)
+    solver = next(stage for stage in watched(daemon.stages) if stage.name == "solver")
+    daemon.stages.solver.stop()
     now = now_ns()
     # As of a thread that comes round and hears nothing, though blocks come.
-    daemon.solver.alive_ns = now + 60 * NS_PER_S
-    daemon.solver.heard_ns = now - 60 * NS_PER_S
+    daemon.stages.solver.alive_ns = now + 60 * NS_PER_S
+    daemon.stages.solver.heard_ns = now - 60 * NS_PER_S
     assert solver.wedged(now) is None, "it may be the first block after a minute without a microphone"
     assert solver.wedged(now + 5 * NS_PER_S // 2) == "no sound was taken in for 2.5 s"
-    daemon.solver.heard_ns = now + 2 * NS_PER_S
+    daemon.stages.solver.heard_ns = now + 2 * NS_PER_S
     assert solver.wedged(now + 3 * NS_PER_S) is None
 
 
 def test_a_sender_that_stops_is_a_wedge_but_not_one_that_has_yet_to_start(
     daemon: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _until(daemon, lambda: daemon.output.ticks > 0)
-    sender = next(stage for stage in watched(daemon) if stage.name == "Live Link sender")
+    _until(daemon, lambda: daemon.stages.output.ticks > 0)
+    sender = next(stage for stage in watched(daemon.stages) if stage.name == "Live Link sender")
     later = now_ns() + 60 * NS_PER_S
     assert (sender.wedged(later) or "").startswith("no packet was sent for")
     monkeypatch.setattr(LiveLinkOutput, "ticks", 0)
@@ -138,7 +138,7 @@ def test_a_stage_that_stays_wedged_asks_for_a_new_process_and_leaves_the_reason(
     _until(daemon, (tmp_path / "running").exists)
     monkeypatch.setattr(watchdog, "RESTARTS", 0)
     wedge = _Wedge()
-    daemon.solver.select(wedge)
+    daemon.stages.solver.select(wedge)
     _until(daemon, daemon.restart_wanted.is_set)
     assert (tmp_path / "running").read_text().split(" ", 1)[1].startswith("solver: no sign of life for")
     wedge.released.set()

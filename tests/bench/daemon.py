@@ -135,13 +135,13 @@ def child(port: int, lookahead_ms: int) -> None:
     while not stop.wait(3.0):
         daemon.supervise()
         break
-    voice = daemon.metrics.histogram("latency.voice_to_packet")
+    voice = daemon.stages.metrics.histogram("latency.voice_to_packet")
     before, cpu_s, began = voice.read(), _cpu_s(), time.monotonic()
     while not stop.wait(0.1):
         daemon.supervise()
     during = voice.read().since(before)
     cpu_percent = 100 * (_cpu_s() - cpu_s) / (time.monotonic() - began)
-    values = daemon.metrics.values()
+    values = daemon.stages.metrics.values()
     own = {
         "voice": [during.percentile_ms(percent) for percent in (50, 95, 99)],
         "late": values["livelink.late"],

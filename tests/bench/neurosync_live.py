@@ -161,13 +161,16 @@ def child(port: int, solver: str, root: str) -> None:
         f'inference.engine_cache="{CACHE}"',
     ]
     daemon = Daemon(load_or_safe(None, items), models_dir=Path(root))
-    lead_threads(daemon.settings.runtime.realtime_priority - 2)
+    lead_threads(daemon.stages.settings.runtime.realtime_priority - 2)
     daemon.start()
     stop = threading.Event()
     threading.Thread(target=lambda: (sys.stdin.readline(), stop.set())).start()
     _look_after(daemon, stop, _SETTLE_S)
-    voice, window = daemon.metrics.histogram("latency.voice_to_packet"), daemon.metrics.histogram("neurosync.window")
-    before, windows = daemon.metrics.values(), window.read()
+    voice, window = (
+        daemon.stages.metrics.histogram("latency.voice_to_packet"),
+        daemon.stages.metrics.histogram("neurosync.window"),
+    )
+    before, windows = daemon.stages.metrics.values(), window.read()
     cpu_s, began = _cpu_s(), time.monotonic()
     parts: list[dict[str, float | None]] = []
     while not stop.is_set():
@@ -178,13 +181,13 @@ def child(port: int, solver: str, root: str) -> None:
             rss_mib = sum(_rss_mib(pid) for pid in _processes())
             parts.append({"voice p95 ms": during.percentile_ms(95), "RSS MiB": rss_mib})
     cpu_percent = 100 * (_cpu_s() - cpu_s) / (time.monotonic() - began)
-    values, solved = daemon.metrics.values(), window.read().since(windows)
+    values, solved = daemon.stages.metrics.values(), window.read().since(windows)
     grown = {key: int(values.get(key) or 0) - int(before.get(key) or 0) for key in ("livelink.late", "neurosync.late")}
     own = {
         "solver": values["solver.name"],
         "threads": values.get("neurosync.threads"),
         "hop_ms": values.get("neurosync.hop_ms"),
-        "lookahead_ms": daemon.solver.lookahead_ms,
+        "lookahead_ms": daemon.stages.solver.lookahead_ms,
         "window": [solved.percentile_ms(50), solved.percentile_ms(99)],
         "late": grown["livelink.late"],
         "late_frames": grown["neurosync.late"],

@@ -7,23 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from visaged.control.dispatcher import Dispatcher
-from visaged.control.handlers import (
-    Progress,
-    capsule_table,
-    config_table,
-    device_table,
-    face_table,
-    install_table,
-    model_table,
-    mood_table,
-    status_table,
-)
 from visaged.control.local.rate import RateLimit
-from visaged.control.protocol.commands import capsules, config, device, face, models, mood
+from visaged.control.protocol.commands import COMMANDS, capsules, config, device, face, models, mood
 from visaged.control.protocol.envelope import Nothing, Request
 from visaged.control.protocol.events import Events
 from visaged.control.protocol.health_model import Health
 from visaged.control.protocol.refusal import Refusal
+from visaged.control.registry import Progress, Registry
 from visaged.metrics import Metrics
 
 _MOOD = mood.Mood(valence=0.7, arousal=0.3, dominance=0.0, profile=None, context="listening")
@@ -174,15 +164,11 @@ def make_desk(device_id: str = "box-01", rate_per_s: int = 120) -> Desk:
     """A dispatcher that serves every command from a FakeBox; not started."""
     box, events, metrics = FakeBox(), Events(), Metrics()
     dispatcher = Dispatcher(device_id, metrics, events, RateLimit(rate_per_s))
-    for table in (
-        status_table,
-        device_table,
-        face_table,
-        capsule_table,
-        mood_table,
-        model_table,
-        install_table,
-        config_table,
-    ):
-        dispatcher.serve(table(box))
+    serve_all(dispatcher.registry, box)
     return Desk(box, dispatcher, events, metrics)
+
+
+def serve_all(registry: Registry, box: FakeBox) -> None:
+    """Let ``box`` carry out every command."""
+    for name, command in COMMANDS.items():
+        registry.serve(command, getattr(box, name.replace(".", "_")))

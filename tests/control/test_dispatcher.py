@@ -6,13 +6,13 @@ import queue
 import pytest
 
 from tests.control.ask import ask
-from tests.control.fakes import Desk, FakeBox, make_desk
+from tests.control.fakes import Desk, FakeBox, make_desk, serve_all
 from visaged.clock import now_ns
 from visaged.control.dispatcher import Dispatcher, Incoming
-from visaged.control.handlers import face_table
-from visaged.control.protocol.commands import COMMANDS
+from visaged.control.protocol.commands import COMMANDS, face
 from visaged.control.protocol.envelope import Response
 from visaged.control.protocol.events import Events
+from visaged.control.registry import Registry
 from visaged.metrics import Metrics
 
 
@@ -53,16 +53,11 @@ def test_a_request_past_its_own_date_is_refused(desk: Desk) -> None:
 
 def test_a_command_without_a_handler_is_unavailable() -> None:
     dispatcher = Dispatcher("box-01", Metrics(), Events())
-    dispatcher.serve(face_table(FakeBox()))
+    dispatcher.registry.serve(face.FACE_RELEASE, FakeBox().face_release)
     dispatcher.start()
     assert ask(dispatcher, "snapshot")["error"]["code"] == "unavailable"
     assert ask(dispatcher, "face.release")["status"] == "ok"
     dispatcher.stop()
-
-
-def test_serving_something_that_is_no_command_is_a_defect() -> None:
-    with pytest.raises(ValueError, match=r"face\.jump"):
-        Dispatcher("box-01", Metrics(), Events()).serve({"face.jump": lambda request: request})
 
 
 def test_the_same_transaction_is_carried_out_once(desk: Desk) -> None:
@@ -156,7 +151,7 @@ def test_a_defect_in_a_handler_is_answered_and_the_next_command_works(
     def broken(request: object) -> None:
         raise ZeroDivisionError
 
-    desk.dispatcher.serve({"mute.set": broken})  # type: ignore[dict-item]
+    desk.dispatcher.registry.serve(face.MUTE_SET, broken)  # type: ignore[call-overload]
     assert ask(desk.dispatcher, "mute.set", {"muted": True})["error"]["code"] == "internal"
     assert "ZeroDivisionError" in caplog.text
     assert ask(desk.dispatcher, "ping")["status"] == "ok"
@@ -165,3 +160,12 @@ def test_a_defect_in_a_handler_is_answered_and_the_next_command_works(
 def test_a_handler_refuses_with_code_and_field(desk: Desk) -> None:
     answer = ask(desk.dispatcher, "mode.set", {"mode": "converse"})
     assert (answer["error"]["code"], answer["error"]["field"], answer["data"]) == ("unavailable", "mode", None)
+
+
+def test_the_registry_says_what_nobody_carries_out() -> None:
+    registry = Registry()
+    serve_all(registry, FakeBox())
+    assert registry.missing() == ()
+    empty = Registry()
+    empty.serve(face.FACE_RELEASE, FakeBox().face_release)
+    assert set(empty.missing()) == set(COMMANDS) - {"face.release"}

@@ -4,12 +4,12 @@ import json
 
 import pytest
 
+from visaged.app.commands.status import StatusCommands
 from visaged.control import health as health_file
 from visaged.control.health import HealthBuilder
 from visaged.control.process import ProcessFigures
 from visaged.control.protocol.commands.device import HealthGet, Ping
 from visaged.control.protocol.health_model import Health
-from visaged.control.status import Status
 from visaged.metrics import Metrics
 from visaged.problems import Problems
 
@@ -102,6 +102,6 @@ def test_cpu_share_of_the_processes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_ping_and_health_get() -> None:
     builder, _, _ = _builder()
-    status = Status(builder)
+    status = StatusCommands(builder)
     assert status.ping(Ping()).uptime_s >= 0
     assert isinstance(status.health_get(HealthGet()), Health)

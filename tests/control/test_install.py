@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from visaged.control.handlers import Progress
 from visaged.control.install import Installer, InstallHooks
 from visaged.control.protocol.commands.capsules import PackInstall, PackInstalled
 from visaged.control.protocol.commands.models import ModelInstalled, ModelsInstall
 from visaged.control.protocol.events import Event, Events
 from visaged.control.protocol.refusal import Refusal
+from visaged.control.registry import Progress
 
 _URL, _SHA256 = "https://packs.example/a.pack", "0" * 64
 

@@ -94,7 +94,7 @@ class Kiosk:
             "runtime.realtime_priority=0",
         ]
         self.daemon = Daemon(load_or_safe(None, [*settings, *items]))
-        self.daemon.converse.open_models = lambda settings, roots: (ToneEncoder(), ToneDecoder())
+        self.daemon.stages.converse.open_models = lambda settings, roots: (ToneEncoder(), ToneDecoder())
         self.events: list[Event] = []
         self.daemon.start()
         self.daemon.control.events.listen(self.events.append)
@@ -112,8 +112,8 @@ class Kiosk:
 
     @property
     def jaw(self) -> float:
-        return float(self.daemon.animation.pose[_JAW])
+        return float(self.daemon.stages.animation.pose[_JAW])
 
     @property
     def problems(self) -> dict[str, str]:
-        return {problem.code: problem.message for problem in self.daemon.problems.current()}
+        return {problem.code: problem.message for problem in self.daemon.stages.problems.current()}

@@ -16,10 +16,11 @@ import soundfile
 
 from tests.codec.fakes import ToneDecoder, ToneEncoder
 from tests.conversation.kiosk import Kiosk, Peer
-from visaged.app import reload as wiring_settings
+from visaged.app import reload
 from visaged.control.protocol.refusal import Refusal
 from visaged.conversation.answer import ConverseError
 from visaged.conversation.mode import PROBLEM
+from visaged.conversation.parts import Partners
 from visaged.inference.errors import NoPackageError, SessionError
 
 
@@ -86,37 +87,37 @@ def test_a_guest_who_talks_over_the_avatar_stops_it(make: Callable[..., Kiosk], 
     sound[48_000 * 3 : 48_000 * 6] = 0.3 * np.sin(2 * np.pi * 307 * np.arange(48_000 * 3) / 48_000)
     soundfile.write(tmp_path / "barges.wav", sound, 48_000)
     kiosk = make(*CONVERSE, "codec.barge_in_ms=300", path=tmp_path / "barges.wav")
-    kiosk.daemon.capsules.set_context("speaking")
+    kiosk.daemon.stages.capsules.set_context("speaking")
     kiosk.until(lambda: bool(peer.heard), "the first message")
     peer.say(100)
     kiosk.until(lambda: "barge_in" in kiosk.kinds(), "the barge-in")
     kiosk.until(lambda: "answer_end" in kiosk.kinds(), "the end of the answer")
     kiosk.until(lambda: kiosk.jaw < 0.03, "the mouth to close")
-    assert kiosk.daemon.capsules.statistics()["context"] == "listening"
+    assert kiosk.daemon.stages.capsules.statistics()["context"] == "listening"
     kiosk.until(lambda: peer.heard[-1].cut, "the word to the peer")
     kiosk.until(lambda: kiosk.kinds().count("speech_end") == 1, "the guest to end")
     time.sleep(0.5)
     assert kiosk.kinds().count("answer_start") == 1, "the rest of the answer is not heard"
-    kiosk.until(lambda: not kiosk.daemon.converse._conversation.down._playout.interrupted, "a pause")  # type: ignore[union-attr]
+    kiosk.until(lambda: not kiosk.daemon.stages.converse._conversation.down._playout.interrupted, "a pause")  # type: ignore[union-attr]
     peer.say(10)
     kiosk.until(lambda: kiosk.kinds().count("answer_start") == 2, "the next answer")
-    kiosk.until(lambda: kiosk.daemon.capsules.statistics()["context"] == "speaking", "the context of before")
+    kiosk.until(lambda: kiosk.daemon.stages.capsules.statistics()["context"] == "speaking", "the context of before")
     kiosk.until(lambda: not peer.heard[-1].cut, "the word to the peer")
 
 
 def test_the_mode_changes_while_it_runs_and_back(make: Callable[..., Kiosk], peer: Peer) -> None:
     kiosk = make("codec.enabled=true")
-    converse = kiosk.daemon.converse
+    converse = kiosk.daemon.stages.converse
     assert converse.mode == "mirror"
     for _ in range(2):
         converse.use("converse")
-        assert kiosk.daemon.animation.timeline is not kiosk.daemon.capture.timeline
+        assert kiosk.daemon.stages.animation.timeline is not kiosk.daemon.stages.capture.timeline
         peer.heard.clear()
         kiosk.until(lambda: bool(peer.heard), "a message")
         peer.say(10)
         kiosk.until(lambda: kiosk.jaw > 0.1, "the mouth to open")
         converse.use("mirror")
-        assert kiosk.daemon.solver.source is kiosk.daemon.capture.ring
+        assert kiosk.daemon.stages.solver.source is kiosk.daemon.stages.capture.ring
         assert kiosk.daemon.control.health.build().codec.link is None
         kiosk.until(lambda: kiosk.jaw < 0.03, "the mouth to close")
     names = {thread.name for thread in threading.enumerate()}
@@ -136,9 +137,9 @@ def test_what_is_missing_is_named_and_nothing_changes(
 ) -> None:
     kiosk = make(*items)
     with pytest.raises(ConverseError) as refused:
-        kiosk.daemon.converse.use("converse")
+        kiosk.daemon.stages.converse.use("converse")
     assert refused.value.key == key
-    assert kiosk.daemon.converse.mode == "mirror"
+    assert kiosk.daemon.stages.converse.mode == "mirror"
 
 
 def test_without_packages_the_daemon_mirrors_and_says_why(make: Callable[..., Kiosk], tmp_path: Path) -> None:
@@ -147,41 +148,42 @@ def test_without_packages_the_daemon_mirrors_and_says_why(make: Callable[..., Ki
     def nothing(settings: object, roots: object) -> None:
         raise NoPackageError("no usable mimi-encoder package in /nowhere")
 
-    kiosk.daemon.converse.open_models = nothing  # type: ignore[assignment]
-    kiosk.daemon.settings = kiosk.daemon.settings.model_copy(
-        update={"device": kiosk.daemon.settings.device.model_copy(update={"mode": "converse"})}
-    )
-    kiosk.daemon.converse.start(kiosk.daemon.control, kiosk.daemon.control.events.tell)
+    kiosk.daemon.stages.converse.open_models = nothing  # type: ignore[assignment]
+    settings = kiosk.daemon.stages.settings
+    device = settings.device.model_copy(update={"mode": "converse"})
+    kiosk.daemon.stages.converse.settings = settings.model_copy(update={"device": device})
+    kiosk.daemon.stages.converse.start(_partners(kiosk))
     kiosk.until(lambda: PROBLEM in kiosk.problems, "the problem")
     assert "mimi-encoder" in kiosk.problems[PROBLEM]
-    assert kiosk.daemon.converse.mode == "mirror"
-    assert kiosk.daemon.solver.source is kiosk.daemon.capture.ring
+    assert kiosk.daemon.stages.converse.mode == "mirror"
+    assert kiosk.daemon.stages.solver.source is kiosk.daemon.stages.capture.ring
 
 
 def test_a_codec_that_does_not_run_is_refused_and_nothing_changes(make: Callable[..., Kiosk]) -> None:
     kiosk, decoder = make("codec.enabled=true"), ToneDecoder()
     decoder.fail = SessionError("mimi-decoder.onnx: no kernel for that")
-    kiosk.daemon.converse.open_models = lambda settings, roots: (ToneEncoder(), decoder)
+    kiosk.daemon.stages.converse.open_models = lambda settings, roots: (ToneEncoder(), decoder)
     with pytest.raises(ConverseError, match="no kernel"):
-        kiosk.daemon.converse.use("converse")
-    assert kiosk.daemon.converse.mode == "mirror"
+        kiosk.daemon.stages.converse.use("converse")
+    assert kiosk.daemon.stages.converse.mode == "mirror"
 
 
 def test_settings_change_the_conversation_or_leave_it_as_it_is(make: Callable[..., Kiosk], peer: Peer) -> None:
     kiosk = make(*CONVERSE)
     kiosk.until(lambda: bool(peer.heard), "the first message")
-    daemon, before = kiosk.daemon, kiosk.daemon.converse._conversation
+    daemon, before = kiosk.daemon, kiosk.daemon.stages.converse._conversation
 
     def with_codec(**changes: Any) -> Any:
-        return daemon.settings.model_copy(update={"codec": daemon.settings.codec.model_copy(update=changes)})
+        settings = daemon.stages.settings
+        return settings.model_copy(update={"codec": settings.codec.model_copy(update=changes)})
 
     with pytest.raises(Refusal) as refused:
-        wiring_settings.apply(daemon, with_codec(enabled=False))
+        reload.apply(daemon.stages, with_codec(enabled=False), [])
     assert refused.value.field == "settings.codec.enabled"
-    assert daemon.converse._conversation is before
-    assert daemon.settings.codec.enabled
-    wiring_settings.apply(daemon, with_codec(silence="send"))
-    assert daemon.converse._conversation is not before
+    assert daemon.stages.converse._conversation is before
+    assert daemon.stages.settings.codec.enabled
+    reload.apply(daemon.stages, with_codec(silence="send"), [])
+    assert daemon.stages.converse._conversation is not before
     peer.heard.clear()
     kiosk.until(lambda: any(len(message.codes) for message in peer.heard), "frames of silence")
     assert not any(message.speech for message in peer.heard)
@@ -192,7 +194,7 @@ def test_a_muted_microphone_sends_no_speech(make: Callable[..., Kiosk], peer: Pe
     soundfile.write(tmp_path / "tone.wav", tone.astype(np.float32), 48_000)
     kiosk = make(*CONVERSE, path=tmp_path / "tone.wav")
     kiosk.until(lambda: any(message.speech for message in peer.heard), "the guest")
-    kiosk.daemon.capture.mute = True
+    kiosk.daemon.stages.capture.mute = True
     kiosk.until(lambda: kiosk.kinds()[-1] == "speech_end", "the end of it")
     peer.heard.clear()
     kiosk.until(lambda: len(peer.heard) >= 3, "signs of life")
@@ -210,12 +212,17 @@ def test_a_conversation_that_is_over_keeps_no_memory(make: Callable[..., Kiosk],
         opened.extend(weakref.ref(model) for model in models)
         return models
 
-    kiosk.daemon.converse.open_models = open_models
+    kiosk.daemon.stages.converse.open_models = open_models
     for _ in range(2):
-        kiosk.daemon.converse.use("converse")
+        kiosk.daemon.stages.converse.use("converse")
         kiosk.until(lambda: bool(peer.heard), "the first message")
         assert all(model() is not None for model in opened)
-        kiosk.daemon.converse.use("mirror")
+        kiosk.daemon.stages.converse.use("mirror")
         assert [model() for model in opened] == [None, None]
-        assert "codec.depth" not in kiosk.daemon.metrics.values()
+        assert "codec.depth" not in kiosk.daemon.stages.metrics.values()
         opened.clear()
+
+
+def _partners(kiosk: Kiosk) -> Partners:
+    control, stages = kiosk.daemon.control, kiosk.daemon.stages
+    return Partners(control.mqtt, control.events.tell, stages.playback, stages.line_voice, stages.capsules)

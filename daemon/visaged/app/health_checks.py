@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, Protocol
 
-from visaged.app.box import Box
+from visaged.app.stages import Stages
 from visaged.clock import NS_PER_S
 from visaged.system.watchdog import Watched
 
@@ -16,44 +17,59 @@ _POSE_NS: Final = NS_PER_S
 _PACKET_NS: Final = 7 * NS_PER_S
 
 
-def watched(box: Box) -> tuple[Watched, ...]:
+def watched(stages: Stages) -> tuple[Watched, ...]:
     """The stages that the face cannot do without, in the order of the data's flow."""
 
     def capture(time_ns: int) -> str | None:
         # A microphone that is not there is waited for, and what delivers no sound is said by the source itself.
-        return _silent(box.capture.alive_ns, time_ns)
+        return _silent(stages.capture.alive_ns, time_ns)
 
     deaf = _Deafness()
 
     def solver(time_ns: int) -> str | None:
-        stage, capture = box.solver, box.capture
+        stage, capture = stages.solver, stages.capture
         hears = capture.last_block_ns - stage.heard_ns < _ALIVE_NS
-        excused = not capture.running or not box.converse.listens_to_microphone
+        excused = not capture.running or not stages.converse.listens_to_microphone
         return _silent(stage.alive_ns, time_ns) or deaf.check(time_ns, hears=hears or excused)
 
     def animation(time_ns: int) -> str | None:
-        return _older(box.animation.last_render_ns, time_ns, _POSE_NS, "no pose was made")
+        return _older(stages.animation.last_render_ns, time_ns, _POSE_NS, "no pose was made")
 
     def sender(time_ns: int) -> str | None:
         # How long a start may take is systemd's to say (TimeoutStartSec): a slow one is not begun anew from here.
-        if box.output.ticks == 0:
+        if stages.output.ticks == 0:
             return None
-        return _older(box.output.sent_ns, time_ns, _PACKET_NS, "no packet was sent")
+        return _older(stages.output.sent_ns, time_ns, _PACKET_NS, "no packet was sent")
 
     def playback(time_ns: int) -> str | None:
-        return _silent(box.playback.alive_ns, time_ns)
+        return _silent(stages.playback.alive_ns, time_ns)
 
     def codec(time_ns: int) -> str | None:
-        return _silent(box.converse.alive_ns, time_ns)
+        return _silent(stages.converse.alive_ns, time_ns)
 
     return (
-        Watched("audio input", capture, box.restart_capture),
-        Watched("solver", solver, box.restart_solver),
-        Watched("animation", animation, box.restart_animation),
+        Watched("audio input", capture, _restart(stages.capture)),
+        Watched("solver", solver, _restart(stages.solver)),
+        Watched("animation", animation, lambda: stages.animation.start(stages.output.schedule)),
         Watched("Live Link sender", sender, None),
-        Watched("audio output", playback, box.restart_playback),
-        Watched("codec", codec, box.converse.restart),
+        Watched("audio output", playback, _restart(stages.playback)),
+        Watched("codec", codec, stages.converse.restart),
     )
+
+
+class _Restartable(Protocol):
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+def _restart(stage: _Restartable) -> Callable[[], None]:
+    """Stop and start in place, with a fresh state; what hangs in a driver is left behind. Within 5 s."""
+
+    def restart() -> None:
+        stage.stop()
+        stage.start()
+
+    return restart
 
 
 class _Deafness:

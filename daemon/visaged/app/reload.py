@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+import time
+from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
-from visaged.app.box import Box
 from visaged.app.commands.errors import capsule_refusals, converse_refusals
+from visaged.app.stages import Stages
+from visaged.capsules.errors import CapsuleError
+from visaged.capsules.service import Capsules
 from visaged.config import Settings
 from visaged.control.config_handlers import differences
 from visaged.control.protocol.refusal import Refusal
+from visaged.outputs.output import LiveLinkOutput
 
 # They are read once, at the start: who the box is, how it is scheduled, and what was taken from the device.
 _FIXED: Final = (
@@ -25,11 +29,19 @@ _FIXED: Final = (
     "inference.engine_cache",
     "animation.seed",
 )
+# A new sender's first packet leaves about 85 ms after it was started (docs/benchmarks.md).
+_SENDER_START_S: Final = 0.2
+
+Uses = list[tuple[tuple[str, ...], Callable[[], None]]]
+"""Beginnings of keys, and what a change of such a key means."""
 
 
-def apply(daemon: Box, settings: Settings) -> None:
-    """Run with ``settings`` from now on. Raises Refusal, with nothing changed, for what only a restart can change."""
-    before = daemon.settings
+def apply(stages: Stages, settings: Settings, others: Uses) -> None:
+    """Run with ``settings`` from now on; ``others``: what changes mean outside the stages.
+
+    Raises Refusal, with nothing changed, for what only a restart can change.
+    """
+    before = stages.settings
     changed = differences(before, settings)
     fixed = [key for key in changed if key in _FIXED]
     if fixed:
@@ -38,22 +50,22 @@ def apply(daemon: Box, settings: Settings) -> None:
     # What may be refused comes first: nothing else is done then.
     if "capsules.pinned" in changed:
         with capsule_refusals():
-            daemon.pin(before.capsules.pinned, settings.capsules.pinned)
+            _pin(stages.capsules, before.capsules.pinned, settings.capsules.pinned)
     try:
-        _converse(daemon, settings, changed)
+        _converse(stages, settings, changed)
     except Refusal:
         if "capsules.pinned" in changed:
-            daemon.pin(settings.capsules.pinned, before.capsules.pinned)
+            _pin(stages.capsules, settings.capsules.pinned, before.capsules.pinned)
         raise
-    daemon.settings = settings
-    for prefixes, use in _uses(daemon, settings).items():
+    stages.settings = stages.converse.settings = settings
+    for prefixes, use in [*_uses(stages, settings), *others]:
         if any(key.startswith(prefixes) for key in changed):
             use()
 
 
-def _converse(daemon: Box, settings: Settings, changed: Collection[str]) -> None:
+def _converse(stages: Stages, settings: Settings, changed: Collection[str]) -> None:
     """Another mode, or the same with another codec, link, or speaker. Raises Refusal, with nothing changed."""
-    converse = daemon.converse
+    converse = stages.converse
     mode = settings.device.mode if "device.mode" in changed else converse.mode
     matters = ("codec.", "audio.output.backend") if mode == "converse" else ()
     if mode != converse.mode or any(key.startswith(matters) for key in changed):
@@ -61,17 +73,49 @@ def _converse(daemon: Box, settings: Settings, changed: Collection[str]) -> None
             converse.use(mode, settings)
 
 
-def _uses(daemon: Box, settings: Settings) -> dict[tuple[str, ...], Callable[[], None]]:
-    """What each part of the settings means for the stages, by the beginnings of its keys."""
-    return {
-        ("runtime.log_level",): lambda: logging.getLogger().setLevel(settings.runtime.log_level.upper()),
-        ("face.", "animation."): lambda: daemon.use_face(settings),
-        ("face.solver", "face.lookahead_ms", "face.neurosync_hop_ms", "face.prosody", "inference."): lambda: (
-            daemon.use_solver(settings)
+def _uses(stages: Stages, settings: Settings) -> Uses:
+    """What each part of the settings means for the stages."""
+    return [
+        (("runtime.log_level",), lambda: logging.getLogger().setLevel(settings.runtime.log_level.upper())),
+        (("face.", "animation."), lambda: stages.animator.configure(settings.face, settings.animation)),
+        (
+            ("face.solver", "face.lookahead_ms", "face.neurosync_hop_ms", "face.prosody", "inference."),
+            lambda: stages.selection.use_settings(settings),
         ),
-        ("audio.input.",): lambda: daemon.capture.reconfigure(settings.audio.input),
-        ("audio.output.",): lambda: daemon.playback.reconfigure(settings.audio.output),
-        ("livelink.",): lambda: daemon.use_livelink(settings),
-        ("capsules.personality",): lambda: daemon.capsules.set_personality(settings.capsules.personality),
-        ("mqtt.", "device.groups"): lambda: daemon.use_mqtt(settings),
-    }
+        (("audio.input.",), lambda: stages.capture.reconfigure(settings.audio.input)),
+        (("audio.output.",), lambda: stages.playback.reconfigure(settings.audio.output)),
+        (("livelink.",), lambda: _livelink(stages, settings)),
+        (("capsules.personality",), lambda: stages.capsules.set_personality(settings.capsules.personality)),
+    ]
+
+
+def _livelink(stages: Stages, settings: Settings) -> None:
+    """Another rate, subject or other targets: a new sender takes over within some ticks."""
+    old, priority = stages.output, settings.runtime.realtime_priority
+    for problem in stages.problems.current():
+        if problem.code.startswith("livelink_target_"):
+            stages.problems.clear(problem.code)
+    new = LiveLinkOutput(settings.livelink, settings.device.id, priority, stages.problems, stages.metrics, after=old)
+    stages.output = new
+    new.start()
+    time.sleep(_SENDER_START_S)
+    stages.animation.stop()
+    old.stop()
+    stages.animation.sink = new
+    stages.animation.start(new.schedule)
+
+
+def _pin(capsules: Capsules, before: Iterable[str], after: Iterable[str]) -> None:
+    """Keep ``after`` on the device instead of ``before``. Raises CapsuleError, with nothing changed."""
+    old, new = set(before), set(after)
+    pinned: list[str] = []
+    try:
+        for cid in sorted(new - old):
+            capsules.pin(cid)
+            pinned.append(cid)
+    except CapsuleError:
+        for cid in pinned:
+            capsules.unpin(cid)
+        raise
+    for cid in old - new:
+        capsules.unpin(cid)

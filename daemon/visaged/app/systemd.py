@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import threading
 from typing import Any, Final
 
-from visaged.app.box import Box
 from visaged.app.health_checks import watched
+from visaged.app.stages import Stages
 from visaged.clock import NS_PER_S, now_ns
 from visaged.system.last_end import EndRecord
 from visaged.system.notify import FEED, GIVE_UP, READY, STOPPING, Notifier
@@ -24,15 +25,17 @@ _AGAIN_S: Final = 20.0
 class SystemdService:
     """``update`` ten times a second from the main thread, ``stopping`` at the end."""
 
-    def __init__(self, box: Box, notifier: Notifier, record: EndRecord) -> None:
-        self._box = box
+    def __init__(self, stages: Stages, restart_wanted: threading.Event, notifier: Notifier, record: EndRecord) -> None:
+        """``restart_wanted`` is set when the watchdog gives up and no service manager would start it again."""
+        self._stages = stages
+        self._restart_wanted = restart_wanted
         self._notifier = notifier
         self._record = record
-        self._watchdog = Watchdog(watched(box), box.metrics, box.problems)
+        self._watchdog = Watchdog(watched(stages), stages.metrics, stages.problems)
         self._ready = False
         self._fed_ns = self._told_ns = 0
         self._status = ""
-        self._restarts = box.metrics.counter("watchdog.restarts")
+        self._restarts = stages.metrics.counter("watchdog.restarts")
         self._last_end = record.read()
         if self._last_end is not None:
             log.warning("the run before this one did not end well: %s", self._last_end.reason)
@@ -85,7 +88,7 @@ class SystemdService:
 
     def _become_ready(self) -> None:
         """Ready is who has shown a pose, not who has read its settings."""
-        if self._box.output.ticks == 0:
+        if self._stages.output.ticks == 0:
             return
         # It waits for the disk: not on the way to the first pose, and before the watchdog begins to count.
         self._record.begin()
@@ -99,17 +102,17 @@ class SystemdService:
         self._record.explain(self._watchdog.gave_up or "")
         if self._notifier.watchdog_s is None:
             # Nobody else would start it again.
-            self._box.restart_wanted.set()
+            self._restart_wanted.set()
         else:
             self._notifier.tell(GIVE_UP)
 
     def _tell_status(self) -> None:
-        box = self._box
-        problems = ", ".join(problem.code for problem in box.problems.current())
-        values = box.metrics.values()
-        targets = ", ".join(box.settings.livelink.targets)
+        stages = self._stages
+        problems = ", ".join(problem.code for problem in stages.problems.current())
+        values = stages.metrics.values()
+        targets = ", ".join(stages.settings.livelink.targets)
         status = (
-            f"{box.settings.livelink.fps} fps to {targets}; input {values.get('audio.input') or 'none'}; "
+            f"{stages.settings.livelink.fps} fps to {targets}; input {values.get('audio.input') or 'none'}; "
             f"solver {values.get('solver.name') or 'none'}; {problems or 'no problems'}"
         )
         if status != self._status and self._notifier.tell_status(status):

@@ -25,7 +25,7 @@ class Live(MinuteLog):
     def __init__(self, daemon: Daemon, console: Console) -> None:
         super().__init__(daemon)
         self._daemon = daemon
-        self._shown = FigureReader(daemon.metrics)
+        self._shown = FigureReader(daemon.stages.metrics)
         self._shown_ns = now_ns()
         self._figures: Figures | None = None
         self._live = rich.live.Live(console=console, auto_refresh=False)
@@ -50,10 +50,10 @@ class Live(MinuteLog):
         self._live.update(self._view(), refresh=True)
 
     def _view(self) -> RenderableType:
-        settings = self._daemon.settings
+        settings = self._daemon.stages.settings
         title = f"{settings.livelink.subject} on {settings.device.id} -> {', '.join(settings.livelink.targets)}"
-        problems = [f"{problem.message}. {problem.remedy}" for problem in self._daemon.problems.current()]
-        face = face_view(self._daemon.animation.pose.tolist(), title, _named(self._figures), problems)
+        problems = [f"{problem.message}. {problem.remedy}" for problem in self._daemon.stages.problems.current()]
+        face = face_view(self._daemon.stages.animation.pose.tolist(), title, _named(self._figures), problems)
         return Group(face, Text("Ctrl-C stops. In another terminal: visaged monitor", style="dim"))
 
 

@@ -19,7 +19,7 @@ class MinuteLog:
     """A context in which ``update`` is called some ten times a second."""
 
     def __init__(self, daemon: Daemon) -> None:
-        self._reader = FigureReader(daemon.metrics)
+        self._reader = FigureReader(daemon.stages.metrics)
         self._logged_ns = now_ns()
 
     def __enter__(self) -> MinuteLog:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import signal
 import sys
@@ -144,4 +145,18 @@ def run(options: argparse.Namespace) -> int:
     if daemon.restart_wanted.is_set() and not received:
         # In place: same process id, so that a service manager or a shell goes on watching the right one.
         os.execv(sys.executable, (sys.executable, "-m", "visaged", *sys.argv[1:]))
-    return exit_codes.INTERRUPTED if signal.SIGINT in received else exit_codes.DONE
+    return _end(exit_codes.INTERRUPTED if signal.SIGINT in received else exit_codes.DONE)
+
+
+def _end(code: int) -> int:
+    """The exit code; ends the process at once if a thread is still inside a library.
+
+    A box that is stopped while a model is being opened has one. Python ends such a thread when it returns from C++,
+    which C++ answers with std::terminate: an exit by SIGABRT after a clean stop.
+    """
+    if threading.active_count() > 1:
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code

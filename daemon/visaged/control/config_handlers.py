@@ -15,10 +15,10 @@ from visaged.config.load import ConfigError, RawSettings, load, read_source, val
 from visaged.config.schema import Settings
 from visaged.control.commit_confirm import CommitConfirm
 from visaged.control.config_store import ConfigStore
-from visaged.control.handlers import Progress
 from visaged.control.protocol.commands.config import ConfigApplied, ConfigGet, ConfigGot, ConfigSet
 from visaged.control.protocol.events import Events
 from visaged.control.protocol.refusal import Refusal
+from visaged.control.registry import Progress
 from visaged.control.toml_edit import edit
 
 if sys.version_info >= (3, 11):

@@ -10,19 +10,18 @@ import hashlib
 import logging
 import queue
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Final
 
 from visaged.clock import now_ns
-from visaged.control.handlers import Table
 from visaged.control.local.rate import RateLimit
 from visaged.control.protocol.commands import COMMANDS
-from visaged.control.protocol.envelope import Command, Data, ErrorBody, Request, Response
+from visaged.control.protocol.envelope import AnyCommand, Data, ErrorBody, Request, Response
 from visaged.control.protocol.events import Events
 from visaged.control.protocol.parse import find_transaction, parse_request
 from visaged.control.protocol.refusal import Refusal
+from visaged.control.registry import Progress, Registry
 from visaged.control.transactions import Key, Reply, Transactions
 from visaged.metrics import Metrics
 from visaged.realtime import go_realtime
@@ -54,7 +53,7 @@ class Incoming:
 
 @dataclass(frozen=True)
 class _Task:
-    command: Command
+    command: AnyCommand
     request: Request
     key: Key | None
     reply: Reply
@@ -76,7 +75,8 @@ class Dispatcher:
         self._device_id = device_id
         self._priority = realtime_priority
         self._events = events
-        self._handlers: Table = {}
+        self.registry = Registry()
+        """Who carries out what; filled before ``start``."""
         self._queue: queue.Queue[Incoming | None] = queue.Queue(_MAX_QUEUED)
         self._slow: queue.Queue[_Task | None] = queue.Queue(_MAX_SLOW)
         self._rate = rate or RateLimit()
@@ -86,13 +86,6 @@ class Dispatcher:
         self._refused = metrics.counter("control.refused")
         self._busy = metrics.counter("control.busy")
         self._time = metrics.histogram("control.command")
-
-    def serve(self, table: Table) -> None:
-        """Register handlers by command name (see handlers.py). Before ``start``."""
-        for name in table:
-            if name not in COMMANDS:
-                raise ValueError(f"{name} is not a command")
-        self._handlers.update(table)
 
     def start(self) -> None:
         """Start the control thread and the worker."""
@@ -147,7 +140,7 @@ class Dispatcher:
         request = parse_request(command, incoming.payload)
         if request.expires_at is not None and datetime.now(timezone.utc) > request.expires_at:
             raise Refusal("expired", f"the request was good until {request.expires_at.isoformat()}", "expires_at")
-        if command.name not in self._handlers:
+        if not self.registry.serves(command):
             raise Refusal("unavailable", f"{command.name} is not available on this box as it is set up")
         key = None if request.transaction is None else (command.name, request.transaction)
         if key is not None and self._known(key, incoming):
@@ -179,7 +172,7 @@ class Dispatcher:
         refusal: Refusal | None = None
         data: Data | None = None
         try:
-            data = self._call(task)
+            data = self.registry.call(task.command, task.request, self._progress(name, transaction))
         except Refusal as error:
             refusal = error
         except Exception:
@@ -194,13 +187,7 @@ class Dispatcher:
         for reply in (task.reply, *waiting):
             reply(answer)
 
-    def _call(self, task: _Task) -> Data:
-        handler = self._handlers[task.command.name]
-        if not task.command.slow:
-            return handler(task.request)
-        return handler(task.request, self._progress(task.command.name, task.request.transaction))
-
-    def _progress(self, command: str, transaction: str | None) -> Callable[[str, float | None], None]:
+    def _progress(self, command: str, transaction: str | None) -> Progress:
         def tell(doing: str, percent: float | None) -> None:
             self._events.tell("progress", command=command, transaction=transaction, doing=doing, percent=percent)
 

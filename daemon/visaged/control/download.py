@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import IO, Final
 from urllib.parse import unquote, urlsplit
 
-from visaged.control.handlers import Progress
 from visaged.control.protocol.refusal import Refusal
+from visaged.control.registry import Progress
 from visaged.files import sha256_of
 
 log = logging.getLogger(__name__)

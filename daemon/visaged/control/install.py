@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Final
 
 from visaged.control.download import Fetch
-from visaged.control.handlers import Progress
 from visaged.control.protocol.commands.capsules import PackInstall, PackInstalled
 from visaged.control.protocol.commands.download import Download
 from visaged.control.protocol.commands.models import ModelInstalled, ModelsInstall
 from visaged.control.protocol.events import Events
 from visaged.control.protocol.refusal import Refusal
+from visaged.control.registry import Progress
 
 # A spoken line is seconds long; a box that talks for a minute without a pause says so instead of waiting on.
 _WAIT_S: Final = 60.0

@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
-from visaged.app.box import Box
 from visaged.audio.follower import DelayedRing, Voice
 from visaged.audio.ring import AudioRing, Sound
 from visaged.clock import NS_PER_S, Timeline, now_ns
@@ -18,11 +17,11 @@ from visaged.codec.models import OpenModels, open_models
 from visaged.config import Settings
 from visaged.control.windows import Windows
 from visaged.conversation.answer import AnswerVoice, ConverseError
+from visaged.conversation.parts import FaceParts, Partners
 from visaged.inference.errors import SessionError
 from visaged.system.heap import give_back
 
 if TYPE_CHECKING:
-    from visaged.conversation.mqtt_link import Broker
     from visaged.conversation.session import Conversation
 
 log = logging.getLogger(__name__)
@@ -65,13 +64,15 @@ class Gated:
 class Converse:
     """``use`` and ``stop`` may be called from any thread; a switch takes as long as opening the models."""
 
-    def __init__(self, box: Box, delay_ns: Callable[[], float]) -> None:
+    def __init__(self, parts: FaceParts, settings: Settings, delay_ns: Callable[[], float]) -> None:
         """``delay_ns()``: how much later than it is due the speaker plays a voice."""
         self.mode: Mode = "mirror"
         """What drives the face."""
-        self._box = box
+        self.settings = settings
+        """What ``use`` goes by; replaced when other settings come into force."""
+        self._parts = parts
         self._answer = AnswerVoice(AudioRing(), Timeline())
-        self._microphone = Gated(DelayedRing(box.capture.ring, box.capture.timeline, delay_ns))
+        self._microphone = Gated(DelayedRing(parts.capture.ring, parts.capture.timeline, delay_ns))
         self.voices: tuple[Voice, Voice] = (
             self._microphone,
             DelayedRing(self._answer.ring, self._answer.timeline, delay_ns),
@@ -81,17 +82,16 @@ class Converse:
         """Where the codec comes from."""
         self._lock = threading.Lock()
         self._conversation: Conversation | None = None
-        self._broker: Broker | None = None
-        self._tell: Callable[..., None] = lambda kind, **values: None
-        if box.settings.device.mode == "converse":
+        self._partners: Partners | None = None
+        if settings.device.mode == "converse":
             # From the first moment on: the guest must not be mirrored until the models are open.
             self._turn_to("converse")
-        self._windows = Windows(box.metrics, ("codec.encode", "codec.decode", "codec.buffered"), now_ns(), 0)
+        self._windows = Windows(parts.metrics, ("codec.encode", "codec.decode", "codec.buffered"), now_ns(), 0)
 
-    def start(self, broker: Broker, tell: Callable[..., None]) -> None:
+    def start(self, partners: Partners) -> None:
         """Go into the mode that the settings name, on a thread: nothing waits for the models."""
-        self._broker, self._tell = broker, tell
-        if self._box.settings.device.mode == "converse":
+        self._partners = partners
+        if self.settings.device.mode == "converse":
             threading.Thread(target=self._start, name="converse-opener", daemon=True).start()
 
     def stop(self) -> None:
@@ -102,24 +102,23 @@ class Converse:
             self._conversation = None
 
     def use(self, mode: Mode, settings: Settings | None = None) -> None:
-        """Let ``mode`` be as ``settings`` (the box's own) say from now on. Raises ConverseError, nothing changed."""
+        """Let ``mode`` be as ``settings`` say; None: those in force. Raises ConverseError, with nothing changed."""
         with self._lock:
             if mode == "mirror":
                 self._switch("mirror", None)
             else:
-                assert self._broker is not None, "nobody asks before start"
+                assert self._partners is not None, "nobody asks before start"
                 # The codec's parts are not on the boot path: mirror mode has no use for them.
                 from visaged.conversation.session import Conversation  # noqa: PLC0415
 
-                wanted = self._box.settings if settings is None else settings
                 try:
                     new = Conversation(
-                        self._box, wanted, self._answer, self._broker, tell=self._tell, open_models=self.open_models
+                        settings or self.settings, self._parts, self._partners, self._answer, self.open_models
                     )
                 except SessionError as error:
                     raise ConverseError(f"the codec does not run: {error}", "codec.model") from None
                 self._switch("converse", new)
-            self._box.problems.clear(PROBLEM)
+            self._parts.problems.clear(PROBLEM)
 
     @property
     def listens_to_microphone(self) -> bool:
@@ -143,7 +142,7 @@ class Converse:
         running = self._conversation
         if running is None:
             return {}
-        metrics, down = self._box.metrics, running.down
+        metrics, down = self._parts.metrics, running.down
         _, window = self._windows.read(now_ns(), 0)
         heard_ns = down.heard_ns
         figures: dict[str, Any] = {name: metrics.counter(f"codec.{name}").value for name in _COUNTERS}
@@ -169,7 +168,7 @@ class Converse:
         except ConverseError as error:
             self.use("mirror")
             remedy = f"The microphone drives the face meanwhile; see {error.key}, then mode.set or restart"
-            self._box.problems.open(PROBLEM, str(error), remedy)
+            self._parts.problems.open(PROBLEM, str(error), remedy)
 
     def _switch(self, mode: Mode, new: Conversation | None) -> None:
         """The conversation before ends, the new one begins, the face listens to its voice."""
@@ -185,16 +184,16 @@ class Converse:
     def _listen_to(self, mode: Mode) -> None:
         if mode == self.mode:
             return
-        self._box.solver.stop()
-        self._box.track.reset()
+        self._parts.solver.stop()
+        self._parts.track.reset()
         self._turn_to(mode)
-        self._box.solver.start()
+        self._parts.solver.start()
         log.info("mode %s", mode)
 
     def _turn_to(self, mode: Mode) -> None:
         """While the solver is stopped."""
-        box, microphone = self._box, mode == "mirror"
+        parts, microphone = self._parts, mode == "mirror"
         self._microphone.open = microphone
-        box.solver.source = box.capture.ring if microphone else self._answer.ring
-        box.animation.timeline = box.capture.timeline if microphone else self._answer.timeline
+        parts.solver.source = parts.capture.ring if microphone else self._answer.ring
+        parts.animation.timeline = parts.capture.timeline if microphone else self._answer.timeline
         self.mode = mode

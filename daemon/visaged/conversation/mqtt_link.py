@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Broker(Protocol):
-    """The connection to the broker, with whatever broker it is at the moment; ``wiring.control.Control`` is one."""
+    """The connection to the broker, with whatever broker it is at the moment; ``app.mqtt.MqttControl`` is one."""
 
     def send_codec(self, message: bytes) -> bool:
         """Publish now or never (any thread)."""

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from visaged.app.box import Box
 from visaged.audio.ring import Sound
 from visaged.capsules.errors import CapsuleError
 from visaged.codec.down.downlink import Downlink
@@ -24,7 +23,8 @@ from visaged.codec.up.speech_gate import Detector, SpeechGate, open_detector
 from visaged.codec.up.uplink import Uplink
 from visaged.config import Settings
 from visaged.conversation.answer import AnswerVoice, ConverseError
-from visaged.conversation.mqtt_link import Broker, MqttCodecLink
+from visaged.conversation.mqtt_link import MqttCodecLink
+from visaged.conversation.parts import FaceParts, Partners
 from visaged.inference.errors import NoPackageError
 
 log = logging.getLogger(__name__)
@@ -54,25 +54,24 @@ class Conversation:
 
     def __init__(
         self,
-        box: Box,
         settings: Settings,
+        parts: FaceParts,
+        partners: Partners,
         voice: AnswerVoice,
-        broker: Broker,
-        *,
-        tell: Callable[..., None],
         open_models: OpenModels,
     ) -> None:
-        """``tell(kind, **values)``: an event. Raises ConverseError, with nothing running.
+        """``voice``: where the answer goes. Raises ConverseError, with nothing running.
 
         Its stages tell it by weak references: what is in no circle is gone, models and all, when it is let go of.
         """
         check(settings)
         codec = settings.codec
-        self._box = box
-        self._tell = tell
+        self._parts = parts
+        self._partners = partners
+        self._tell = partners.tell
         self._barge_in = BargeIn(codec.barge_in_ms)
         self._context: str | None = None
-        self.encoder, self.decoder = _open(settings, box.model_roots, open_models)
+        self.encoder, self.decoder = _open(settings, parts.model_roots, open_models)
         self.echo_canceller = _open_echo_canceller(settings)
         # Below all that moves the face, as the commands are.
         priority = max(settings.runtime.realtime_priority - 2, 0)
@@ -80,20 +79,20 @@ class Conversation:
             self.decoder,
             voice.ring,
             voice.timeline,
-            box.metrics,
-            box.problems,
+            parts.metrics,
+            parts.problems,
             most_wait_ms=codec.jitter_max_ms,
             ahead_s=codec.ahead_s,
             realtime_priority=priority,
             on_speech=weakly(self._on_answer),
         )
-        self.link = _make_link(settings, box, broker, self.down.receive)
+        self.link = _make_link(settings, parts, partners, self.down.receive)
         self.up = Uplink(
-            box.capture.ring,
+            parts.capture.ring,
             self.encoder,
             self.link.send,
-            box.metrics,
-            box.problems,
+            parts.metrics,
+            parts.problems,
             gate=SpeechGate(_open_detector(settings), level_dbfs=codec.vad_level_dbfs, hang_over_ms=codec.hang_over_ms),
             echo_canceller=self.echo_canceller,
             send_silence=codec.silence == "send",
@@ -129,7 +128,7 @@ class Conversation:
         return min(self.up.alive_ns, self.down.alive_ns)
 
     def _played(self, index: int, out: Sound) -> None:
-        self._box.playback.played.at(self._box.capture.timeline.time_at(index), out)
+        self._partners.playback.played.at(self._parts.capture.timeline.time_at(index), out)
 
     def _on_guest(self, speaking: bool) -> None:
         self._tell("speech_start" if speaking else "speech_end")
@@ -141,7 +140,7 @@ class Conversation:
             self._restore_context()
 
     def _on_heard(self, speaking: bool, duration_ms: float) -> None:
-        avatar = self.down.speaking or self._box.line_voice.playing
+        avatar = self.down.speaking or self._partners.line_voice.playing
         if self._barge_in.hear(speaking, avatar, duration_ms):
             self.down.interrupt()
             self.up.cut = True
@@ -149,7 +148,7 @@ class Conversation:
             self._listen()
 
     def _listen(self) -> None:
-        capsules = self._box.capsules
+        capsules = self._partners.capsules
         try:
             capsules.stop_lines(_FADE_MS)
             before = str(capsules.statistics()["context"])
@@ -162,10 +161,10 @@ class Conversation:
 
     def _restore_context(self) -> None:
         before, self._context = self._context, None
-        if before is None or self._box.capsules.statistics()["context"] != CONTEXT:
+        if before is None or self._partners.capsules.statistics()["context"] != CONTEXT:
             return
         try:
-            self._box.capsules.set_context(before)
+            self._partners.capsules.set_context(before)
         except CapsuleError as error:
             log.warning("after a barge-in: %s", error)
 
@@ -182,12 +181,12 @@ def weakly(method: Callable[..., None]) -> Callable[..., None]:
     return call
 
 
-def _make_link(settings: Settings, box: Box, broker: Broker, take: Callable[[bytes], None]) -> Link:
+def _make_link(settings: Settings, parts: FaceParts, partners: Partners, take: Callable[[bytes], None]) -> Link:
     codec = settings.codec
     if codec.link == "mqtt":
-        return MqttCodecLink(broker, take)
+        return MqttCodecLink(partners.broker, take)
     host, _, port = codec.link.removeprefix("udp://").rpartition(":")
-    return UdpLink(host.strip("[]"), int(port), take, box.metrics, box.problems, local_port=codec.port)
+    return UdpLink(host.strip("[]"), int(port), take, parts.metrics, parts.problems, local_port=codec.port)
 
 
 def _open(settings: Settings, roots: Sequence[Path], open_models: OpenModels) -> Models:

@@ -1,4 +1,4 @@
-"""What the commands about capsules and mood do here (control/handlers.py: CapsuleHandlers, MoodHandlers)."""
+"""The commands about capsules: an ID packet, the player, the cache, the library."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from visaged.capsules.playing.director import PlayResult
 from visaged.capsules.service import Capsules, check_layer
 from visaged.clock import NS_PER_MS, now_ns
 from visaged.control.protocol.commands import capsules as c
-from visaged.control.protocol.commands import mood as m
 from visaged.control.protocol.envelope import Nothing
-
-_MIB = 1024 * 1024
+from visaged.control.registry import Registry
 
 
 class CapsuleCommands:
@@ -21,6 +19,16 @@ class CapsuleCommands:
 
     def __init__(self, capsules: Capsules) -> None:
         self._capsules = capsules
+
+    def serve(self, registry: Registry) -> None:
+        """Register them."""
+        registry.serve(c.PACKET, self.packet)
+        registry.serve(c.CAPSULE_PLAY, self.capsule_play)
+        registry.serve(c.CAPSULE_STOP, self.capsule_stop)
+        registry.serve(c.CAPSULE_PREFETCH, self.capsule_prefetch)
+        registry.serve(c.CAPSULE_PIN, self.capsule_pin)
+        registry.serve(c.CAPSULE_UNPIN, self.capsule_unpin)
+        registry.serve(c.CAPSULE_LIST, self.capsule_list)
 
     def packet(self, request: c.PacketRequest) -> c.Played:
         """An ID packet."""
@@ -98,45 +106,6 @@ class CapsuleCommands:
     def _cache_state(self) -> c.CacheState:
         return c.CacheState.model_validate(
             {key: self._capsules.statistics()[key] for key in ("cached", "used_mib", "pinned_mib", "cap_mib")}
-        )
-
-
-class MoodCommands:
-    """Control thread."""
-
-    def __init__(self, capsules: Capsules) -> None:
-        self._capsules = capsules
-
-    def emotion_set(self, request: m.EmotionSet) -> m.Mood:
-        """Move the emotion; what is left out stays as it is."""
-        now = self._capsules.emotion()
-        asked = (request.valence, request.arousal, request.dominance)
-        valence, arousal, dominance = (old if new is None else new for new, old in zip(asked, now, strict=True))
-        self._capsules.set_emotion((valence, arousal, dominance))
-        return self.mood()
-
-    def profile_set(self, request: m.ProfileSet) -> m.Mood:
-        """Choose a composition."""
-        with capsule_refusals():
-            self._capsules.set_profile(request.profile or "")
-        return self.mood()
-
-    def context_set(self, request: m.ContextSet) -> m.Mood:
-        """Say what the avatar does."""
-        with capsule_refusals():
-            self._capsules.set_context(request.context or "")
-        return self.mood()
-
-    def mood(self) -> m.Mood:
-        """The state now."""
-        valence, arousal, dominance = self._capsules.emotion()
-        figures = self._capsules.statistics()
-        return m.Mood(
-            valence=round(valence, 4),
-            arousal=round(arousal, 4),
-            dominance=round(dominance, 4),
-            profile=str(figures["profile"]) or None,
-            context=str(figures["context"]) or None,
         )
 
 

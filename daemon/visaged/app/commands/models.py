@@ -1,14 +1,15 @@
-"""What the commands about models do here (control/handlers.py: ModelHandlers). Worker thread."""
+"""The commands about models: list and select. Worker thread."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from visaged.control.handlers import Progress
 from visaged.control.protocol.commands import models as m
+from visaged.control.protocol.events import Events
 from visaged.control.protocol.refusal import Refusal
-from visaged.face.manager import SolverManager
+from visaged.control.registry import Progress, Registry
+from visaged.face.selection import SolverSelection
 from visaged.inference.errors import PackageError, SessionError
 from visaged.inference.find import list_packages
 from visaged.inference.package import Package
@@ -17,11 +18,15 @@ from visaged.inference.package import Package
 class ModelCommands:
     """Lists packages and swaps the solver's."""
 
-    def __init__(self, roots: Sequence[Path], solvers: SolverManager, use: Callable[[Package, str], None]) -> None:
-        """``use(package, precision)`` makes the face use it; raises PackageError, SessionError, ValueError."""
+    def __init__(self, roots: Sequence[Path], selection: SolverSelection, events: Events) -> None:
         self._roots = tuple(roots)
-        self._solvers = solvers
-        self._use = use
+        self._selection = selection
+        self._events = events
+
+    def serve(self, registry: Registry) -> None:
+        """Register them."""
+        registry.serve(m.MODELS_LIST, self.models_list)
+        registry.serve(m.MODELS_SELECT, self.models_select)
 
     def models_list(self, request: m.ModelsList, progress: Progress) -> m.ModelsListed:
         """All packages, also those that cannot be used."""
@@ -42,15 +47,17 @@ class ModelCommands:
             )
         progress("opening", None)
         try:
-            self._use(package, request.precision)
+            self._selection.use_package(package, request.precision)
         except (PackageError, SessionError, ValueError) as error:
             raise Refusal("failed", f"{error}; the model before stays in use", "name") from None
+        manifest, manager = package.manifest, self._selection.manager
+        self._events.tell("model_changed", name=manifest.name, version=manifest.version)
         return m.ModelSelected(
             kind=package.manifest.kind,
             name=package.manifest.name,
             version=package.manifest.version,
-            precision=self._solvers.precision or "",
-            providers=self._solvers.providers,
+            precision=manager.precision or "",
+            providers=manager.providers,
         )
 
     def _packages(self) -> list[Package]:
@@ -60,7 +67,7 @@ class ModelCommands:
         return packages
 
     def _entry(self, package: Package) -> m.ModelEntry:
-        running = self._solvers.package
+        running = self._selection.manager.package
         return m.ModelEntry(
             kind=package.manifest.kind,
             name=package.manifest.name,

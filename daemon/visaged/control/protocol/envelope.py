@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Final, Generic, Literal, TypeVar
+from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SerializeAsAny
 
@@ -73,16 +73,36 @@ class Response(BaseModel, Generic[DataT]):
     error: ErrorBody | None
 
 
-@dataclass(frozen=True)
-class Command:
-    """One command of the contract."""
+RequestT = TypeVar("RequestT", bound=Request)
+AnswerT = TypeVar("AnswerT", bound=Data)
+
+
+@dataclass(frozen=True, eq=False)
+class Command(Generic[RequestT, AnswerT]):
+    """One command of the contract. Each is a QuickCommand or a SlowCommand."""
 
     name: str
     summary: str
-    request: type[Request]
-    data: type[Data]
+    request: type[RequestT]
+    data: type[AnswerT]
     example: str
     """A request as JSON, for the documents and the contract test."""
-    slow: bool = False
-    """Takes longer than a few ms: runs on the worker, answers when it is through, tells its progress by events."""
     max_bytes: int = DEFAULT_MAX_BYTES
+
+    @property
+    def slow(self) -> bool:
+        """Whether it runs on the worker."""
+        return isinstance(self, SlowCommand)
+
+
+@dataclass(frozen=True, eq=False)
+class QuickCommand(Command[RequestT, AnswerT]):
+    """Answered within a millisecond or two, on the control thread."""
+
+
+@dataclass(frozen=True, eq=False)
+class SlowCommand(Command[RequestT, AnswerT]):
+    """Takes longer: runs on the worker, answers when it is through, tells its progress by events."""
+
+
+AnyCommand = Command[Any, Any]

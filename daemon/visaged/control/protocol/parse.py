@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, from_json
 
-from visaged.control.protocol.envelope import Command, Request
+from visaged.control.protocol.envelope import Command, RequestT
 from visaged.control.protocol.refusal import Refusal
 
 # Larger than any command's own limit: up to here the text is at least searched for its transaction.
@@ -17,7 +17,7 @@ MAX_PAYLOAD_BYTES: Final = 65_536
 _TRANSACTION: Final = re.compile(r"[ -~]{1,64}")
 
 
-def parse_request(command: Command, payload: bytes) -> Request:
+def parse_request(command: Command[RequestT, Any], payload: bytes) -> RequestT:
     """The request in ``payload`` (UTF-8 JSON, strict types). Raises Refusal too_large, malformed or invalid."""
     if len(payload) > command.max_bytes:
         raise Refusal(

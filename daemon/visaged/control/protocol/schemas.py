@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from visaged import __version__
 from visaged.control.protocol.commands import COMMANDS
-from visaged.control.protocol.envelope import Command, Response
+from visaged.control.protocol.envelope import AnyCommand, Response
 from visaged.control.protocol.events import KINDS, Event
 from visaged.control.protocol.health_model import BoxStatus, Health
 
@@ -23,12 +23,12 @@ _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 Json = dict[str, Any]
 
 
-def request_schema(command: Command) -> Json:
+def request_schema(command: AnyCommand) -> Json:
     """What a request's payload must be."""
     return _with_dialect(command.request.model_json_schema(), f"Request {command.name}")
 
 
-def response_schema(command: Command) -> Json:
+def response_schema(command: AnyCommand) -> Json:
     """What every answer to the command is."""
     schema = TypeAdapter(Response[command.data]).json_schema(mode="serialization")  # type: ignore[name-defined]
     return _with_dialect(schema, f"Response {command.name}")

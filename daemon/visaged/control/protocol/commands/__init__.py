@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from visaged.control.protocol.commands import capsules, config, device, face, models, mood
-from visaged.control.protocol.envelope import Command
+from visaged.control.protocol.envelope import AnyCommand, Command
 
-COMMANDS: Final[dict[str, Command]] = {
-    command.name: command for family in (device, face, capsules, mood, models, config) for command in family.COMMANDS
+_FAMILIES: Final = (device, face, capsules, mood, models, config)
+
+COMMANDS: Final[dict[str, AnyCommand]] = {
+    value.name: value for family in _FAMILIES for value in vars(family).values() if isinstance(value, Command)
 }
-"""Command name -> its description."""
+"""Command name -> its description, in the order of the families."""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from visaged.control.protocol.commands.download import Download
-from visaged.control.protocol.envelope import Command, Data, Nothing, Request
+from visaged.control.protocol.envelope import Data, Nothing, QuickCommand, Request, SlowCommand
 from visaged.id_packet import MAX_PACKET_BYTES, Cid, CidOrEvent, IdPacket
 
 # An ID packet is under 1 KB; the envelope (transaction, expires_at) comes on top.
@@ -121,52 +121,47 @@ class PackInstalled(Data):
     capsules: int = Field(ge=0)
 
 
-COMMANDS = (
-    Command(
-        "packet",
-        "An ID packet",
-        PacketRequest,
-        Played,
-        '{"transaction": "t11", "video_blend": [{"cid": "VF_083", "weight": 0.68}], "context": "listening", '
-        '"emotion": {"valence": 0.72, "arousal": 0.33, "dominance": 0.0}, "fallback_cid": "VF_NEUTRAL"}',
-        max_bytes=_PACKET_BYTES,
-    ),
-    Command("capsule.play", "Show a capsule", CapsulePlay, Played, '{"transaction": "t12", "cid": "VF_083"}'),
-    Command("capsule.stop", "Fade capsules out", CapsuleStop, Nothing, '{"transaction": "t13"}'),
-    Command(
-        "capsule.prefetch",
-        "Bring capsules to the device",
-        CapsulePrefetch,
-        CacheState,
-        '{"transaction": "t14", "cids": ["VF_083"]}',
-    ),
-    Command(
-        "capsule.pin",
-        "Keep capsules on the device",
-        CapsulePin,
-        CacheState,
-        '{"transaction": "t15", "cids": ["VF_083"]}',
-    ),
-    Command(
-        "capsule.unpin",
-        "Let capsules be evicted again",
-        CapsuleUnpin,
-        CacheState,
-        '{"transaction": "t16", "cids": ["VF_083"]}',
-    ),
-    Command(
-        "capsule.list",
-        "A page of the library",
-        CapsuleList,
-        CapsuleListed,
-        '{"transaction": "t17", "prefix": "VF_", "limit": 20}',
-    ),
-    Command(
-        "pack.install",
-        "Fetch and install a signed capsule pack",
-        PackInstall,
-        PackInstalled,
-        '{"transaction": "t18", "url": "https://packs.example/starter-1.1.0.pack", "sha256": "' + "0" * 64 + '"}',
-        slow=True,
-    ),
+PACKET = QuickCommand(
+    "packet",
+    "An ID packet",
+    PacketRequest,
+    Played,
+    '{"transaction": "t11", "video_blend": [{"cid": "VF_083", "weight": 0.68}], "context": "listening", '
+    '"emotion": {"valence": 0.72, "arousal": 0.33, "dominance": 0.0}, "fallback_cid": "VF_NEUTRAL"}',
+    max_bytes=_PACKET_BYTES,
+)
+CAPSULE_PLAY = QuickCommand(
+    "capsule.play", "Show a capsule", CapsulePlay, Played, '{"transaction": "t12", "cid": "VF_083"}'
+)
+CAPSULE_STOP = QuickCommand("capsule.stop", "Fade capsules out", CapsuleStop, Nothing, '{"transaction": "t13"}')
+CAPSULE_PREFETCH = QuickCommand(
+    "capsule.prefetch",
+    "Bring capsules to the device",
+    CapsulePrefetch,
+    CacheState,
+    '{"transaction": "t14", "cids": ["VF_083"]}',
+)
+CAPSULE_PIN = QuickCommand(
+    "capsule.pin", "Keep capsules on the device", CapsulePin, CacheState, '{"transaction": "t15", "cids": ["VF_083"]}'
+)
+CAPSULE_UNPIN = QuickCommand(
+    "capsule.unpin",
+    "Let capsules be evicted again",
+    CapsuleUnpin,
+    CacheState,
+    '{"transaction": "t16", "cids": ["VF_083"]}',
+)
+CAPSULE_LIST = QuickCommand(
+    "capsule.list",
+    "A page of the library",
+    CapsuleList,
+    CapsuleListed,
+    '{"transaction": "t17", "prefix": "VF_", "limit": 20}',
+)
+PACK_INSTALL = SlowCommand(
+    "pack.install",
+    "Fetch and install a signed capsule pack",
+    PackInstall,
+    PackInstalled,
+    '{"transaction": "t18", "url": "https://packs.example/starter-1.1.0.pack", "sha256": "' + "0" * 64 + '"}',
 )

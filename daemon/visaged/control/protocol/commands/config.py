@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from visaged.control.protocol.envelope import Command, Data, Request
+from visaged.control.protocol.envelope import Data, QuickCommand, Request, SlowCommand
 
 # A settings file is a few kB; this is every key at its longest and room to spare.
 _CONFIG_BYTES: Final = 65_536
@@ -44,17 +44,14 @@ class ConfigApplied(Data):
     probation_s: float = Field(ge=0, description="0: nothing to watch")
 
 
-COMMANDS = (
-    Command(
-        "config.get", "The settings in effect", ConfigGet, ConfigGot, '{"transaction": "t25", "section": "livelink"}'
-    ),
-    Command(
-        "config.set",
-        "Change settings",
-        ConfigSet,
-        ConfigApplied,
-        '{"transaction": "t26", "settings": {"face": {"intensity": 0.9}}}',
-        slow=True,
-        max_bytes=_CONFIG_BYTES,
-    ),
+CONFIG_GET = QuickCommand(
+    "config.get", "The settings in effect", ConfigGet, ConfigGot, '{"transaction": "t25", "section": "livelink"}'
+)
+CONFIG_SET = SlowCommand(
+    "config.set",
+    "Change settings",
+    ConfigSet,
+    ConfigApplied,
+    '{"transaction": "t26", "settings": {"face": {"intensity": 0.9}}}',
+    max_bytes=_CONFIG_BYTES,
 )

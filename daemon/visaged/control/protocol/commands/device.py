@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
-from visaged.control.protocol.envelope import Command, Data, Nothing, Request
+from visaged.control.protocol.envelope import Data, Nothing, QuickCommand, Request, SlowCommand
 from visaged.control.protocol.health_model import Health
 
 
@@ -68,10 +68,14 @@ class Curves(Data):
     curves_base64: str
 
 
-COMMANDS = (
-    Command("ping", "Are you there, since when, with what clock", Ping, Pong, '{"transaction": "t1"}'),
-    Command("health.get", "The health figures, now", HealthGet, Health, '{"transaction": "t2"}'),
-    Command("selftest", "Check the box as visaged doctor does", SelfTest, SelfTested, '{"transaction": "t3"}', True),
-    Command("restart", "Stop cleanly and start again", Restart, Nothing, '{"transaction": "t4", "delay_s": 1}'),
-    Command("snapshot", "The last seconds of curves", Snapshot, Curves, '{"transaction": "t5", "seconds": 1}'),
+PING = QuickCommand("ping", "Are you there, since when, with what clock", Ping, Pong, '{"transaction": "t1"}')
+HEALTH_GET = QuickCommand("health.get", "The health figures, now", HealthGet, Health, '{"transaction": "t2"}')
+SELFTEST = SlowCommand(
+    "selftest", "Check the box as visaged doctor does", SelfTest, SelfTested, '{"transaction": "t3"}'
+)
+RESTART = QuickCommand(
+    "restart", "Stop cleanly and start again", Restart, Nothing, '{"transaction": "t4", "delay_s": 1}'
+)
+SNAPSHOT = QuickCommand(
+    "snapshot", "The last seconds of curves", Snapshot, Curves, '{"transaction": "t5", "seconds": 1}'
 )

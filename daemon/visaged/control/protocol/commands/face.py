@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from visaged import curves
-from visaged.control.protocol.envelope import Command, Data, Nothing, Request
+from visaged.control.protocol.envelope import Data, Nothing, QuickCommand, Request, SlowCommand
 
 
 def _in_range(values: dict[str, float]) -> dict[str, float]:
@@ -79,16 +79,18 @@ class GainSet(Request):
         return self
 
 
-COMMANDS = (
-    Command(
-        "face.set",
-        "Hold curves at given values",
-        FaceSet,
-        HeldCurves,
-        '{"transaction": "t6", "curves": {"BrowInnerUp": 0.6, "HeadYaw": -0.2}, "duration_ms": 800}',
-    ),
-    Command("face.release", "Let go of held curves", FaceRelease, HeldCurves, '{"transaction": "t7"}'),
-    Command("mode.set", "What drives the face", ModeSet, Nothing, '{"transaction": "t8", "mode": "mirror"}', True),
-    Command("mute.set", "Mute the voice or the speaker", MuteSet, Nothing, '{"transaction": "t9", "muted": false}'),
-    Command("gain.set", "Strength of voice and face", GainSet, Nothing, '{"transaction": "t10", "intensity": 1.0}'),
+FACE_SET = QuickCommand(
+    "face.set",
+    "Hold curves at given values",
+    FaceSet,
+    HeldCurves,
+    '{"transaction": "t6", "curves": {"BrowInnerUp": 0.6, "HeadYaw": -0.2}, "duration_ms": 800}',
+)
+FACE_RELEASE = QuickCommand("face.release", "Let go of held curves", FaceRelease, HeldCurves, '{"transaction": "t7"}')
+MODE_SET = SlowCommand("mode.set", "What drives the face", ModeSet, Nothing, '{"transaction": "t8", "mode": "mirror"}')
+MUTE_SET = QuickCommand(
+    "mute.set", "Mute the voice or the speaker", MuteSet, Nothing, '{"transaction": "t9", "muted": false}'
+)
+GAIN_SET = QuickCommand(
+    "gain.set", "Strength of voice and face", GainSet, Nothing, '{"transaction": "t10", "intensity": 1.0}'
 )

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from visaged.control.protocol.commands.download import Download
-from visaged.control.protocol.envelope import Command, Data, Request
+from visaged.control.protocol.envelope import Data, Request, SlowCommand
 
 Kind = Literal["lipsync", "neurosync", "mimi-encoder", "mimi-decoder"]
 
@@ -63,22 +63,20 @@ class ModelInstalled(Data):
     version: str
 
 
-COMMANDS = (
-    Command("models.list", "Model packages on this box", ModelsList, ModelsListed, '{"transaction": "t22"}', slow=True),
-    Command(
-        "models.select",
-        "Use another model package",
-        ModelsSelect,
-        ModelSelected,
-        '{"transaction": "t23", "name": "lipsync"}',
-        slow=True,
-    ),
-    Command(
-        "models.install",
-        "Fetch and install a model package",
-        ModelsInstall,
-        ModelInstalled,
-        '{"transaction": "t24", "url": "https://packs.example/lipsync-1.2.0.zip", "sha256": "' + "0" * 64 + '"}',
-        slow=True,
-    ),
+MODELS_LIST = SlowCommand(
+    "models.list", "Model packages on this box", ModelsList, ModelsListed, '{"transaction": "t22"}'
+)
+MODELS_SELECT = SlowCommand(
+    "models.select",
+    "Use another model package",
+    ModelsSelect,
+    ModelSelected,
+    '{"transaction": "t23", "name": "lipsync"}',
+)
+MODELS_INSTALL = SlowCommand(
+    "models.install",
+    "Fetch and install a model package",
+    ModelsInstall,
+    ModelInstalled,
+    '{"transaction": "t24", "url": "https://packs.example/lipsync-1.2.0.zip", "sha256": "' + "0" * 64 + '"}',
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from visaged.control.protocol.envelope import Command, Data, Request
+from visaged.control.protocol.envelope import Data, QuickCommand, Request
 from visaged.id_packet import ProfileName
 
 
@@ -44,12 +44,12 @@ class Mood(Data):
     context: str | None
 
 
-COMMANDS = (
-    Command("emotion.set", "Move the emotion state", EmotionSet, Mood, '{"transaction": "t19", "valence": 0.7}'),
-    Command(
-        "profile.set", "Choose a profile", ProfileSet, Mood, '{"transaction": "t20", "profile": "quiet_reflective"}'
-    ),
-    Command(
-        "context.set", "Say what the avatar does", ContextSet, Mood, '{"transaction": "t21", "context": "listening"}'
-    ),
+EMOTION_SET = QuickCommand(
+    "emotion.set", "Move the emotion state", EmotionSet, Mood, '{"transaction": "t19", "valence": 0.7}'
+)
+PROFILE_SET = QuickCommand(
+    "profile.set", "Choose a profile", ProfileSet, Mood, '{"transaction": "t20", "profile": "quiet_reflective"}'
+)
+CONTEXT_SET = QuickCommand(
+    "context.set", "Say what the avatar does", ContextSet, Mood, '{"transaction": "t21", "context": "listening"}'
 )

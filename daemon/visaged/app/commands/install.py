@@ -1,0 +1,52 @@
+"""pack.install and models.install: what a fetched file is handed to."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Final
+
+from visaged.app.commands.errors import capsule_refusals
+from visaged.app.stages import Stages
+from visaged.capsules.errors import CapsuleError
+from visaged.control.install import Installer, InstallHooks
+from visaged.control.model_zip import install_model_zip
+from visaged.control.protocol.commands import capsules, models
+from visaged.control.protocol.events import Events
+from visaged.control.registry import Registry
+from visaged.inference.find import BOX_ROOT
+from visaged.signing import KEYS_DIR, load_public_keys, verify
+
+log = logging.getLogger(__name__)
+
+_DOWNLOADS: Final = Path("/var/cache/visaged/downloads")
+
+
+def serve_install(registry: Registry, stages: Stages, events: Events) -> None:
+    """Register them."""
+    # urllib and ssl are a tenth of a second of imports.
+    from visaged.control.download import Downloader  # noqa: PLC0415
+
+    def install_pack(path: Path) -> capsules.PackInstalled:
+        with capsule_refusals():
+            record = stages.capsules.install_pack(path)
+        manifest = record.manifest
+        return capsules.PackInstalled(name=manifest.name, version=manifest.version, capsules=len(manifest.files))
+
+    hooks = InstallHooks(install_pack, _install_model, lambda: stages.line_voice.playing)
+    installer = Installer(Downloader(_DOWNLOADS).fetch, hooks, events)
+    registry.serve(capsules.PACK_INSTALL, installer.pack_install)
+    registry.serve(models.MODELS_INSTALL, installer.models_install)
+
+
+def _install_model(path: Path) -> models.ModelInstalled:
+    keys = None
+    try:
+        keys = load_public_keys(KEYS_DIR)
+    except CapsuleError as error:
+        log.warning("%s", error)
+
+    def trusted(message: bytes, signature: bytes) -> bool:
+        return keys is not None and verify(message, signature, keys) is not None
+
+    return install_model_zip(path, BOX_ROOT, trusted)

@@ -1,0 +1,24 @@
+"""How far behind the voice the face is shown and the speaker plays, for what is open and running now."""
+
+from __future__ import annotations
+
+from visaged.animation.stage import LEAD_MS
+from visaged.app.stages import Stages
+from visaged.clock import NS_PER_MS, RATE_HZ
+from visaged.face.solver import HOP
+from visaged.latency_budget import budget_ns
+
+
+def voice_to_packet_ns(stages: Stages) -> int:
+    """How far behind the voice the face is shown (latency_budget.py)."""
+    # An answer is there before it is due, so each of its samples is a block of its own.
+    mirror = stages.converse.mode == "mirror"
+    block = stages.settings.audio.input.block_ms * RATE_HZ // 1000 if mirror else 1
+    held_back_ms = (stages.metrics.gauge("audio.resampler_ms").value or 0.0) if mirror else 0.0
+    return budget_ns(stages.solver.lookahead_ms, HOP, block, float(held_back_ms), LEAD_MS)
+
+
+def voice_to_speaker_ns(stages: Stages) -> float:
+    """How far behind the voice the speaker plays it: as far as the face, unless it was set by hand."""
+    delay_ms = stages.settings.audio.output.delay_ms
+    return stages.animation.budget_ns if delay_ms == "auto" else delay_ms * NS_PER_MS
