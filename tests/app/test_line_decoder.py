@@ -1,16 +1,17 @@
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.capsules.making import capsule, files
+from tests.patience import wait_until
 from visaged.app.capsules import start_capsules
 from visaged.app.line_decoder import PROBLEM, LineDecoder
 from visaged.audio.line_voice import LineVoice
 from visaged.capsules.file.pack import write_pack
+from visaged.capsules.playing.side_effects import Notice
 from visaged.clock import now_ns
 from visaged.config import Settings
 from visaged.inference.package import Package
@@ -55,26 +56,28 @@ def test_a_line_of_tokens_is_decoded_when_it_is_cached(
     mimi_packages: tuple[Package, ...], tmp_path: Path, codec: bool
 ) -> None:
     root = mimi_packages[0].folder.parent if codec else tmp_path / "none"
-    problems, voice, played = Problems(), LineVoice(now_ns), []
+    began_ns = now_ns()
+    # To this voice no time passes: a line that it was given plays on.
+    problems, voice, told = Problems(), LineVoice(lambda: began_ns), list[Notice]()
     library = tmp_path / "library"
     library.mkdir()
     settings = Settings.model_validate({"capsules": {"library": library, "pinned": [], "device": "host"}}).capsules
-    capsules = start_capsules(settings, voice, played.append, problems, decoder(root, problems))
+    capsules = start_capsules(settings, voice, told.append, problems, decoder(root, problems))
     try:
         pack = tmp_path / "lines.pack"
         pack.write_bytes(write_pack("lines", "1.0", files(capsule("VL_TOKENS", frames=48, tokens=TOKENS)))[0])
         capsules.install_pack(pack, unsigned=True)
         capsules.prefetch(["VL_TOKENS"])
-        deadline = time.monotonic() + 20
-        while not (capsules.statistics()["cached"] and (codec or problems.current())):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_until(lambda: capsules.statistics()["cached"] and (codec or problems.current()), "the line to be cached")
         capsules.play("VL_TOKENS")
-        # The player hands the voice out when the animator asks for poses.
-        while not (voice.playing or (not codec and problems.current())):
+
+        def played() -> bool:
+            # The player hands the voice out when the animator asks for poses.
             capsules.layer.apply(np.zeros(61, np.float32), now_ns())
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+            over = any((notice["kind"], notice["cid"]) == ("capsule_end", "VL_TOKENS") for notice in told)
+            return voice.playing if codec else over
+
+        wait_until(played, "the line to be heard" if codec else "the line to be over")
         assert voice.playing is codec
     finally:
         capsules.stop()

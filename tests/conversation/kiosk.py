@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import socket
 import threading
 import time
@@ -14,6 +15,7 @@ import numpy as np
 import soundfile
 
 from tests.codec.fakes import ToneDecoder, ToneEncoder, tone_codes
+from tests.patience import wait_until
 from visaged.app.daemon import Daemon
 from visaged.clock import now_ns
 from visaged.codec.down.playout import FRAME_NS
@@ -37,7 +39,8 @@ class Peer:
         self.heard: list[CodecMessage] = []
         self._box: Any = None
         self._sequence = 1000
-        self._ended = threading.Event()
+        self._ended, self._hushed = threading.Event(), threading.Event()
+        self._speaker: threading.Thread | None = None
         self._thread = threading.Thread(target=self._listen)
         self._thread.start()
 
@@ -49,21 +52,28 @@ class Peer:
                 continue
             self.heard.append(decode(data))
 
-    def say(self, frames: int, *, end: bool = True) -> None:
-        """Speak, in real time, from another thread."""
+    def say(self, frames: int | None = None) -> None:
+        """Speak, in real time, from another thread; None: until ``hush``."""
+        self._hushed.clear()
 
         def speak() -> None:
             began_ns = now_ns()
-            for number in range(frames):
-                if self._ended.is_set():
-                    return
+            for number in itertools.count() if frames is None else range(frames):
+                if self._hushed.is_set():
+                    break
                 self._send(CodecMessage(5, self._sequence, LOUD[None, :], True, number == 0))
                 self._sequence += 1
                 time.sleep(max((began_ns + (number + 1) * FRAME_NS - now_ns()) / 1e9, 0))
-            if end:
-                self._send(CodecMessage(5, self._sequence, LOUD[None, :][:0], False))
+            self._send(CodecMessage(5, self._sequence, LOUD[None, :][:0], False))
 
-        threading.Thread(target=speak, daemon=True).start()
+        self._speaker = threading.Thread(target=speak)
+        self._speaker.start()
+
+    def hush(self) -> None:
+        """Speak no more."""
+        self._hushed.set()
+        if self._speaker is not None:
+            self._speaker.join()
 
     def _send(self, message: CodecMessage) -> None:
         # A box that has just stopped answers "refused"; a peer that was closed has nothing to say.
@@ -71,6 +81,7 @@ class Peer:
             self._socket.sendto(encode(message), self._box)
 
     def close(self) -> None:
+        self.hush()
         self._ended.set()
         self._thread.join()
         self._socket.close()
@@ -104,11 +115,11 @@ class Kiosk:
         return [event.event for event in self.events if event.event in wanted]
 
     def until(self, condition: Callable[[], bool], what: str = "it") -> None:
-        deadline = time.monotonic() + 20
-        while not condition():
-            assert time.monotonic() < deadline, f"{what} did not come about: {self.kinds()}"
+        def supervised() -> bool:
             self.daemon.supervise()
-            time.sleep(0.01)
+            return condition()
+
+        wait_until(supervised, lambda: f"{what}: {self.kinds()}", look_s=0.01)
 
     @property
     def jaw(self) -> float:

