@@ -21,6 +21,7 @@ from visaged.console import exit_codes
 from visaged.console.say import complain
 from visaged.control.config_store import ConfigStore
 from visaged.realtime import lead_threads
+from visaged.system.restart import restart_command
 
 if TYPE_CHECKING:
     from visaged.cli.minute_log import MinuteLog
@@ -144,7 +145,8 @@ def run(options: argparse.Namespace) -> int:
     daemon.stop()
     if daemon.restart_wanted.is_set() and not received:
         # In place: same process id, so that a service manager or a shell goes on watching the right one.
-        os.execv(sys.executable, (sys.executable, "-m", "visaged", *sys.argv[1:]))
+        command = restart_command()
+        os.execv(command[0], command)
     return _end(exit_codes.INTERRUPTED if signal.SIGINT in received else exit_codes.DONE)
 
 
