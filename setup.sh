@@ -1,10 +1,12 @@
 #!/bin/sh
 # Prepares a fresh Debian / Ubuntu machine: system packages that are missing (apt), a virtual environment in .venv.
-# Usage: ./setup.sh run|test|peers|system|deb|image     A second call finds everything done, needs no network and takes no time.
+# Usage: ./setup.sh run|test|build|peers|system|deb|image
+# A second call finds everything done, needs no network and takes no time. The Python packages are those of locks/, by hash.
 # system, deb, image: the packages alone, for `make install`, `make deb` and `make image`, which make environments of their own.
 set -eu
 cd "$(dirname "$0")"
-profile=${1:?usage: ./setup.sh run|test|peers|system|deb|image}
+usage="usage: ./setup.sh run|test|build|peers|system|deb|image"
+profile=${1:?$usage}
 
 # package: why. Each is needed because PyPI has no ready-made Linux build, or because it is no Python package at all.
 run_packages="
@@ -46,23 +48,26 @@ qemu-system-x86:a PC to try it in
 ovmf:its EFI"
 
 case $profile in
-deb) wanted=$run_packages$root_packages extra="" ;;
-image) wanted=$run_packages$root_packages$image_packages extra="" ;;
-run | system) wanted=$run_packages extra="" ;;
-test) wanted=$run_packages$test_packages extra="[dev]" ;;
+deb) wanted=$run_packages$root_packages ;;
+image) wanted=$run_packages$root_packages$image_packages ;;
+run | system) wanted=$run_packages ;;
+# What makes packages of models: torch (1 GB) and what else pyproject.toml lists as "build".
+build) wanted=$run_packages ;;
+test) wanted=$run_packages$test_packages ;;
 # torch and the software that ours is compared with (1.6 GB): the tests that need them are skipped without.
-peers) wanted=$run_packages$test_packages extra="[dev,peers]" ;;
-*) echo "usage: ./setup.sh run|test|peers|system|deb|image" >&2; exit 2 ;;
+peers) wanted=$run_packages$test_packages ;;
+*) echo "$usage" >&2; exit 2 ;;
 esac
 
 # Each set-up is enough for those before it. The import fails where Python was upgraded or the checkout moved.
 case $profile in
-run) enough="run test peers" ;;
+run) enough="run test build peers" ;;
+build) enough="build peers" ;;
 test) enough="test peers" ;;
 peers) enough="peers" ;;
 system | deb | image) enough="" ;;
 esac
-inputs=$(cat pyproject.toml setup.sh daemon/visaged/__init__.py | cksum)
+inputs=$(cat pyproject.toml setup.sh locks/*.txt daemon/visaged/__init__.py | cksum)
 for name in $enough; do
     stamp=.venv/.set-up-for-$name
     if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$inputs" ] && .venv/bin/python -c 'import visaged' 2>/dev/null; then
@@ -111,14 +116,29 @@ if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
     echo "making .venv, a virtual environment of $("$python" -V)"
     "$python" -m venv .venv
 fi
-echo "installing visaged and the Python packages that pyproject.toml lists into .venv (some 20 s on a fast line)"
+# Exactly what a lock says, by hash. --no-deps: the locks are complete (tests/locks). --no-build-isolation: what must be
+# compiled here is compiled with the tools of locks/compile.txt; pip's own way fetches others, without a hash.
 # --use-pep517: pyalsaaudio has no pyproject.toml; the old way to build it makes pip warn in red.
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 --editable ".$extra" || {
-    echo "pip could not install them: see above; is PyPI within reach? Then the same command again" >&2; exit 69; }
-# moshi asks for older versions of torch, numpy and safetensors than it runs with: its own word cannot be taken, so it
-# comes without its dependencies; the extra lists the ones that its Mimi uses.
+pip_install() {
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --use-pep517 "$@"
+}
+failed() {
+    echo "pip could not install $1: see above; is PyPI within reach? Then the same command again" >&2
+    exit 69
+}
+echo "installing visaged and the Python packages of locks/$profile.txt into .venv (some 20 s on a fast line)"
+pip_install --require-hashes -r locks/compile.txt || failed locks/compile.txt
+case $profile in
+build | peers)
+    # The CPU build is not on PyPI. First where pip looks on this machine anyway (a mirror, a folder of wheels).
+    pip_install --require-hashes -r locks/torch.txt 2>/dev/null ||
+        pip_install --require-hashes -r locks/torch.txt --extra-index-url https://download.pytorch.org/whl/cpu ||
+        failed "locks/torch.txt (from download.pytorch.org)"
+    ;;
+esac
+pip_install --require-hashes -r "locks/$profile.txt" || failed "locks/$profile.txt"
 if [ "$profile" = peers ]; then
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps moshi==0.2.13 || {
-        echo "pip could not install moshi: see above; is PyPI within reach? Then the same command again" >&2; exit 69; }
+    pip_install --require-hashes -r locks/moshi.txt || failed locks/moshi.txt
 fi
+pip_install --editable . || failed visaged
 echo "$inputs" >.venv/.set-up-for-"$profile"
