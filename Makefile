@@ -12,7 +12,7 @@ help:
 	@echo "make test-gpu  tests and figures that need an NVIDIA GPU and torch; fails where there is none"
 	@echo "make lint      ruff;   make types   mypy --strict"
 	@echo "make bench     measurements -> docs/benchmarks.md (some minutes)"
-	@echo "make soak      MINUTES=30: everything on while everything goes wrong; gaps, memory, problems (sets up torch: 1.6 GB)"
+	@echo "make soak      MINUTES=30: everything on while everything goes wrong; gaps, memory, problems (sets up torch and more: 2.3 GB)"
 	@echo "make clean     removes .venv and caches"
 
 run:

@@ -51,10 +51,10 @@ case $profile in
 deb) wanted=$run_packages$root_packages ;;
 image) wanted=$run_packages$root_packages$image_packages ;;
 run | system) wanted=$run_packages ;;
-# What makes packages of models: torch (1 GB) and what else pyproject.toml lists as "build".
+# What makes packages of models: torch (1.5 GB in all) and what else pyproject.toml lists as "build".
 build) wanted=$run_packages ;;
 test) wanted=$run_packages$test_packages ;;
-# torch and the software that ours is compared with (1.6 GB): the tests that need them are skipped without.
+# torch and the software that ours is compared with (2.3 GB in all): the tests that need them are skipped without.
 peers) wanted=$run_packages$test_packages ;;
 *) echo "$usage" >&2; exit 2 ;;
 esac
@@ -118,9 +118,9 @@ if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
 fi
 # Exactly what a lock says, by hash. --no-deps: the locks are complete (tests/locks). --no-build-isolation: what must be
 # compiled here is compiled with the tools of locks/compile.txt; pip's own way fetches others, without a hash.
-# --use-pep517: pyalsaaudio has no pyproject.toml; the old way to build it makes pip warn in red.
+# --use-pep517: pyalsaaudio has no pyproject.toml; the old way to build it makes pip warn in red. PATH: cmake looks there.
 pip_install() {
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --use-pep517 "$@"
+    PATH=$PWD/.venv/bin:$PATH .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --use-pep517 "$@"
 }
 failed() {
     echo "pip could not install $1: see above; is PyPI within reach? Then the same command again" >&2
