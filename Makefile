@@ -1,5 +1,5 @@
 # visaged: what a person types. Each target sets up what it needs on a fresh Debian / Ubuntu machine.
-.PHONY: help run install uninstall purge deb deb-test image image-test arm64-test test test-gpu lint types bench soak clean
+.PHONY: help run install uninstall purge deb deb-test image image-test arm64-test test test-gpu lint types lock bench soak clean
 
 help:
 	@echo "make run       a moving face: speech (or the microphone) -> Live Link on 127.0.0.1:11111; ARGS='…' for options"
@@ -10,6 +10,7 @@ help:
 	@echo "make image     a disk image for a PC and its signed update -> dist/;   make image-test   boots and breaks it"
 	@echo "make test      the test suite"
 	@echo "make test-gpu  tests and figures that need an NVIDIA GPU and torch; fails where there is none"
+	@echo "make lock      writes the exact packages of pyproject.toml into locks/, by hash; UPGRADE=yes: the newest it allows"
 	@echo "make lint      ruff;   make types   mypy --strict"
 	@echo "make bench     measurements -> docs/benchmarks.md (some minutes)"
 	@echo "make soak      MINUTES=30: everything on while everything goes wrong; gaps, memory, problems (sets up torch and more: 2.3 GB)"
@@ -70,6 +71,12 @@ lint:
 types:
 	@./setup.sh test
 	.venv/bin/mypy
+
+# uv has an environment of its own: it resolves, nothing else uses it.
+lock:
+	@[ -x build/lock/bin/python ] || python3 -m venv build/lock
+	@build/lock/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r locks/lock.txt
+	build/lock/bin/python -m locks.renew $(if $(UPGRADE),--upgrade)
 
 # With the peers, for figures are taken side by side.
 bench:

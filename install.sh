@@ -10,10 +10,10 @@
 #                        is started, and the user is made at its first boot
 #   PREFIX=/usr/local    where units, the command and documents go (a package says /usr)
 #   PYTHON=/usr/bin/python3   the interpreter; with DESTDIR it must be the same one, at the same place, in that tree
-#   EXTRAS=gpu           extras of pyproject.toml, with commas between
+#   EXTRAS=gpu           what else goes in, with commas between: clean (cancels echo and noise), gpu, build (makes models)
 #   NVIDIA=yes|no        let the service at NVIDIA's devices; else: if this machine has them
 #
-# Nothing that is installed is touched before its successor is complete; a second call with the same sources does nothing.
+# The packages are those of locks/, by hash. Nothing that is installed is touched before its successor is complete; a second call with the same sources does nothing.
 set -eu
 cd "$(dirname "$0")"
 action=${1:-}
@@ -35,6 +35,15 @@ need_root() {
     [ -n "$DESTDIR" ] || [ "$(id -u)" -eq 0 ] || die "$1 needs root: sudo make $1"
 }
 
+check_extras() {
+    for extra in $(echo "$EXTRAS" | tr ',' ' '); do
+        case $extra in
+        build | clean | gpu) ;;
+        *) die "EXTRAS=$EXTRAS: $extra is none of build, clean, gpu" ;;
+        esac
+    done
+}
+
 check_python() {
     [ -x "$PYTHON" ] || die "there is no $PYTHON: apt-get install python3 python3-venv, or set PYTHON"
     case $(readlink -f "$PYTHON") in
@@ -46,7 +55,33 @@ check_python() {
 
 # What the installed program was made from; the same again means that there is nothing to do.
 fingerprint() {
-    { "$PYTHON" -V; echo "$EXTRAS"; find daemon pyproject.toml -type f ! -name '*.pyc' -print0 | sort -z | xargs -0 cksum; } | cksum
+    { "$PYTHON" -V; echo "$EXTRAS"; find daemon locks pyproject.toml -type f ! -name '*.pyc' -print0 | sort -z | xargs -0 cksum; } | cksum
+}
+
+# Every wheel that goes in, checked against its hash or built here from a source that was, into $wheels. The tools that
+# build stay out of what is installed; pip's own way would fetch others for it, without a hash.
+download_wheels() {
+    unreachable="see above; is PyPI within reach? Nothing was changed"
+    "$PYTHON" -m venv "$tools"
+    "$tools/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+        -r locks/compile.txt || die "pip could not install locks/compile.txt: $unreachable"
+    set -- -r locks/run.txt
+    for extra in $(echo "$EXTRAS" | tr ',' ' '); do set -- "$@" -r "locks/$extra.txt"; done
+    pip_wheel --require-hashes "$@" || die "pip could not get the packages of locks/: $unreachable"
+    case ,$EXTRAS, in
+    *,build,*)
+        # The CPU build is not on PyPI. First where pip looks on this machine anyway.
+        pip_wheel --require-hashes -r locks/torch.txt 2>/dev/null ||
+            pip_wheel --require-hashes -r locks/torch.txt --extra-index-url https://download.pytorch.org/whl/cpu ||
+            die "pip could not get torch from download.pytorch.org: $unreachable"
+        ;;
+    esac
+    pip_wheel . || die "visaged could not be built: see above. Nothing was changed"
+}
+
+pip_wheel() {
+    PATH=$tools/bin:$PATH "$tools/bin/python" -m pip wheel --quiet --disable-pip-version-check --no-deps \
+        --no-build-isolation --use-pep517 --wheel-dir "$wheels" "$@"
 }
 
 install_program() {
@@ -58,13 +93,20 @@ install_program() {
     new=$DESTDIR$home.new
     rm -rf "$new"
     mkdir -p "$(dirname "$new")"
+    tools=$DESTDIR$home.tools wheels=$DESTDIR$home.wheels
+    rm -rf "$tools" "$wheels"
     # An interrupted or failed installation leaves what runs as it is.
-    trap 'rm -rf "$new"' EXIT
+    trap 'rm -rf "$new" "$tools" "$wheels"' EXIT
     trap 'exit 130' INT TERM
     say "making $home with $("$PYTHON" -V) (packages come from PyPI: a minute or so)"
     "$PYTHON" -m venv "$new" || die "no virtual environment: apt-get install python3-venv"
-    "$new/bin/python" -m pip install --quiet --disable-pip-version-check --no-warn-script-location --use-pep517 \
-        ".${EXTRAS:+[$EXTRAS]}" || die "pip could not install it: see above; is PyPI within reach? Nothing was changed"
+    download_wheels
+    # By name: of a path pip would keep a note in what it installs.
+    pins=$(cd "$wheels" && printf '%s\n' *.whl | sed 's/^\([^-]*\)-\([^-]*\)-.*/\1==\2/')
+    # shellcheck disable=SC2086
+    "$new/bin/python" -m pip install --quiet --disable-pip-version-check --no-warn-script-location --no-deps --no-index \
+        --find-links "$wheels" $pins || die "pip could not install it: see above. Nothing was changed"
+    rm -rf "$tools" "$wheels"
     # The scripts name the folder that they were made in.
     grep -rlIF "$new" "$new/bin" | xargs -r sed -i "s|$new|$home|g"
     sed -i "s|$new|$home|g" "$new/pyvenv.cfg"
@@ -169,13 +211,15 @@ remove_all() {
     rm -f "$DESTDIR$PREFIX/lib/sysusers.d/visaged.conf" "$DESTDIR$PREFIX/lib/tmpfiles.d/visaged.conf"
     rm -f "$DESTDIR$PREFIX/bin/visaged" "$DESTDIR$PREFIX/share/man/man1/visaged.1" \
         "$DESTDIR$PREFIX/share/bash-completion/completions/visaged"
-    rm -rf "$DESTDIR$PREFIX/share/doc/visaged" "$DESTDIR$home" "$DESTDIR$home.new" "$DESTDIR$home.old"
+    rm -rf "$DESTDIR$PREFIX/share/doc/visaged" "$DESTDIR$home" "$DESTDIR$home.new" "$DESTDIR$home.old" \
+        "$DESTDIR$home.tools" "$DESTDIR$home.wheels"
     if live; then systemctl daemon-reload; fi
 }
 
 case $action in
 install)
     need_root install
+    check_extras
     check_python
     install_program
     install_system

@@ -81,8 +81,14 @@ def test_what_runs_stays_when_the_new_program_cannot_be_made(installed: Path) ->
     assert done.returncode == 1
     assert "Nothing was changed" in done.stderr
     assert (installed / "opt/visaged/bin/visaged").exists()
-    assert not (installed / "opt/visaged.new").exists()
+    assert [path.name for path in (installed / "opt").iterdir()] == ["visaged"]
     stamp.write_text(before)
+
+
+def test_an_extra_that_is_none_changes_nothing(installed: Path) -> None:
+    done = _make("install", installed, EXTRAS="clean,dev")
+    assert done.returncode == 1
+    assert "EXTRAS=clean,dev: dev is none of build, clean, gpu" in done.stderr
 
 
 @pytest.mark.parametrize(
