@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.control.fakes import Desk
+from tests.control.mqtt.linked import eventually
 from visaged.control.local.bind import ControlSocketError
 from visaged.control.local.client import CommandFailed, ControlClient, NoDaemon
 from visaged.control.local.socket import ControlSocket
@@ -83,16 +85,71 @@ def test_an_asker_that_reads_nothing_is_cut_off_and_others_are_served(served: Pa
         assert client.call("ping")["version"] == "0.1.0"
 
 
-def test_clients_are_bounded(served: Path) -> None:
-    clients = []
-    for _ in range(16):
-        client = ControlClient(served)
+def _idle(path: Path, count: int) -> list[socket.socket]:
+    connections = [socket.socket(socket.AF_UNIX) for _ in range(count)]
+    for connection in connections:
+        connection.connect(os.fspath(path))
+        connection.settimeout(5)
+    return connections
+
+
+def _close(connections: list[socket.socket]) -> None:
+    for connection in connections:
+        connection.close()
+
+
+@pytest.mark.parametrize("count", [16, 100])
+def test_idle_connections_give_way(served: Path, count: int) -> None:
+    idle = _idle(served, count)
+    with ControlClient(served) as client:
+        assert client.call("ping")["version"] == "0.1.0"
+        assert idle[0].recv(1) == b"", "the one that was quiet longest was hung up on"
+        idle[-1].sendall(b'{"command": "ping"}\n')
+        assert json.loads(idle[-1].makefile("rb").readline())["status"] == "ok", "the newest one was not"
+        assert client.call("ping")["version"] == "0.1.0"
+    _close(idle)
+
+
+def test_who_waits_for_an_answer_keeps_its_place(served: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("visaged.control.local.asker.MAX_PER_USER", 3)
+    desk.box.release.clear()
+    waiting = _idle(served, 3)
+    for number, connection in enumerate(waiting):
+        connection.sendall(b'{"command": "selftest", "transaction": "%d"}\n' % number)
+    eventually(lambda: len(desk.box.asked) == 1)
+    with ControlClient(served) as late, pytest.raises(CommandFailed, match="busy") as caught:
+        late.call("ping")
+    assert "connections are open and busy" in str(caught.value)
+    desk.box.release.set()
+    for number, connection in enumerate(waiting):
+        assert json.loads(connection.makefile("rb").readline())["transaction"] == str(number)
+    with ControlClient(served) as later:
+        later.call("ping")
+    _close(waiting)
+
+
+def test_who_asks_nothing_for_long_is_hung_up_on(served: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("visaged.control.local.asker.IDLE_NS", 10**8)
+    monkeypatch.setattr("visaged.control.local.socket._IDLE_LOOK_S", 0.01)
+    desk.box.release.clear()
+    silent, half, waiting = _idle(served, 3)
+    waiting.sendall(b'{"command": "selftest", "transaction": "1"}\n')
+    assert silent.recv(1) == b""
+    with pytest.raises(OSError, match=r".*"):
+        for _ in range(1000):
+            half.sendall(b"x")  # half a line is nothing
+            time.sleep(0.01)
+    desk.box.release.set()
+    assert json.loads(waiting.makefile("rb").readline())["status"] == "ok"
+    _close([silent, half, waiting])
+
+
+def test_a_client_that_was_hung_up_on_connects_anew(served: Path) -> None:
+    with ControlClient(served) as client:
         client.call("ping")
-        clients.append(client)
-    with pytest.raises(NoDaemon, match="hung up"):
-        ControlClient(served).call("ping")
-    for client in clients:
-        client.close()
+        idle = _idle(served, 40)
+        assert client.call("ping")["version"] == "0.1.0"
+        _close(idle)
 
 
 def test_only_user_and_group_may_command(served: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
+import struct
 import uuid
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +19,8 @@ from visaged.control.protocol.envelope import ErrorBody
 DEFAULT_TIMEOUT_S: Final = 5.0
 # The largest answer is a snapshot of 5 s, about 50 kB.
 _MAX_ANSWER_BYTES: Final = 1 << 22
+# struct timeval
+_TIMEVAL: Final = struct.Struct("@ll")
 
 
 class NoDaemon(Exception):
@@ -37,8 +41,9 @@ class ControlClient:
 
     def __init__(self, path: Path | None = None) -> None:
         """Connect to ``path``, or to the first socket of ``search_paths()`` that answers. Raises NoDaemon."""
-        self._connection = _connect((path,) if path else search_paths())
-        self._reader = self._connection.makefile("rb")
+        self._paths = (path,) if path else search_paths()
+        self._connect()
+        self._answered = False
 
     def __enter__(self) -> ControlClient:
         return self
@@ -47,6 +52,10 @@ class ControlClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _connect(self) -> None:
+        self._connection = _connect(self._paths)
+        self._reader = self._connection.makefile("rb")
 
     def close(self) -> None:
         """Hang up."""
@@ -59,28 +68,41 @@ class ControlClient:
         Raises CommandFailed when it was refused, NoDaemon when the daemon went away or did not answer in time.
         """
         request = {"command": command, "transaction": uuid.uuid4().hex, **fields}
-        self._connection.settimeout(timeout_s)
-        try:
-            self._connection.sendall(json.dumps(request).encode() + b"\n")
-            line = self._reader.readline(_MAX_ANSWER_BYTES)
-        except TimeoutError:
-            raise NoDaemon(f"the daemon did not answer within {timeout_s:g} s; see its log") from None
-        except OSError as error:
-            raise NoDaemon(f"the daemon hung up: {error.strerror}; see its log") from None
+        line = self._ask(json.dumps(request).encode() + b"\n", timeout_s)
+        if not line and self._answered:
+            # Nobody had used it for minutes, and the daemon hung up; the transaction makes asking twice harmless.
+            self.close()
+            self._connect()
+            line = self._ask(json.dumps(request).encode() + b"\n", timeout_s)
         if not line.endswith(b"\n"):
             raise NoDaemon("the daemon hung up without an answer; see its log")
+        self._answered = True
         answer: dict[str, Any] = json.loads(line)
         if answer["status"] != "ok":
             raise CommandFailed(ErrorBody.model_validate(answer["error"]))
         data: dict[str, Any] = answer["data"]
         return data
 
+    def _ask(self, request: bytes, timeout_s: float) -> bytes:
+        """The line that answers ``request``; empty when the daemon hung up. Raises NoDaemon when it is silent."""
+        self._connection.settimeout(timeout_s)
+        try:
+            # What it said before it hung up can still be read.
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                self._connection.sendall(request)
+            return self._reader.readline(_MAX_ANSWER_BYTES)
+        except TimeoutError:
+            raise NoDaemon(f"the daemon did not answer within {timeout_s:g} s; see its log") from None
+        except OSError:
+            return b""
+
 
 def _connect(paths: tuple[Path, ...]) -> socket.socket:
     failures = []
     for path in paths:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        connection.settimeout(DEFAULT_TIMEOUT_S)
+        # Not settimeout: that fails at once (EAGAIN) while others stand in the queue before us.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _TIMEVAL.pack(int(DEFAULT_TIMEOUT_S), 0))
         try:
             connection.connect(os.fspath(path))
         except OSError as error:

@@ -1,11 +1,13 @@
 """The local control socket: one JSON request per line in, one JSON answer per line out, in the order they are ready.
 
 A request is that of MQTT plus its command: ``{"command": "capsule.play", "transaction": "1", "cid": "VF_083"}``. The
-answers are those of MQTT. Whoever may write to the socket (mode 0660: the daemon's user and group) may command.
+answers are those of MQTT. Whoever may write to the socket (mode 0660: the daemon's user and group) may command. A
+connection that nobody uses gives way to a new one, and is closed after five minutes.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import selectors
 import socket
@@ -14,7 +16,9 @@ import time
 from pathlib import Path
 from typing import Final
 
+from visaged.clock import now_ns
 from visaged.control.dispatcher import Dispatcher, Incoming
+from visaged.control.local.asker import MAX_ASKERS, Asker, NoPlace, who_gives_way
 from visaged.control.local.bind import bind_unix
 from visaged.control.protocol.parse import MAX_PAYLOAD_BYTES, parse_object
 from visaged.control.protocol.refusal import Refusal
@@ -23,22 +27,13 @@ from visaged.realtime import go_realtime
 
 log = logging.getLogger(__name__)
 
-# A person, a script and a monitor; more means that somebody leaks connections.
-_MAX_CLIENTS: Final = 16
 # An asker that does not read its answers: beyond this it is cut off rather than kept in memory.
 _MAX_UNSENT_BYTES: Final = 1 << 20
 _READ_BYTES: Final = 65_536
+# How often somebody looks for connections that nobody uses any more; none of them is in a hurry.
+_IDLE_LOOK_S: Final = 10.0
 # Descriptors come back when somebody hangs up; ten looks a second cost nothing.
 _ACCEPT_PAUSE_S: Final = 0.1
-
-
-class _Client:
-    def __init__(self, connection: socket.socket, origin: str) -> None:
-        self.connection = connection
-        self.origin = origin
-        self.received = bytearray()
-        self.unsent = bytearray()
-        self.closing = False
 
 
 class ControlSocket:
@@ -52,7 +47,7 @@ class ControlSocket:
         self._selector = selectors.DefaultSelector()
         self._wake = Wake()
         self._lock = threading.Lock()
-        self._clients: set[_Client] = set()
+        self._clients: set[Asker] = set()
         self._served = 0
         self._stopping = False
         self._listener: socket.socket | None = None
@@ -60,7 +55,7 @@ class ControlSocket:
 
     def start(self) -> None:
         """Bind and serve. Raises ControlSocketError when the path cannot be used or another daemon serves it."""
-        self._listener = bind_unix(self._path, _MAX_CLIENTS)
+        self._listener = bind_unix(self._path, MAX_ASKERS)
         self._listener.setblocking(False)
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._selector.register(self._wake.reader, selectors.EVENT_READ)
@@ -88,15 +83,18 @@ class ControlSocket:
     def _run(self) -> None:
         go_realtime(self._priority)
         while not self._stopping:
-            for key, events in self._selector.select():
+            for key, events in self._selector.select(_IDLE_LOOK_S if self._clients else None):
                 if key.fileobj is self._listener:
                     self._accept()
                 elif key.fileobj is self._wake.reader:
                     self._wake.drain()
                 elif events & selectors.EVENT_READ:
                     self._read(key.data)
+            time_ns = now_ns()
             for client in list(self._clients):
                 self._flush(client)
+                if client.is_idle(time_ns):
+                    self._drop(client)
 
     def _accept(self) -> None:
         assert self._listener is not None
@@ -108,16 +106,27 @@ class ControlSocket:
             log.warning("control socket: accept: %s", error.strerror)
             time.sleep(_ACCEPT_PAUSE_S)
             return
-        if len(self._clients) >= _MAX_CLIENTS:
-            connection.close()
-            return
         connection.setblocking(False)
         self._served += 1
-        client = _Client(connection, f"local-{self._served}")
+        client = Asker(connection, f"local-{self._served}")
+        try:
+            loser = who_gives_way(self._clients, client.uid)
+        except NoPlace:
+            self._send_away(client)
+            return
+        if loser is not None:
+            self._drop(loser)
         self._clients.add(client)
         self._selector.register(connection, selectors.EVENT_READ, client)
 
-    def _read(self, client: _Client) -> None:
+    def _send_away(self, client: Asker) -> None:
+        """Say that there is no place, and hang up."""
+        refusal = Refusal("busy", f"{MAX_ASKERS} connections are open and busy; ask again in a second")
+        with contextlib.suppress(OSError):
+            client.connection.send(self._dispatcher.encode("", None, None, refusal) + b"\n")
+        client.connection.close()
+
+    def _read(self, client: Asker) -> None:
         if client not in self._clients or client.closing:
             return
         try:
@@ -141,16 +150,21 @@ class ControlSocket:
             self._answer(client, self._dispatcher.encode("", None, None, refusal))
             client.closing = True
 
-    def _take(self, client: _Client, line: bytes) -> None:
+    def _take(self, client: Asker, line: bytes) -> None:
         if not line.strip():
             return
+        client.active_ns = now_ns()
         command = parse_object(line).get("command")
 
         def reply(answer: bytes) -> None:
+            with self._lock:
+                client.waiting -= 1
             self._answer(client, answer)
             self._wake.call()
 
         if isinstance(command, str) and command:
+            with self._lock:
+                client.waiting += 1
             self._dispatcher.submit(Incoming(command, line, client.origin, reply))
             return
         if len(line) > MAX_PAYLOAD_BYTES:
@@ -161,7 +175,7 @@ class ControlSocket:
             )
         self._answer(client, self._dispatcher.encode("", None, None, refusal))
 
-    def _answer(self, client: _Client, answer: bytes) -> None:
+    def _answer(self, client: Asker, answer: bytes) -> None:
         """Queue an answer (any thread)."""
         with self._lock:
             if len(client.unsent) + len(answer) > _MAX_UNSENT_BYTES:
@@ -170,12 +184,13 @@ class ControlSocket:
             elif not client.closing:
                 client.unsent += answer + b"\n"
 
-    def _flush(self, client: _Client) -> None:
+    def _flush(self, client: Asker) -> None:
         with self._lock:
             try:
                 while client.unsent:
                     sent = client.connection.send(client.unsent)
                     del client.unsent[:sent]
+                    client.active_ns = now_ns()
             except (BlockingIOError, InterruptedError):
                 pass
             except OSError:
@@ -189,7 +204,7 @@ class ControlSocket:
             reads = 0 if client.closing else selectors.EVENT_READ
             self._selector.modify(client.connection, reads | (selectors.EVENT_WRITE if unsent else 0), client)
 
-    def _drop(self, client: _Client) -> None:
+    def _drop(self, client: Asker) -> None:
         if client in self._clients:
             self._clients.discard(client)
             self._selector.unregister(client.connection)
