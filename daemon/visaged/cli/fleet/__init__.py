@@ -120,11 +120,10 @@ def _rollout(link: FleetLink, options: argparse.Namespace, console: Console) -> 
         raise RolloutError(f"not online: {', '.join(missing) or 'any box that was meant'}; see visaged fleet ls")
 
     def say(line: str) -> None:
-        console.print(Text(printable_lines(line)), soft_wrap=True)
+        console.print(Text(printable_lines(line, _WAVE)), soft_wrap=True)
 
-    outcome = Rollout(link, _change(options), options.settle, options.soak, say).run(
-        boxes, parse_waves(options.waves, len(boxes))
-    )
+    rollout = Rollout(link, _change(options), options.settle, options.soak, say)
+    outcome = rollout.run(boxes, parse_waves(options.waves, len(boxes)))
     if not outcome.failures:
         say(f"done: {len(outcome.changed)} boxes")
         return exit_codes.DONE
