@@ -76,7 +76,7 @@ def _latency(desk: Desk, operator: Operator) -> Row:
         handled.append(time.perf_counter())
         return play(request)
 
-    desk.dispatcher.serve({"capsule.play": note})
+    desk.serve("capsule.play", note)
     to_handler, to_answer = [], []
     for number in range(_COMMANDS):
         payload = json.dumps({"transaction": f"latency-{number}", "cid": "VF_083"}).encode()

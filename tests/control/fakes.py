@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from typing import Any
 
 from visaged.control.dispatcher import Dispatcher
 from visaged.control.local.rate import RateLimit
@@ -158,6 +160,10 @@ class Desk:
     dispatcher: Dispatcher
     events: Events
     metrics: Metrics
+
+    def serve(self, name: str, handler: Callable[..., Any]) -> None:
+        """Let ``handler`` carry out the command of that name from now on."""
+        self.dispatcher.registry.serve(COMMANDS[name], handler)  # type: ignore[call-overload]
 
 
 def make_desk(device_id: str = "box-01", rate_per_s: int = 120) -> Desk:

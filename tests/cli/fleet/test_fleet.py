@@ -123,7 +123,7 @@ def test_a_box_that_gets_worse_stops_the_rollout_and_brings_everything_back(
         sick.state = "degraded"
         return handle(request, progress)
 
-    sick.desk.dispatcher.serve({"config.set": degrade})
+    sick.desk.serve("config.set", degrade)
     assert _rollout(fleet, "--set", "livelink.fps=50", "--settle", "1") == 1
     shown = capsys.readouterr().out
     assert "box-02: is degraded" in shown
@@ -141,7 +141,7 @@ def test_a_box_that_puts_settings_back_itself_stops_it_too(fleet: Fleet, capsys:
         first.desk.events.tell("config_rejected", changed=["livelink.fps"], reason="the face stopped")
         return type(first.desk.box).config_set(first.desk.box, request, progress)
 
-    first.desk.dispatcher.serve({"config.set": reject})
+    first.desk.serve("config.set", reject)
     assert _rollout(fleet, "--set", "livelink.fps=50") == 1
     assert "put the settings back: the face stopped" in capsys.readouterr().out
 
@@ -150,7 +150,7 @@ def test_a_refusal_stops_it_and_what_cannot_be_undone_is_said(fleet: Fleet, caps
     def refuse(request: Any, progress: Any) -> Any:
         raise Refusal("refused", "no key that this box trusts signed the pack")
 
-    fleet.boxes["box-02"].desk.dispatcher.serve({"pack.install": refuse})
+    fleet.boxes["box-02"].desk.serve("pack.install", refuse)
     assert _rollout(fleet, "--pack", "https://packs.example/a.pack", SHA256) == 1
     shown = capsys.readouterr().out
     assert "no key that this box trusts" in shown
@@ -161,7 +161,7 @@ def test_a_model_is_installed_and_selected(fleet: Fleet) -> None:
     for box in fleet.boxes.values():
         entry = ModelEntry(kind="lipsync", name="lipsync", version="1.0.0", precisions=("fp32",), selected=True)
         listed = ModelsListed(models=(entry,))
-        box.desk.dispatcher.serve({"models.list": lambda request, progress, listed=listed: listed})  # type: ignore[misc]
+        box.desk.serve("models.list", lambda request, progress, listed=listed: listed)
     fleet.boxes["box-04"].state = "degraded"  # as it was before: no reason to stop
     source = ["--model-from", "https://packs.example/l.zip", SHA256]
     assert _rollout(fleet, "--model", "lipsync@1.2.0", *source) == 0
@@ -179,7 +179,7 @@ def test_a_busy_box_is_asked_again(fleet: Fleet, monkeypatch: pytest.MonkeyPatch
             raise Refusal("busy", "the change before is on probation")
         return ConfigGot(settings={"livelink": {"fps": 60}}, on_probation=False)
 
-    first.dispatcher.serve({"config.get": busy_once})
+    first.serve("config.get", busy_once)
     assert _rollout(fleet, "--set", "livelink.fps=50") == 0
     assert len(calls) == 3  # once busy, before the change, after it
 

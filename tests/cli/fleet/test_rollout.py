@@ -26,7 +26,8 @@ class Living:
         self._then = then
         self._livelink: dict[str, Any] = {"fps": 60, "targets": ["127.0.0.1:11111"]}
         box.health_fields = {"livelink": {"fps": 60.0}}
-        box.desk.dispatcher.serve({"config.get": self._get, "config.set": self._set, "health.get": self._health})
+        for name, handler in (("config.get", self._get), ("config.set", self._set), ("health.get", self._health)):
+            box.desk.serve(name, handler)
 
     def _get(self, request: Any) -> ConfigGot:
         return ConfigGot(settings={"livelink": self._livelink}, on_probation=False)
@@ -102,7 +103,7 @@ def test_who_does_not_say_how_it_is_is_not_well(
     def refuse(request: Any) -> Any:
         raise Refusal("internal", "a defect")
 
-    fleet.boxes["box-04"].desk.dispatcher.serve({"health.get": refuse})
+    fleet.boxes["box-04"].desk.serve("health.get", refuse)
     assert rollout(fleet, "livelink.fps=50", settle_s=0.1) == 1
     assert "box-04: internal: a defect" in capsys.readouterr().out
 
