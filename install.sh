@@ -10,7 +10,8 @@
 #                        is started, and the user is made at its first boot
 #   PREFIX=/usr/local    where units, the command and documents go (a package says /usr)
 #   PYTHON=/usr/bin/python3   the interpreter; with DESTDIR it must be the same one, at the same place, in that tree
-#   EXTRAS=gpu           what else goes in, with commas between: clean (cancels echo and noise), gpu, build (makes models)
+#   EXTRAS=gpu           what else goes in, with commas between: clean (cancels echo and noise), media (M4A …),
+#                        gpu, build (makes models)
 #   NVIDIA=yes|no        let the service at NVIDIA's devices; else: if this machine has them
 #
 # The packages are those of locks/, by hash. Nothing that is installed is touched before its successor is complete; a second call with the same sources does nothing.
@@ -38,8 +39,8 @@ need_root() {
 check_extras() {
     for extra in $(echo "$EXTRAS" | tr ',' ' '); do
         case $extra in
-        build | clean | gpu) ;;
-        *) die "EXTRAS=$EXTRAS: $extra is none of build, clean, gpu" ;;
+        build | clean | gpu | media) ;;
+        *) die "EXTRAS=$EXTRAS: $extra is none of build, clean, gpu, media" ;;
         esac
     done
 }

@@ -65,6 +65,7 @@ class Environment:
 ENVIRONMENTS: Final = (
     Environment("run"),
     Environment("clean", extras=("clean",), base="run"),
+    Environment("media", extras=("media",), base="run"),
     Environment("gpu", extras=("gpu",), base="run"),
     Environment("build", extras=("build",), base="run"),
     Environment("test", extras=("dev",), base="run"),

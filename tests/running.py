@@ -37,14 +37,16 @@ class _Collector(Receiver):
 class Running:
     """A context: the daemon runs, ``packets`` grows."""
 
-    def __init__(self, *arguments: str, log: Path, wrapper: tuple[str, ...] = ()) -> None:
-        """``wrapper``: a command that takes ours as its arguments."""
+    def __init__(
+        self, *arguments: str, log: Path, wrapper: tuple[str, ...] = (), stdin: int = subprocess.DEVNULL
+    ) -> None:
+        """``wrapper``: a command that takes ours as its arguments. ``stdin``: subprocess.PIPE to write to it."""
         self._receiver = _Collector()
         self._arguments = arguments
         self._log = log
         self.folder = log.parent
         """Its runtime directory too: the control socket is there."""
-        self._wrapper = wrapper
+        self._wrapper, self._stdin = wrapper, stdin
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._collect, daemon=True)
         self.returncode: int | None = None
@@ -57,7 +59,7 @@ class Running:
             # A control socket of its own: several daemons may run at once.
             environment = os.environ | {"RUNTIME_DIRECTORY": str(self.folder)}
             self.process = subprocess.Popen(
-                (*command, *self._arguments), stdin=subprocess.DEVNULL, stderr=log, env=environment
+                (*command, *self._arguments), stdin=self._stdin, stderr=log, env=environment
             )
         return self
 

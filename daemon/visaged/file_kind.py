@@ -17,6 +17,8 @@ class FileKind(NamedTuple):
     """With its article, to follow "it is"."""
     advice: str = ""
     """What to do, where something can be done: a sentence."""
+    ffmpeg: str = ""
+    """What FFmpeg calls it, where it is a sound or film that only FFmpeg reads."""
 
 
 _UNPACK: Final = "Unpack it first."
@@ -45,13 +47,13 @@ _MARKS: Final[tuple[tuple[int, bytes, FileKind], ...]] = (
     (0, b"\xd0\xcf\x11\xe0", FileKind("an old Office document")),
     (0, b"\x7fELF", FileKind("a program")),
     (0, b"GGUF", FileKind("a GGUF model")),
-    (4, b"ftyp", FileKind("an MP4 or M4A")),
-    (0, b"\x1aE\xdf\xa3", FileKind("a WebM or Matroska")),
-    (0, b"#!AMR", FileKind("an AMR recording")),
-    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", FileKind("a Windows Media file")),
-    (0, b"ADIF", FileKind("an AAC stream")),
-    (0, b"\xff\xf1", FileKind("an AAC stream")),
-    (0, b"\xff\xf9", FileKind("an AAC stream")),
+    (4, b"ftyp", FileKind("an MP4 or M4A", ffmpeg="mp4")),
+    (0, b"\x1aE\xdf\xa3", FileKind("a WebM or Matroska", ffmpeg="matroska")),
+    (0, b"#!AMR", FileKind("an AMR recording", ffmpeg="amr")),
+    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", FileKind("a Windows Media file", ffmpeg="asf")),
+    (0, b"ADIF", FileKind("an AAC stream", ffmpeg="aac")),
+    (0, b"\xff\xf1", FileKind("an AAC stream", ffmpeg="aac")),
+    (0, b"\xff\xf9", FileKind("an AAC stream", ffmpeg="aac")),
     (0, b"fLaC", FileKind("a FLAC")),
     (0, b"OggS", FileKind("an OGG")),
     (0, b"FORM", FileKind("an AIFF")),
@@ -72,7 +74,7 @@ _PATTERNS: Final = [
 def kind_of(head: bytes) -> FileKind | None:
     """What begins with ``head`` (up to HEAD_BYTES bytes); None: not known."""
     if not any(head):
-        return FileKind("all zeros at its beginning" if head else "empty", _AGAIN)
+        return FileKind("all zeros at its beginning" if head else "empty", "Fetch it, or make it, again.")
     marked = (kind for at, mark, kind in _MARKS if head.startswith(mark, at))
     written = (kind for pattern, kind in _PATTERNS if pattern.match(head))
     return next(marked, None) or next(written, None)

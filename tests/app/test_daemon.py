@@ -14,6 +14,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from tests.audio.wavs import wav
 from tests.devices.card import SoundCards
 from tests.patience import PATIENCE_S
 from tests.running import Running
@@ -73,6 +74,30 @@ def test_a_file_moves_the_mouth_and_leaves_the_face_neutral_when_stopped(tmp_pat
     assert not poses[-1].any(), "the last packet is the neutral face"
     assert running.largest_step() < 0.5, "no curve jumps"
     assert "file speech.ogg" in running.log
+
+
+def test_a_voice_from_a_pipe_moves_the_mouth(tmp_path: Path) -> None:
+    """As a speech program writes it: a WAV whose length is not known, faster than time."""
+    voice = wav(speech()[: 5 * 48_000, np.newaxis], claimed=0xFFFF_FFFF)
+    with Running("--input=-", *QUIET_FACE, log=tmp_path / "log", stdin=subprocess.PIPE) as running:
+        running.wait_for_packets(FPS)
+        assert not running.curve("JawOpen").any()
+        assert running.process.stdin is not None
+        running.process.stdin.write(voice)
+        running.process.stdin.close()
+        running.wait_for(lambda: "standard input has ended: silence from here on" in running.log, "the end")
+        running.wait_for_packets(FPS)
+        assert running.stop() == 0
+    assert best_correlation(running.curve("JawOpen")[FPS : 5 * FPS], envelope(speech())) > 0.5
+
+
+def test_what_is_no_sound_in_a_pipe_is_a_problem_and_the_face_lives(tmp_path: Path) -> None:
+    with Running("--input=-", log=tmp_path / "log", stdin=subprocess.PIPE) as running:
+        assert running.process.stdin is not None
+        running.process.stdin.write(b"<html><body>404 Not Found</body></html>")
+        running.process.stdin.close()
+        running.wait_for(lambda: "it is a web page (HTML)" in running.log, "the problem")
+        running.wait_for_packets(FPS)
 
 
 def test_every_packet_is_of_a_tick_with_a_clean_scene_time(tmp_path: Path) -> None:

@@ -55,6 +55,25 @@ def blocks(value: float, start_ns: int, count: int) -> list[Block]:
     return [block(value, start_ns + (number + 1) * 10 * MS) for number in range(count)]
 
 
+class Stereo(FakeSource):
+    """Two wires of one channel are swapped."""
+
+    def open(self):
+        return super().open()._replace(channels=2)
+
+    def read(self):
+        block = super().read()
+        return block and block._replace(frames=np.concatenate([block.frames, -block.frames], axis=1))
+
+
+def test_channels_that_cancel_are_logged_once(caplog):
+    with Rig(Stereo(blocks(0.5, 1000 * MS, 60))) as rig:
+        assert rig.capture.ring.wait(60 * 480, 5)
+    said = [record.getMessage() for record in caplog.records if "cancel" in record.getMessage()]
+    assert len(said) == 1
+    assert said[0].startswith("fake:source: its channels cancel each other")
+
+
 def test_blocks_reach_the_ring_and_time_is_known():
     with Rig(FakeSource(blocks(0.5, 1000 * MS, 20))) as rig:
         assert rig.capture.ring.wait(9600, 5)

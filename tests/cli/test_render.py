@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,7 @@ import soundfile
 
 from tests.face.neurosync.small_model import write_neurosync
 from visaged.cli import main
+from visaged.cli.render import times
 from visaged.curves import INDEX
 from visaged.recording import read
 
@@ -69,6 +72,8 @@ def test_twice_is_the_same_and_a_seed_makes_another(tmp_path: Path, sound: Path)
         (["none.wav", "face.csv"], 1, "there is no file 'none.wav'"),
         (["IN", "nowhere/face.csv"], 1, "there is no folder 'nowhere'"),
         (["text.wav", "face.csv"], 1, "'text.wav' cannot be read"),
+        (["page.wav", "face.csv"], 1, "'page.wav' cannot be read: it is a web page (HTML)"),
+        (["scale.wav", "face.csv"], 1, "'scale.wav' has float samples up to 50"),
         (["empty.wav", "face.csv"], 1, "'empty.wav' has no sound in it"),
     ],
 )
@@ -84,6 +89,8 @@ def test_what_cannot_be_done_is_said_and_leaves_nothing(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("text.wav").write_text("This is no sound.")
+    Path("page.wav").write_text("<!DOCTYPE html><html>")
+    soundfile.write("scale.wav", np.full(100, 50.0), 48000, subtype="FLOAT")
     soundfile.write("empty.wav", np.zeros(0), 48000)
     before = sorted(tmp_path.iterdir())
     words = [str(sound) if word == "IN" else word for word in arguments]
@@ -101,6 +108,47 @@ def test_a_cut_off_file_is_rendered_as_far_as_it_goes(tmp_path: Path, capsys: py
     assert main(["render", str(path), str(tmp_path / "face.npz"), "--solver", "energy"]) == 0
     assert "cut off" in capsys.readouterr().err
     assert len(read(tmp_path / "face.npz").curves) == 60
+
+
+@pytest.mark.parametrize("options", [[], ["--compat", "--solver", "neurosync"]])
+def test_a_pipe_is_rendered_like_a_file(tmp_path: Path, sound: Path, models: Path, options: list[str]) -> None:
+    def rendered(source: Path) -> np.ndarray:
+        out = tmp_path / "face.npz"
+        given = ["--solver", "energy", *options, "--models", str(models)]
+        assert main(["render", str(source), str(out), *given]) == 0
+        return read(out).curves
+
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_bytes(sound.read_bytes()))
+    writer.start()
+    assert np.array_equal(rendered(pipe), rendered(sound))
+    writer.join()
+
+
+@pytest.mark.parametrize(
+    ("channels", "said"),
+    [
+        ([1.0, -1.0], "its channels cancel each other"),
+        ([0.0, 0.0], "nobody speaks in it"),
+        ([0.0005, 0.0005], "nobody speaks in it"),
+    ],
+)
+def test_a_sound_without_a_voice_is_rendered_with_a_warning(
+    tmp_path: Path, sound: Path, channels: list[float], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    voice, rate_hz = soundfile.read(sound)
+    path = tmp_path / "odd.wav"
+    soundfile.write(path, voice[:, :1] * channels, rate_hz, subtype="FLOAT")
+    assert main(["render", str(path), str(tmp_path / "face.npz"), "--solver", "energy"]) == 0
+    assert f"visaged render: '{path}': {said}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("factor", "said"), [(0.04, "0.04"), (0.72, "0.72"), (7.24, "7.2"), (9.99, "10"), (10.4, "10"), (361.7, "362")]
+)
+def test_speed_is_said_with_two_figures(factor: float, said: str) -> None:
+    assert times(factor) == said
 
 
 def test_an_output_that_cannot_be_written(tmp_path: Path, sound: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -79,7 +79,7 @@ def test_another_requirement_changes_the_digest_of_those_that_hold_it() -> None:
     project = dict(before["project"], dependencies=[*before["project"]["dependencies"], "another>=1"])
     after = dict(before, project=project)
     changed = {each.name for each in ENVIRONMENTS if each.digest(before) != each.digest(after)}
-    assert changed == {"run", "clean", "gpu", "build", "test", "peers"}
+    assert changed == {"run", "clean", "media", "gpu", "build", "test", "peers"}
 
 
 def test_a_lock_without_a_digest_is_out_of_date() -> None:

@@ -15,6 +15,7 @@ from visaged.audio.level import LevelMeter
 from visaged.audio.ring import AudioRing
 from visaged.audio.select import Chosen, open_input
 from visaged.audio.source import Block
+from visaged.audio.watch.channels import WARNING as CANCEL
 from visaged.audio.watch.silence import SilenceWatch
 from visaged.audio.watch.stand_in import StandIn
 from visaged.clock import NOMINAL_NS_PER_SAMPLE, NS_PER_S, RATE_HZ, Timeline
@@ -137,7 +138,7 @@ class Capture:
         follows, xruns = False, source.xruns
         watched = opened.hears_room and not self._settings.may_be_silent
         self._silence.begin(source.name, opened.rate_hz)
-        works = False
+        works = cancel_said = False
         try:
             while True:
                 block = source.read()
@@ -155,6 +156,9 @@ class Capture:
                         self._bridge_gap(block, converter)
                         follows = True
                     self._take(block, converter)
+                    if converter.channels.cancel and not cancel_said:
+                        cancel_said = True
+                        log.warning("%s: %s", source.name, CANCEL)
                     heard = not watched or self._silence.hears(block.frames)
                     if not works and (heard or not chosen.stands_in):
                         # A silent device is no substitute for the one that was lost.

@@ -7,6 +7,7 @@ import numpy as np
 from visaged.audio.pcm import Frames
 from visaged.audio.resample import Resampler
 from visaged.audio.ring import Sound
+from visaged.audio.watch.channels import ChannelWatch
 
 
 class MonoConverter:
@@ -19,6 +20,8 @@ class MonoConverter:
         self._mono = np.zeros(max_frames, np.float32)
         self.bad_samples = 0
         """NaN and infinities that were replaced by silence."""
+        self.channels = ChannelWatch(channels)
+        """Whether averaging loses the sound."""
 
     def set_gain(self, gain_db: float) -> None:
         """Apply ``gain_db`` from the next call on."""
@@ -29,6 +32,7 @@ class MonoConverter:
         """At most ``max_frames`` in; what comes out is valid until the next call."""
         mono = self._mono[: len(frames)]
         np.dot(frames, self._weights, out=mono)
+        self.channels.hear(frames)
         # Before the resampler: one NaN in its memory would spoil the samples around it as well.
         if not np.isfinite(np.add.reduce(mono)):
             bad = ~np.isfinite(mono)

@@ -2,68 +2,76 @@
 
 from __future__ import annotations
 
-import contextlib
-import struct
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-import soundfile
 
 from visaged.audio.convert import MonoConverter
+from visaged.audio.decoders.choose import open_decoder
+from visaged.audio.decoders.decoder import MAX_CHANNELS, RATES_HZ
+from visaged.audio.decoders.input_file import REMEDY, name_of, open_input
 from visaged.audio.errors import FileUnusable
 from visaged.audio.ring import Sound
+from visaged.audio.watch.channels import WARNING as CANCEL
 from visaged.clock import RATE_HZ
 
-MAX_CHANNELS: Final = 8
 # Frames per read of the file: 85 ms at 48 kHz, large enough that the calls do not count.
 _CHUNK: Final = 4096
-_ACCEPTED: Final = "WAV, FLAC, OGG or MP3 with 1 to 8 channels at 4 to 384 kHz"
-
-
-class _Forward(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
-    """soundfile seeks after every read to where it is already, which garbles MP3 (its frames lean on those before)."""
-
-    def seekable(self) -> bool:
-        return False
 
 
 class FileReader:
-    """Reads forward. Not paced: as fast as it is asked."""
+    """Reads forward. Not paced: as fast as it is asked. Of a pipe, what comes out of it is read first, to its end."""
 
     def __init__(self, path: Path | str, *, gain_db: float = 0.0, loop: bool = False) -> None:
         """Opens the file. Raises FileUnusable: missing, not a sound file, empty, an impossible rate, > 8 channels."""
         self.path = Path(path)
         self.loop = loop
-        remedy = f"Give a sound file: {_ACCEPTED}."
-        if not self.path.is_file():
-            raise FileUnusable(f"there is no file '{path}'", remedy)
-        try:
-            self._file = _Forward(str(self.path))
-        except (soundfile.LibsndfileError, OSError) as error:
-            raise FileUnusable(f"'{path}' cannot be read: {error}", remedy) from None
-        file = self._file
+        self._decoder = open_decoder(open_input(path), path)
+        self.name = name_of(path)
+        """What a person calls it, in quotes."""
+        form = self._decoder.form
         wrong = None
-        if not 4_000 <= file.samplerate <= 384_000:
-            wrong = f"a rate of {file.samplerate} Hz"
-        elif file.channels > MAX_CHANNELS:
-            wrong = f"{file.channels} channels"
-        elif file.frames <= 0:
+        if form.rate_hz not in RATES_HZ:
+            wrong = f"a rate of {form.rate_hz} Hz"
+        elif not 1 <= form.channels <= MAX_CHANNELS:
+            wrong = f"{form.channels} channels"
+        elif form.frames is not None and form.frames <= 0:
             wrong = "no sound in it"
         if wrong:
-            file.close()
-            raise FileUnusable(f"'{path}' has {wrong}", remedy)
-        self.description = f"{self.path.name}, {file.samplerate} Hz, {file.channels} ch, {file.format} {file.subtype}"
-        self.duration_s: float = file.frames / file.samplerate
-        """By its header; a truncated file is shorter."""
-        self.truncated = _wav_is_cut(self.path)
-        """Whether there is less in it than its header says; for formats other than WAV known when the end is met."""
-        self._frames = np.zeros((_CHUNK, file.channels), np.float32)
-        self._converter = MonoConverter(file.samplerate, file.channels, _CHUNK, gain_db, live=False)
+            self._decoder.close()
+            raise FileUnusable(f"{self.name} has {wrong}", REMEDY)
+        self.description = f"{self.path.name}, {form.rate_hz} Hz, {form.channels} ch, {form.description}"
+        self.duration_s = None if form.frames is None else form.frames / form.rate_hz
+        """By its header, None where it does not say; a truncated file is shorter."""
+        self._frames = np.zeros((_CHUNK, form.channels), np.float32)
+        self._converter = MonoConverter(form.rate_hz, form.channels, _CHUNK, gain_db, live=False)
         self._ready: Sound = np.zeros(0, np.float32)
         self._taken = 0
-        self._frames_read = 0
         self._ended = False
+
+    @property
+    def truncated(self) -> bool:
+        """Whether there is less in it than its header says; for formats other than WAV known when the end is met."""
+        return self._decoder.notes.truncated
+
+    @property
+    def notices(self) -> list[str]:
+        """What a person should know about the sound that was read so far: sentences that name the file."""
+        said = list(self._decoder.notes.said)
+        if self.truncated:
+            said.insert(0, "it is cut off: there is less in it than its header says")
+        if self.bad_samples:
+            said.append("it has samples that are not numbers: they are silence")
+        if self._converter.channels.cancel:
+            said.append(CANCEL)
+        return [f"{self.name}: {sentence}" for sentence in said]
+
+    def say(self, sentence: str) -> None:
+        """Add a notice: a sentence without the name of the file."""
+        self._decoder.notes.say(sentence)
 
     @property
     def bad_samples(self) -> int:
@@ -88,64 +96,53 @@ class FileReader:
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        self._decoder.close()
+
+    def read_native(self) -> tuple[Sound, int]:
+        """All of it as mono float32 [n] at its own rate, without gain, and that rate in Hz."""
+        self._decoder.rewind()
+        parts: list[Sound] = []
+        while count := self._decoder.read(self._frames):
+            parts.append(self._frames[:count].mean(axis=1))
+        mono = np.concatenate(parts or [np.zeros(0, np.float32)])
+        mono[~np.isfinite(mono)] = 0
+        return mono, self._decoder.form.rate_hz
 
     def _next_chunk(self) -> Sound:
         """The next samples at 48 kHz. A loop goes on within the chunk and the resampler's stream: no seam is heard."""
-        filled = self._read_frames(0)
-        while filled < _CHUNK and self.loop and self._frames_read:
-            self._file.seek(0)
-            self._frames_read = 0
-            filled += self._read_frames(filled)
+        filled = self._decoder.read(self._frames)
+        while filled < _CHUNK and self.loop:
+            self._decoder.rewind()
+            more = self._decoder.read(self._frames[filled:])
+            if not more:
+                break
+            filled += more
         self._ended = filled < _CHUNK
         return self._converter.convert(self._frames[:filled], last=self._ended)
 
-    def _read_frames(self, at: int) -> int:
-        try:
-            got = len(self._file.read(out=self._frames[at:]))
-        except soundfile.LibsndfileError:
-            # A compressed file that is cut in the middle of a frame.
-            got = 0
-        self._frames_read += got
-        if at + got < _CHUNK and self._frames_read < self._file.frames:
-            self.truncated = True
-        return got
 
-
-def read_all(path: Path | str) -> Sound:
-    """The whole file as float32 [n], mono 48 kHz. Raises FileUnusable."""
-    reader = FileReader(path)
-    parts = []
+@contextmanager
+def opened(sound: Path | str | FileReader, gain_db: float = 0.0) -> Iterator[FileReader]:
+    """A reader of a file, closed at the end; a reader stays as it is, open. Raises FileUnusable."""
+    if isinstance(sound, FileReader):
+        yield sound
+        return
+    reader = FileReader(sound, gain_db=gain_db)
     try:
+        yield reader
+    finally:
+        reader.close()
+
+
+def read_all(path: Path | str, tell: Callable[[str], None] = lambda notice: None) -> Sound:
+    """The whole file as float32 [n], mono 48 kHz; ``tell`` hears what is odd about it. Raises FileUnusable."""
+    parts = []
+    with opened(path) as reader:
         while True:
             part = np.zeros(RATE_HZ, np.float32)
             count = reader.read(part)
             parts.append(part[:count])
             if count < len(part):
+                for notice in reader.notices:
+                    tell(notice)
                 return np.concatenate(parts)
-    finally:
-        reader.close()
-
-
-def read_native(path: Path | str) -> tuple[Sound, int]:
-    """The whole file as mono float32 [n] at its own rate, and that rate in Hz. Raises FileUnusable."""
-    FileReader(path).close()  # what cannot be read is refused there
-    parts: list[Sound] = []
-    # Of a compressed file that is cut off, what is there.
-    with _Forward(str(path)) as file, contextlib.suppress(soundfile.LibsndfileError):
-        while len(frames := file.read(_CHUNK, dtype="float32", always_2d=True)):
-            parts.append(frames.mean(axis=1))
-    mono = np.concatenate(parts or [np.zeros(0, np.float32)])
-    mono[~np.isfinite(mono)] = 0
-    return mono, file.samplerate
-
-
-def _wav_is_cut(path: Path) -> bool:
-    """Whether a RIFF file is shorter than its header says (libsndfile corrects the length without a word)."""
-    with path.open("rb") as file:
-        header = file.read(8)
-    if len(header) < 8 or not header.startswith(b"RIFF"):
-        return False
-    (size,) = struct.unpack("<I", header[4:])
-    # A writer that did not know the length in advance (a pipe) leaves one of these.
-    return size not in (0, 0xFFFFFFFF) and path.stat().st_size < size + 8

@@ -11,6 +11,8 @@ from visaged.audio.backends.alsa import AlsaSource
 from visaged.audio.backends.file import FileSource
 from visaged.audio.backends.none import NoSource
 from visaged.audio.backends.portaudio import PortAudioSource
+from visaged.audio.backends.stream import StreamSource
+from visaged.audio.decoders.input_file import is_stream
 from visaged.audio.errors import AudioError, DeviceMissing
 from visaged.audio.source import AudioSource, SourceFormat
 from visaged.config.schema import InputSettings
@@ -19,10 +21,17 @@ log = logging.getLogger(__name__)
 
 Maker = Callable[[InputSettings], AudioSource]
 
+
+def _file_source(settings: InputSettings) -> AudioSource:
+    if is_stream(settings.path):
+        return StreamSource(settings.path, settings.block_ms)
+    return FileSource(settings.path, settings.block_ms, loop=settings.loop)
+
+
 MAKERS: dict[str, Maker] = {
     "alsa": lambda settings: AlsaSource(settings.device, settings.rate_hz, settings.block_ms),
     "portaudio": lambda settings: PortAudioSource(settings.device, settings.rate_hz, settings.block_ms),
-    "file": lambda settings: FileSource(settings.path, settings.block_ms, loop=settings.loop),
+    "file": _file_source,
     "none": lambda settings: NoSource(),
 }
 """A new, closed source of each backend."""

@@ -34,10 +34,13 @@ class AudioSource(Protocol):
 
     name: str
     """Kind and device, for health: ``alsa:default``."""
-    xruns: int
-    """How often sound was lost because it was not fetched in time. The next block says by its time how much."""
     notices: list[str]
     """What a person should know about the sound (truncated, ended); the caller logs and removes them."""
+
+    @property
+    def xruns(self) -> int:
+        """How often sound was lost because it was not fetched in time. The next block says by its time how much."""
+        ...
 
     def open(self) -> SourceFormat:
         """Start delivering. Raises AudioError; may be called again after ``close``."""

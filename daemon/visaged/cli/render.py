@@ -16,6 +16,7 @@ from visaged.console.say import complain
 from visaged.printable import NAME, printable
 
 if TYPE_CHECKING:
+    from visaged.audio.file_reader import FileReader
     from visaged.config import Settings
     from visaged.recording import Recording
 
@@ -26,7 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "The result is that of a live run with the same settings and seed, without capsules. The frame rate is "
         "livelink.fps. CSV is the format of the Live Link Face app; NPZ holds curves [frames, 61], fps and names."
     )
-    parser.add_argument("input", type=Path, metavar="IN", help="sound file: WAV, FLAC, OGG or MP3")
+    parser.add_argument(
+        "input", type=Path, metavar="IN", help="sound file: WAV, FLAC, OGG or MP3 (docs/files.md); - is standard input"
+    )
     parser.add_argument("output", type=Path, metavar="OUT", help="file to write: .csv or .npz")
     add_settings_arguments(parser)
     parser.add_argument("--solver", metavar="NAME", help="what turns the voice into curves: see face.solver")
@@ -91,9 +94,14 @@ def run(options: argparse.Namespace) -> int:
     took_s = time.monotonic() - began_s
     print(
         f"{options.output}: {len(recording.curves)} frames at {float(recording.fps):g} fps, "
-        f"{recording.duration_s:.1f} s in {took_s:.1f} s ({recording.duration_s / took_s:.0f} x real time)"
+        f"{recording.duration_s:.1f} s in {took_s:.1f} s ({times(recording.duration_s / took_s)} x real time)"
     )
     return exit_codes.DONE
+
+
+def times(factor: float) -> str:
+    """How many times: two figures where one would round much, such as 0.72 or 7.2, and no fraction above 10."""
+    return f"{factor:.0f}" if factor >= 10 else f"{factor:.2g}"
 
 
 def _expected_errors() -> tuple[type[Exception], ...]:
@@ -105,23 +113,29 @@ def _expected_errors() -> tuple[type[Exception], ...]:
 
 
 def _render(path: Path, settings: Settings, options: argparse.Namespace) -> Recording:
-    from visaged.audio.file_reader import FileReader  # noqa: PLC0415
+    from visaged.audio.file_reader import opened  # noqa: PLC0415
+
+    # Opened once: a pipe cannot be read again.
+    with opened(path, settings.audio.input.gain_db) as reader:
+        try:
+            return _render_opened(reader, settings, options)
+        finally:
+            for notice in reader.notices:
+                complain(f"visaged render: {notice}")
+
+
+def _render_opened(reader: FileReader, settings: Settings, options: argparse.Namespace) -> Recording:
     from visaged.inference.find import search_roots  # noqa: PLC0415
     from visaged.render.offline import render  # noqa: PLC0415
     from visaged.render.original_neurosync import render_compat  # noqa: PLC0415
 
     work, roots = render_compat if options.compat else render, search_roots(options.models)
-    reader = FileReader(path)
-    duration_s, cut = reader.duration_s, reader.truncated
-    reader.close()
-    if cut:
-        print(f"visaged render: '{path}' is cut off; what is there is rendered", file=sys.stderr)
     if not sys.stderr.isatty():
-        return work(path, settings, roots)
+        return work(reader, settings, roots)
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
 
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(printable(path.name, NAME), total=duration_s)
-        return work(path, settings, roots, lambda done_s: bar.update(task, completed=done_s))
+        task = bar.add_task(printable(reader.path.name, NAME), total=reader.duration_s)
+        return work(reader, settings, roots, lambda done_s: bar.update(task, completed=done_s))

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from visaged.audio.decoders.input_file import is_stream
 from visaged.cli.log import log_above_live_view, log_lines
 from visaged.cli.settings_arguments import add_settings_arguments
 from visaged.config.load import ConfigIssue, find_file
@@ -43,7 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_settings_arguments(parser)
     parser.add_argument(
-        "--input", metavar="FILE|DEVICE|none", help="a sound file, an ALSA device (arecord -L), or none"
+        "--input",
+        metavar="FILE|DEVICE|none",
+        help="a sound file, - or a FIFO (WAV comes out of it), an ALSA device (arecord -L), or none",
     )
     parser.add_argument(
         "--target", action="append", default=[], metavar="HOST:PORT", help="Live Link receiver; may be repeated"
@@ -70,12 +73,13 @@ def overrides_of(options: argparse.Namespace) -> list[str]:
 
 
 def _is_file(name: str) -> bool:
-    return Path(name).is_file() or Path(name).suffix.lower() in _SOUND_SUFFIXES
+    return is_stream(name) or Path(name).is_file() or Path(name).suffix.lower() in _SOUND_SUFFIXES
 
 
 def _typed_wrong(options: argparse.Namespace, issues: Sequence[ConfigIssue]) -> list[str]:
     """What is wrong with what was typed. A broken file must not stop the face; a person is better served by a word."""
-    if options.input is not None and _is_file(options.input) and not Path(options.input).is_file():
+    name = options.input
+    if name is not None and _is_file(name) and not is_stream(name) and not Path(name).is_file():
         return [f"--input {options.input}: there is no such file"]
     return [_as_typed(issue, options.set) for issue in issues if issue.place.startswith("--set")]
 

@@ -80,7 +80,11 @@ class InputSettings(Section):
         default=False,
         description="A digital line: absolute silence is no fault. false: after 10 s of it a microphone is a problem",
     )
-    path: str = Field(default="", max_length=4096, description="Sound file for backend file: WAV, FLAC, OGG or MP3")
+    path: str = Field(
+        default="",
+        max_length=4096,
+        description="Sound file for backend file (WAV, FLAC, OGG, MP3), or a FIFO or - out of which WAV comes",
+    )
     loop: bool = Field(default=False, description="Start the file again when it ends")
 
 

@@ -17,10 +17,11 @@ import numpy as np
 
 from visaged.animation.animator import Animator
 from visaged.animation.stage import LEAD_MS, AnimatorStage
-from visaged.audio.file_reader import FileReader
+from visaged.audio.file_reader import FileReader, opened
 from visaged.clock import NS_PER_MS, NS_PER_S, RATE_HZ, TickSchedule, Timeline
 from visaged.config import Settings
 from visaged.curves import Pose, neutral
+from visaged.face.activity import Activity
 from visaged.face.factory import SolverCallbacks
 from visaged.face.manager import SolverManager
 from visaged.face.solver import HOP, Solver
@@ -77,6 +78,9 @@ class Hearing:
         self._position = 0
         self.end: int | None = None
         """Samples in the file, once its end was met."""
+        self.voice = False
+        """Whether somebody was heard to speak."""
+        self._activity = Activity()
 
     def hear_up_to(self, index: int) -> None:
         """Solve every whole hop up to sample ``index``; behind the end of the file is silence."""
@@ -86,12 +90,16 @@ class Hearing:
             if count < HOP and self.end is None:
                 self.end = self._position + count
             self._position += HOP
+            self._activity.hear(self._sound)
+            self.voice = self.voice or self._activity.speaking
             self._state = self._solver.step(self._sound, self._state, self._pose)
             self._track.append(self._position - self._lookahead, self._pose)
 
 
-def render(path: Path, settings: Settings, roots: Sequence[Path], progress: Progress | None = None) -> Recording:
-    """Render the sound file ``path``; ``roots``: where model packages are looked for.
+def render(
+    sound: Path | FileReader, settings: Settings, roots: Sequence[Path], progress: Progress | None = None
+) -> Recording:
+    """Render a sound file; ``roots``: where model packages are looked for. Of a reader, what is odd is in its notices.
 
     Raises FileUnusable (the sound), OfflineError (no such solver here), SessionError (its model failed).
     """
@@ -105,8 +113,7 @@ def render(path: Path, settings: Settings, roots: Sequence[Path], progress: Prog
     stage.budget_ns = budget_ns(solver.lookahead_ms, HOP, block, 0.0, LEAD_MS)
     timeline.restart(0, _START_NS)
     schedule = TickSchedule(settings.livelink.fps, _START_NS + stage.budget_ns)
-    reader = FileReader(path, gain_db=settings.audio.input.gain_db)
-    try:
+    with opened(sound, settings.audio.input.gain_db) as reader:
         hearing = Hearing(reader, solver, track)
         tick = 0
         while True:
@@ -119,10 +126,10 @@ def render(path: Path, settings: Settings, roots: Sequence[Path], progress: Prog
             tick += 1
             if progress is not None and tick % 30 == 0:
                 progress(tick / float(settings.livelink.fps))
-    finally:
-        reader.close()
+        if not hearing.voice:
+            reader.say("nobody speaks in it: no voice was heard above the noise")
     if not frames.poses:
-        raise OfflineError(f"'{path}' has no sound in it. Give a file that is not cut off")
+        raise OfflineError(f"{reader.name} has no sound in it. Give a file that is not cut off")
     return Recording(np.stack(frames.poses), settings.livelink.fps)
 
 

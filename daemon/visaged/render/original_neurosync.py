@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import soxr
 
-from visaged.audio.file_reader import read_native
+from visaged.audio.file_reader import FileReader, opened
 from visaged.config import Settings
 from visaged.curves import COUNT
 from visaged.face.neurosync.batch import Rows, solve_clip
@@ -27,18 +27,23 @@ from visaged.render.offline import OfflineError
 
 
 def render_compat(
-    path: Path, settings: Settings, roots: Sequence[Path], progress: Callable[[float], None] = lambda done_s: None
+    source: Path | FileReader,
+    settings: Settings,
+    roots: Sequence[Path],
+    progress: Callable[[float], None] = lambda done_s: None,
 ) -> Recording:
-    """The curves that the original gives for ``path``, at 60 fps, with the weights of the package under ``roots``.
+    """The curves that the original gives for a sound, at 60 fps, with the weights of the package under ``roots``.
 
     ``progress`` is told the seconds done. Raises FileUnusable, OfflineError, SessionError; RecordingError when the
     weights give what is no curve.
     """
-    sound, rate_hz = read_native(path)
+    with opened(source) as reader:
+        sound, rate_hz = reader.read_native()
+        name = reader.name
     try:
         heard = features(normalise(np.asarray(soxr.resample(sound, rate_hz, RATE_HZ, quality="HQ"), np.float32)))
     except TooShort as error:
-        raise OfflineError(f"'{path}': {error}") from None
+        raise OfflineError(f"{name}: {error}") from None
     try:
         model, _ = open_first("neurosync", roots, lambda package: _open(package, settings))
     except NoPackageError as error:

@@ -44,8 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     revoking.add_argument("pack", help="name or name@version")
     playing = _action(actions, "play", "show a capsule on the running daemon", play)
     playing.add_argument("cid", help="capsule or event ID")
-    playing.add_argument("--weight", type=float, default=1.0, help="0-2")
-    playing.add_argument("--delay-ms", type=int, default=0)
+    playing.add_argument("--weight", type=float, default=1.0, help="0-2 (default 1)")
+    playing.add_argument("--delay-ms", type=int, default=0, help="start this much later, in ms, 0-60000 (default 0)")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -16,7 +16,7 @@ from visaged.cli.capsules.library import open_library, write_file
 from visaged.config.load import find_file, load
 from visaged.console import exit_codes
 from visaged.console.progress import progress_bar
-from visaged.console.say import say
+from visaged.console.say import complain, say
 
 if TYPE_CHECKING:
     import numpy as np
@@ -94,9 +94,9 @@ def _sound(path: Path) -> Any:
     from visaged.audio.file_reader import read_all  # noqa: PLC0415
 
     try:
-        return read_all(path)
+        return read_all(path, complain)
     except FileUnusable as error:
-        raise CapsuleError(path.name, "source", str(error)) from None
+        raise CapsuleError(path.name, "source", f"{error}. {error.remedy}") from None
 
 
 def _encoder(options: argparse.Namespace) -> VoiceEncoder:
