@@ -38,6 +38,12 @@ def escape() -> bytes:
     return texts + struct.pack(">ifiiB61f", 1, 0.0, 60, 1, 61, *[0.1] * 61)
 
 
+def faceless(subject: str = "face1") -> bytes:
+    """What a phone sends that sees no face: the count is 0, and nothing follows."""
+    whole = face(subject=subject)
+    return whole[: -61 * 4 - 1] + b"\0"
+
+
 def send(port: int, *datagrams: bytes) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         for datagram in datagrams:
@@ -69,9 +75,9 @@ def unused_port() -> int:
         return receiver.port
 
 
-def text_of(receiver: Receiver, waited_s: float = 0.0, width: int = 120) -> str:
+def text_of(receiver: Receiver, waited_s: float = 0.0, width: int = 120, later_s: int = 0) -> str:
     console = Console(width=width, record=True, file=open(os.devnull, "w"))  # noqa: SIM115, PTH123
-    console.print(view(receiver, time.time_ns(), waited_s))
+    console.print(view(receiver, time.time_ns() + later_s * 10**9, waited_s))
     console.file.close()
     return console.export_text()
 
@@ -218,3 +224,38 @@ def test_on_a_terminal_it_draws_and_ctrl_c_leaves_it_clean() -> None:
     os.close(ours)
     assert drawn.rfind(b"\x1b[?25h") > drawn.rfind(b"\x1b[?25l") >= 0  # the cursor is back
     assert b"Traceback" not in drawn
+
+
+def test_a_sender_that_sees_no_face_is_named() -> None:
+    with Receiver("127.0.0.1", 0) as receiver:
+        send(receiver.port, faceless(), faceless("other\u202e"), face(subject="third"))
+        receiver.receive(5)
+        now_ns = time.time_ns()
+        got = report(receiver, now_ns)
+        assert [one["subject"] for one in got["no_face"]] == ["face1", "other\u202e"]
+        assert got["refused"] == 0
+        text = text_of(receiver)
+        assert "face1 from 127.0.0.1: sends, sees no face" in text
+        assert "other\\u202e from" in text
+        # When the face is back it is a face again; a sender that is gone is forgotten.
+        send(receiver.port, face())
+        receiver.receive(5)
+        assert [one["subject"] for one in report(receiver, now_ns)["no_face"]] == ["other\u202e"]
+        assert report(receiver, now_ns + 11 * 10**9)["no_face"] == []
+
+
+def test_a_face_that_was_lost_is_no_silence_of_the_network() -> None:
+    with Receiver("127.0.0.1", 0) as receiver:
+        send(receiver.port, face(), faceless())
+        receiver.receive(5)
+        text = text_of(receiver, later_s=3)
+        assert "sends, sees no face" in text
+        assert "silent for" not in text
+
+
+def test_phones_without_a_face_are_bounded() -> None:
+    with Receiver("127.0.0.1", 0) as receiver:
+        for number in range(MAX_SENDERS + 9):
+            send(receiver.port, faceless(f"face{number}"))
+            receiver.receive(5)
+        assert len(receiver.faceless) == MAX_SENDERS

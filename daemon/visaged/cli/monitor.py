@@ -28,6 +28,7 @@ from visaged.printable import NAME, printable
 _REFRESH_S: Final = 1 / 20
 _REPORT_S: Final = 1.0
 _SILENT_S: Final = 1.0
+NO_FACE: Final = "sends, sees no face"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,6 +63,10 @@ def report(receiver: Receiver, time_ns: int) -> dict[str, Any]:
         "time": datetime.fromtimestamp(time_ns / NS_PER_S, timezone.utc).isoformat(timespec="milliseconds"),
         "port": receiver.port,
         "faces": [_face(receiver, device_id, time_ns) for device_id in receiver.streams],
+        "no_face": [
+            {"subject": one.subject, "device_id": device_id, "sender": one.sender}
+            for device_id, one in receiver.sees_no_face(time_ns).items()
+        ],
         "more_senders": receiver.others,
         "refused": receiver.refused,
         "refusal": receiver.refusal,
@@ -95,6 +100,11 @@ def _face(receiver: Receiver, device_id: str, time_ns: int) -> dict[str, Any]:
 def view(receiver: Receiver, time_ns: int, waited_s: float) -> RenderableType:
     """What a person sees on a terminal."""
     parts = [_panel(receiver, device_id, stream, time_ns) for device_id, stream in receiver.streams.items()]
+    parts += [
+        Text(_no_face(one.subject, one.sender), style="yellow")
+        for device_id, one in receiver.sees_no_face(time_ns).items()
+        if device_id not in receiver.streams
+    ]
     if not parts:
         parts.append(Text(waiting_line(receiver.port, waited_s), style="yellow"))
     parts += [Text(line, style="red") for line in _faults(receiver.others, receiver.refused, receiver.refusal)]
@@ -135,9 +145,17 @@ def _panel(receiver: Receiver, device_id: str, stream: Stream, time_ns: int) -> 
     if figures.duplicates or figures.reordered:
         shown |= {"twice": str(figures.duplicates), "out of order": str(figures.reordered)}
     silent_s = _silent_s(stream, time_ns)
-    notes = [f"silent for {silent_s:.0f} s: the sender stopped, or the network did"] if silent_s > _SILENT_S else []
+    notes = []
+    if device_id in receiver.sees_no_face(time_ns):
+        notes = [NO_FACE]
+    elif silent_s > _SILENT_S:
+        notes = [f"silent for {silent_s:.0f} s: the sender stopped, or the network did"]
     title = f"{printable(packet.subject, NAME)} from {receiver.senders[device_id]}, {printable(device_id, NAME)}"
     return face_view(packet.curves, title, shown, notes)
+
+
+def _no_face(subject: str, sender: str) -> str:
+    return f"{printable(subject, NAME)} from {sender}: {NO_FACE}"
 
 
 def _silent_s(stream: Stream, time_ns: int) -> float:
@@ -168,6 +186,7 @@ def _plain(report: dict[str, Any], waited_s: float) -> str:
         f"{printable(face['subject'], NAME)} from {face['sender']}: " + "  ".join(f"{key} {face[key]}" for key in keys)
         for face in report["faces"]
     ]
+    lines += [_no_face(one["subject"], one["sender"]) for one in report["no_face"]]
     faults = _faults(report["more_senders"], report["refused"], report["refusal"])
     return "\n".join([*(lines or [waiting_line(report["port"], waited_s)]), *faults])
 

@@ -12,7 +12,7 @@ All fields are big-endian, without padding or terminators (Unreal's ``FNboSerial
     13+D+N   f32     sub-frame: the rest, 0 <= s < 1
     17+D+N   i32     rate, numerator
     21+D+N   i32     rate, denominator
-    25+D+N   u8      count of curves, 61
+    25+D+N   u8      count of curves, 61; 0 when the phone sees no face, and nothing follows
     26+D+N   61 f32  the curves, in the order of ``visaged.curves.CURVES``
 
 No numpy here: the sender's process stays small.
@@ -56,6 +56,14 @@ _SHOWN_BYTES: Final = 32
 
 class PacketError(ValueError):
     """A datagram that is not a v6 face: says which field, what it held and what is accepted."""
+
+
+class NoFace(PacketError):
+    """A datagram of a phone that runs and sees no face: its count is 0, and no curves follow."""
+
+    def __init__(self, device_id: str, subject: str) -> None:
+        super().__init__(f"count: 0, the sender sees no face; expected {COUNT}")
+        self.device_id, self.subject = device_id, subject
 
 
 @dataclass(frozen=True)
@@ -130,7 +138,7 @@ def encode(packet: LiveLinkPacket) -> bytes:
 
 
 def decode(datagram: bytes) -> LiveLinkPacket:
-    """The face in ``datagram``. Strict: raises PacketError naming the first field that is wrong.
+    """The face in ``datagram``. Strict: raises PacketError naming the first field that is wrong, NoFace.
 
     What it returns can be encoded again; what it raises is short and printable, whatever the datagram holds.
     """
@@ -152,6 +160,8 @@ def decode(datagram: bytes) -> LiveLinkPacket:
         raise PacketError(f"sub-frame: {sub_frame}, expected 0 <= s < 1")
     if numerator <= 0 or denominator <= 0:
         raise PacketError(f"rate: {numerator}/{denominator}, expected a positive fraction")
+    if count == 0:
+        raise NoFace(device_id, subject)
     if count != COUNT:
         raise PacketError(f"count: {count}, expected {COUNT}")
     if len(datagram) - at != CURVES_BYTES:

@@ -7,10 +7,10 @@ import socket
 import struct
 import time
 from types import TracebackType
-from typing import Final
+from typing import Final, NamedTuple
 
 from visaged.clock import NS_PER_S
-from visaged.outputs.livelink.packet import PacketError, decode
+from visaged.outputs.livelink.packet import NoFace, PacketError, decode
 from visaged.outputs.livelink.stream import Stream
 
 # asm-generic/socket.h; the socket module does not name it. The kernel stamps a datagram when it arrives, so that our
@@ -34,6 +34,16 @@ MAX_OTHERS: Final = 10_000
 _GONE_NS: Final = 10 * NS_PER_S
 
 
+class Faceless(NamedTuple):
+    """Who sends, and sees no face."""
+
+    subject: str
+    sender: str
+    """Address."""
+    time_ns: int
+    """When the newest such packet came."""
+
+
 class Receiver:
     """Receives faces on a UDP port and keeps figures about each. A context manager."""
 
@@ -52,6 +62,8 @@ class Receiver:
         """By device id, in order of appearance; at most MAX_SENDERS."""
         self.senders: dict[str, str] = {}
         """Address that each device id's newest packet came from."""
+        self.faceless: dict[str, Faceless] = {}
+        """By device id: who sends at present and sees no face; at most MAX_SENDERS."""
         self.refused = 0
         """Datagrams that are not a v6 face."""
         self.refusal = ""
@@ -68,6 +80,13 @@ class Receiver:
     def others(self) -> int:
         """Device ids that sent, too, when MAX_SENDERS were kept; MAX_OTHERS means that many or more."""
         return len(self._others)
+
+    def sees_no_face(self, time_ns: int) -> dict[str, Faceless]:
+        """Who sends now, as of ``time_ns``, and sees no face; who is silent is forgotten."""
+        for device_id, one in list(self.faceless.items()):
+            if time_ns - one.time_ns > _GONE_NS:
+                del self.faceless[device_id]
+        return self.faceless
 
     def receive(self, timeout_s: float) -> int:
         """Wait for datagrams, take in those that are there, return how many; 0 when none came in ``timeout_s``."""
@@ -96,6 +115,10 @@ class Receiver:
     def _take(self, datagram: bytes, time_ns: int, sender: str) -> None:
         try:
             packet = decode(datagram)
+        except NoFace as error:
+            if error.device_id in self.faceless or len(self.faceless) < MAX_SENDERS:
+                self.faceless[error.device_id] = Faceless(error.subject, sender, time_ns)
+            return
         except PacketError as error:
             self.refused += 1
             self.refusal = f"{error} (from {sender})"
@@ -104,6 +127,7 @@ class Receiver:
             return
         self.streams.setdefault(packet.device_id, Stream()).add(packet, time_ns)
         self.senders[packet.device_id] = sender
+        self.faceless.pop(packet.device_id, None)
 
     def _make_room(self, device_id: str, time_ns: int) -> bool:
         """Whether there is a place for one more face; one that is gone gives up its own."""
