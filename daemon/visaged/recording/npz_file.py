@@ -37,7 +37,9 @@ def read_npz(path: Path, fps: Fraction | None = None) -> Recording:
     # of Python, so besides their own errors those of its tokenizer, of zlib, of struct and of arithmetic.
     except Exception as error:
         kind = kind_of_file(path)
-        what = f"it is {kind.name}" if kind and not zipfile.is_zipfile(path) else printable(str(error), 200)
+        what = printable(str(error), 200) if isinstance(error, (ValueError, zipfile.BadZipFile)) else "it is damaged"
+        if kind is not None and not zipfile.is_zipfile(path):
+            what = f"it is {kind.name}"
         raise RecordingError(f"{path} cannot be read: {what}; {_EXPECTED}") from error
     curves, names = arrays["curves"], arrays["names"]
     if curves.ndim != 2 or curves.shape[1] not in COLUMN_COUNTS or curves.dtype.kind != "f":
