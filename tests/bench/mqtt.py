@@ -15,8 +15,9 @@ from typing import Any
 from tests.bench.report import Bench, Row
 from tests.control.broker import Broker
 from tests.control.fakes import Desk, make_desk
-from tests.control.mqtt.linked import Linked, eventually, link_to
+from tests.control.mqtt.linked import Linked, link_to
 from tests.control.operator import Operator
+from tests.patience import wait_until
 from visaged.control.health import HealthBuilder
 from visaged.control.process import ProcessFigures
 from visaged.control.protocol.commands import capsules
@@ -115,7 +116,7 @@ def _flood(operator: Operator) -> Row:
         if (wait := due - time.perf_counter()) > 0:
             time.sleep(wait)
         operator.client.publish("visaged/box-01/request/ping", b'{"transaction": "f%d"}' % number, qos=1)
-    eventually(lambda: sum(answers.values()) == _FLOOD_PER_S * _FLOOD_S, 30)
+    wait_until(lambda: sum(answers.values()) == _FLOOD_PER_S * _FLOOD_S)
     seconds = time.perf_counter() - started
     operator.client.on_message = before
     figures = {
@@ -137,11 +138,11 @@ def _returns(broker: Broker, box: Linked) -> Row:
     times = []
     for number in range(_RETURNS):
         broker.stop()
-        eventually(lambda: not box.link.connected)
+        wait_until(lambda: not box.link.connected)
         time.sleep(0.7 * number)
         broker.start()
         started = time.perf_counter()
-        eventually(lambda: box.link.connected, 30)
+        wait_until(lambda: box.link.connected)
         times.append(time.perf_counter() - started)
     times.sort()
     figures = {"p50 s": round(times[_RETURNS // 2], 2), "max s": round(times[-1], 2)}
@@ -151,7 +152,7 @@ def _returns(broker: Broker, box: Linked) -> Row:
 def _outage(broker: Broker, box: Linked, desk: Desk) -> Row:
     """Two events per second while the broker is away; all must arrive in order when it is back."""
     broker.stop()
-    eventually(lambda: not box.link.connected)
+    wait_until(lambda: not box.link.connected)
     rss = _rss_mib()
     done = threading.Event()
     told = 0

@@ -13,7 +13,8 @@ from rich.console import Console
 from tests.bench.report import FOLDER
 from tests.control.broker import Broker
 from tests.control.fakes import make_desk
-from tests.control.mqtt.linked import Linked, eventually, link_to
+from tests.control.mqtt.linked import Linked, link_to
+from tests.patience import wait_until
 from visaged.cli.fleet.link import FleetLink
 from visaged.cli.fleet.tables import BoxesTable
 from visaged.config import MqttSettings
@@ -49,9 +50,9 @@ def main() -> None:
             box.link.start()
             links.append(box)
         with FleetLink(MqttSettings(host="127.0.0.1", port=broker.port)) as fleet:
-            eventually(lambda: sum(box.health is not None for box in fleet.boxes.all()) == len(_BOXES))
+            wait_until(lambda: sum(box.health is not None for box in fleet.boxes.all()) == len(_BOXES))
             links[-1].link.stop()
-            eventually(lambda: fleet.boxes.get("stage-01").state == "stopped")
+            wait_until(lambda: fleet.boxes.get("stage-01").state == "stopped")
             console = Console(record=True, width=118, file=io.StringIO())
             console.print(BoxesTable(fleet.boxes.all(), "4 of 5 boxes alive, 14:03:27"))
             drawn = console.export_svg(title="visaged fleet watch")

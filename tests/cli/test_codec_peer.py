@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.patience import PATIENCE_S
 from visaged.cli import main
 from visaged.codec.frames import CodecMessage, decode, encode
 
@@ -33,7 +34,7 @@ def talk(port: int, *messages: CodecMessage) -> list[CodecMessage]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as box:
         box.connect(("127.0.0.1", port))
         box.settimeout(0.5)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_S
         answers: list[CodecMessage] = []
         while time.monotonic() < deadline:
             try:
@@ -54,7 +55,7 @@ def test_it_says_back_what_it_hears_and_ends_with_ctrl_c() -> None:
         speech, end = CodecMessage(3, 10, CODES, True, True), CodecMessage(3, 11, CODES[:0], False)
         answers = talk(port, speech, end)
         peer.send_signal(signal.SIGINT)
-        out, errors = peer.communicate(timeout=20)
+        out, errors = peer.communicate(timeout=PATIENCE_S)
     assert answers[-1].reset
     np.testing.assert_array_equal(answers[-1].codes, CODES)
     assert peer.returncode == 130
@@ -71,7 +72,7 @@ def test_nonsense_is_counted_and_not_answered(tmp_path: Path) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as box:
             for data in (b"", b"nonsense", b"\xff" * 1400):
                 box.sendto(data, ("127.0.0.1", port))
-        lines = peer.communicate(timeout=20)[0].splitlines()
+        lines = peer.communicate(timeout=PATIENCE_S)[0].splitlines()
     assert json.loads(lines[-1])["refused"] == 3
     assert not json.loads(lines[-1])["box"]
     assert peer.returncode == 69, "no box came"

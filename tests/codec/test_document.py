@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.control.broker import free_port
+from tests.patience import PATIENCE_S
 from visaged.codec.frames import CUT, HEADER, MAX_FRAMES, RESET, SPEECH, VERSION, CodecMessage, decode, encode
 from visaged.config import CodecSettings
 from visaged.control.protocol.events import KINDS
@@ -31,7 +32,7 @@ def test_the_brain_of_the_document_says_back_what_it_hears(tmp_path: Path) -> No
     ):
         box.connect(("127.0.0.1", port))
         box.settimeout(0.5)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_S
         while sum(message.speech for message in said) < 5 and time.monotonic() < deadline:
             try:
                 if not said:

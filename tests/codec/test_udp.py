@@ -1,28 +1,21 @@
 from __future__ import annotations
 
 import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
+from tests.patience import PATIENCE_S, wait_until
 from visaged.codec.udp import PROBLEM, UdpLink
 from visaged.metrics import Metrics
 from visaged.problems import Problems
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 @pytest.fixture
 def peer() -> Iterator[socket.socket]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
         peer.bind(("127.0.0.1", 0))
-        peer.settimeout(10)
+        peer.settimeout(PATIENCE_S)
         yield peer
 
 
@@ -41,23 +34,23 @@ class Box:
 
 def test_messages_go_to_the_peer_and_come_from_it(peer: socket.socket) -> None:
     box = Box(peer.getsockname()[1])
-    wait_for(lambda: box.link.send(b"up"))
+    wait_until(lambda: box.link.send(b"up"))
     message, address = peer.recvfrom(100)
     assert message == b"up"
     peer.sendto(b"down", address)
-    wait_for(lambda: box.taken == [b"down"])
+    wait_until(lambda: box.taken == [b"down"])
     box.link.stop()
     assert not box.link.send(b"late")
 
 
 def test_a_stranger_is_not_heard(peer: socket.socket) -> None:
     box = Box(peer.getsockname()[1])
-    wait_for(lambda: box.link.send(b"up"))
+    wait_until(lambda: box.link.send(b"up"))
     _, address = peer.recvfrom(100)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
         stranger.sendto(b"strange", address)
     peer.sendto(b"down", address)
-    wait_for(lambda: bool(box.taken))
+    wait_until(lambda: bool(box.taken))
     assert box.taken == [b"down"]
     box.link.stop()
 
@@ -66,7 +59,7 @@ def test_a_peer_that_is_not_there_is_a_problem_until_it_speaks(peer: socket.sock
     port = peer.getsockname()[1]
     peer.close()
     box = Box(port)
-    wait_for(lambda: box.link.send(b"up") and box.complains())
+    wait_until(lambda: box.link.send(b"up") and box.complains())
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as late:
         late.bind(("127.0.0.1", port))
         late.settimeout(0.1)
@@ -79,14 +72,14 @@ def test_a_peer_that_is_not_there_is_a_problem_until_it_speaks(peer: socket.sock
                 return False
             return True
 
-        wait_for(answered)
-        wait_for(lambda: not box.complains())
+        wait_until(answered)
+        wait_until(lambda: not box.complains())
     box.link.stop()
 
 
 def test_a_name_that_does_not_resolve_is_a_problem_and_stops_cleanly() -> None:
     box = Box(5004, "no-such-host.invalid")
-    wait_for(box.complains)
+    wait_until(box.complains)
     assert not box.link.send(b"up")
     box.link.stop()
     assert not box.complains()
@@ -97,5 +90,5 @@ def test_a_port_that_is_taken_is_a_problem(peer: socket.socket) -> None:
     port = peer.getsockname()[1]
     link = UdpLink("127.0.0.1", 9, lambda message: None, Metrics(), problems, local_port=port)
     link.start()
-    wait_for(lambda: bool(problems.current()))
+    wait_until(lambda: bool(problems.current()))
     link.stop()

@@ -6,6 +6,7 @@ import json
 import queue
 from typing import Any
 
+from tests.patience import PATIENCE_S
 from visaged.control.dispatcher import Dispatcher, Incoming
 
 
@@ -18,9 +19,9 @@ def ask(
     retained: bool = False,
     deadline_ns: int | None = None,
 ) -> dict[str, Any]:
-    """The answer to one request; fails after 5 s without one."""
+    """The answer to one request; fails without one."""
     answers: queue.Queue[bytes] = queue.Queue()
     body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     dispatcher.submit(Incoming(command, body, origin, answers.put, retained, deadline_ns))
-    answer: dict[str, Any] = json.loads(answers.get(timeout=5))
+    answer: dict[str, Any] = json.loads(answers.get(timeout=PATIENCE_S))
     return answer

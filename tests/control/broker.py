@@ -5,13 +5,12 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-_START_S = 10.0
+from tests.patience import PATIENCE_S, wait_until
 
 
 def find_mosquitto() -> str:
@@ -51,21 +50,19 @@ class Broker:
         self.process = subprocess.Popen(
             [find_mosquitto(), "-c", str(config)], stdout=subprocess.DEVNULL, stderr=(self.folder / "log").open("ab")
         )
-        deadline = time.monotonic() + _START_S
-        while time.monotonic() < deadline:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            if self.process.poll() is not None:
-                pytest.fail(f"mosquitto ended: {(self.folder / 'log').read_text()}")
-            time.sleep(0.01)
-        pytest.fail("mosquitto does not listen")
+        wait_until(self._listens, "mosquitto to listen", look_s=0.01)
+
+    def _listens(self) -> bool:
+        if self.process is None or self.process.poll() is not None:
+            pytest.fail(f"mosquitto ended: {(self.folder / 'log').read_text()}")
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def stop(self) -> None:
         """End it; what it held (sessions, retained messages) is lost."""
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(10)
+            self.process.wait(PATIENCE_S)
             self.process = None
 
 

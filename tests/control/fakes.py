@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
+from tests.patience import PATIENCE_S
 from visaged.control.dispatcher import Dispatcher
 from visaged.control.local.rate import RateLimit
 from visaged.control.protocol.commands import COMMANDS, capsules, config, device, face, models, mood
@@ -48,7 +49,7 @@ class FakeBox:
     def selftest(self, request: device.SelfTest, progress: Progress) -> device.SelfTested:
         self.asked.append(request)
         progress("clock", 50.0)
-        assert self.release.wait(10)
+        assert self.release.wait(PATIENCE_S)
         return device.SelfTested(passed=True, checks=(device.Check(name="clock", result="ok", message="set"),))
 
     def restart(self, request: device.Restart) -> Nothing:

@@ -14,19 +14,30 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from tests.patience import PATIENCE_S
 from visaged.control.mqtt.tcp_nodelay import send_at_once
-
-_WAIT_S = 10.0
 
 
 class Operator:
     """Subscribed to everything; messages in the order they came."""
 
-    def __init__(self, port: int, setup: Callable[[paho.Client], None] | None = None, topic: str = "#") -> None:
+    def __init__(
+        self,
+        port: int,
+        setup: Callable[[paho.Client], None] | None = None,
+        topic: str = "#",
+        *,
+        returns: bool = False,
+    ) -> None:
+        """``setup``: before it connects; ``returns``: the broker is to keep for it what comes while it is away."""
         self.messages: list[paho.MQTTMessage] = []
         self._changed = threading.Condition()
         self._subscribed = threading.Event()
-        self.client = paho.Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
+        self.client = paho.Client(
+            CallbackAPIVersion.VERSION2, "operator" if returns else "", protocol=MQTTProtocolVersion.MQTTv5
+        )
+        session = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        session.SessionExpiryInterval = 3600 if returns else 0
         if setup is not None:
             setup(self.client)
         send_at_once(self.client)
@@ -34,9 +45,9 @@ class Operator:
         self.client.on_subscribe = lambda *_: self._subscribed.set()
         options = SubscribeOptions(qos=1, retainAsPublished=True)
         self.client.on_connect = lambda client, *_: client.subscribe(topic, options=options)
-        self.client.connect("127.0.0.1", port)
+        self.client.connect("127.0.0.1", port, clean_start=not returns, properties=session)
         self.client.loop_start()
-        assert self._subscribed.wait(_WAIT_S)
+        assert self._subscribed.wait(PATIENCE_S)
 
     def close(self) -> None:
         self.client.disconnect()
@@ -60,14 +71,18 @@ class Operator:
         if correlation is not None:
             properties.CorrelationData = correlation
         body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-        self.client.publish(topic, body, 1, retain, properties).wait_for_publish(_WAIT_S)
+        self.client.publish(topic, body, 1, retain, properties).wait_for_publish(PATIENCE_S)
+
+    def seen(self, predicate: Callable[[paho.MQTTMessage], bool]) -> list[paho.MQTTMessage]:
+        """The messages so far that match."""
+        return [message for message in tuple(self.messages) if predicate(message)]
 
     def wait(self, predicate: Callable[[paho.MQTTMessage], bool], count: int = 1) -> list[paho.MQTTMessage]:
-        """The messages that match, once there are ``count`` of them; fails after 10 s."""
-        deadline = time.monotonic() + _WAIT_S
+        """The messages that match, once there are ``count`` of them; fails when they do not come."""
+        deadline = time.monotonic() + PATIENCE_S
         with self._changed:
             while True:
-                found = [message for message in self.messages if predicate(message)]
+                found = self.seen(predicate)
                 if len(found) >= count:
                     return found
                 left = deadline - time.monotonic()

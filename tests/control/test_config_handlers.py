@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from visaged.config.load import ConfigError, load
 from visaged.config.schema import Settings
 from visaged.control import commit_confirm as probation
@@ -63,11 +64,18 @@ class Box:
 
 
 @pytest.fixture
-def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Box:
+def box(tmp_path: Path) -> Iterator[Box]:
+    """One whose probation is not over before the test."""
+    box = Box(tmp_path / "visaged.toml")
+    yield box
+    box.handlers.stop()
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Probation at fifty times the speed."""
     for name in ("FACE_S", "BROKER_S", "_LOOK_S", "_STILL_S"):
         monkeypatch.setattr(probation, name, getattr(probation, name) / 50)
-    return Box(tmp_path / "visaged.toml")
 
 
 def _refused(call: Callable[[], object]) -> Refusal:
@@ -76,12 +84,12 @@ def _refused(call: Callable[[], object]) -> Refusal:
     return caught.value
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_change_is_applied_kept_and_told(box: Box) -> None:
     answer = box.set({"face": {"intensity": 0.8}})
     assert (answer.changed, answer.applied) == (("face.intensity",), True)
-    assert box.handlers.config_get(ConfigGet()).on_probation
     assert box.applied[-1].face.intensity == 0.8
-    assert box.verdict.wait(5)
+    assert box.verdict.wait(PATIENCE_S)
     assert box.told[-1].event == "config_applied"
     assert box.path.read_text() == TEXT.replace("1.0", "0.8")
     assert box.store.previous.read_text() == TEXT
@@ -90,35 +98,39 @@ def test_a_change_is_applied_kept_and_told(box: Box) -> None:
     assert got.settings["face"]["intensity"] == 0.8
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_face_that_stops_brings_the_settings_before_back(box: Box) -> None:
     box.alive = False
     box.set({"face": {"intensity": 0.8}})
-    assert box.verdict.wait(5)
+    assert box.verdict.wait(PATIENCE_S)
     assert box.told[-1].event == "config_rejected"
     assert "the face stopped" in box.told[-1].data["reason"]
     assert box.path.read_text() == TEXT
     assert box.applied[-1].face.intensity == 1.0
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_broker_that_is_not_reached_brings_the_settings_before_back(box: Box) -> None:
     box.set({"mqtt": {"host": "nowhere"}})
-    assert box.verdict.wait(5)
+    assert box.verdict.wait(PATIENCE_S)
     assert "broker" in box.told[-1].data["reason"]
     assert box.settings.mqtt.host == "one"
     assert box.path.read_text() == TEXT
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_broker_that_is_reached_is_kept(box: Box) -> None:
     box.reachable = ("one", "two")
     box.set({"mqtt": {"host": "two"}})
-    assert box.verdict.wait(5)
+    assert box.verdict.wait(PATIENCE_S)
     assert box.told[-1].event == "config_applied"
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_broker_that_was_away_before_is_not_held_against_the_change(box: Box) -> None:
     box.reachable = ()
     box.set({"mqtt": {"host": "two"}})
-    assert box.verdict.wait(5)
+    assert box.verdict.wait(PATIENCE_S)
     assert box.told[-1].event == "config_applied"
 
 
@@ -165,6 +177,7 @@ def test_checking_only_and_changing_nothing_apply_nothing(box: Box) -> None:
 
 def test_one_change_at_a_time(box: Box) -> None:
     box.set({"face": {"intensity": 0.8}})
+    assert box.handlers.config_get(ConfigGet()).on_probation
     assert _refused(lambda: box.set({"face": {"intensity": 0.7}})).code == "busy"
 
 

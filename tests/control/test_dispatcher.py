@@ -7,6 +7,7 @@ import pytest
 
 from tests.control.ask import ask
 from tests.control.fakes import Desk, FakeBox, make_desk, serve_all
+from tests.patience import PATIENCE_S
 from visaged.clock import now_ns
 from visaged.control.dispatcher import Dispatcher, Incoming
 from visaged.control.protocol.commands import COMMANDS, face
@@ -87,7 +88,7 @@ def test_who_repeats_a_slow_request_gets_its_answer_too(desk: Desk) -> None:
         desk.dispatcher.submit(Incoming("selftest", b'{"transaction": "slow"}', "test", answers.put))
     assert ask(desk.dispatcher, "ping")["status"] == "ok"  # the control thread is not held up
     desk.box.release.set()
-    assert answers.get(timeout=5) == answers.get(timeout=5)
+    assert answers.get(timeout=PATIENCE_S) == answers.get(timeout=PATIENCE_S)
     assert sum(type(request).__name__ == "SelfTest" for request in desk.box.asked) == 1
 
 
@@ -97,10 +98,10 @@ def test_too_many_slow_commands_are_busy_and_may_be_sent_again(desk: Desk) -> No
     for number in range(8):
         payload = json.dumps({"transaction": f"slow-{number}"}).encode()
         desk.dispatcher.submit(Incoming("selftest", payload, "test", answers.put))
-    refused = json.loads(answers.get(timeout=5))
+    refused = json.loads(answers.get(timeout=PATIENCE_S))
     assert refused["error"]["code"] == "busy"
     desk.box.release.set()
-    rest = [json.loads(answers.get(timeout=5)) for _ in range(7)]
+    rest = [json.loads(answers.get(timeout=PATIENCE_S)) for _ in range(7)]
     assert "ok" in {answer["status"] for answer in rest}
     assert ask(desk.dispatcher, "selftest", {"transaction": refused["transaction"]})["status"] == "ok"
 
@@ -119,7 +120,7 @@ def test_beyond_the_rate_every_request_is_answered_busy() -> None:
     for number in range(100):
         payload = json.dumps({"transaction": str(number)}).encode()
         made.dispatcher.submit(Incoming("ping", payload, "mqtt", answers.put))
-    received = [json.loads(answers.get(timeout=5)) for _ in range(100)]
+    received = [json.loads(answers.get(timeout=PATIENCE_S)) for _ in range(100)]
     busy = [answer for answer in received if answer["status"] == "error"]
     assert {answer["error"]["code"] for answer in busy} == {"busy"}
     assert {answer["transaction"] for answer in received} == {str(number) for number in range(100)}

@@ -6,6 +6,7 @@ import pytest
 
 from visaged.app.commands.status import StatusCommands
 from visaged.control import health as health_file
+from visaged.control import process
 from visaged.control.health import HealthBuilder
 from visaged.control.process import ProcessFigures
 from visaged.control.protocol.commands.device import HealthGet, Ping
@@ -94,14 +95,17 @@ def test_the_state_follows_the_first_packet_and_the_problems() -> None:
 
 
 def test_cpu_share_of_the_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "now_ns", lambda: 0)
     builder, _, _ = _builder()
     assert builder.build().process.cpu_percent is None  # less than a second of it says nothing
     figures = ProcessFigures(lambda: (1, 999_999_999))
     assert figures.read().rss_mib is not None
 
 
-def test_ping_and_health_get() -> None:
+def test_ping_and_health_get(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health_file, "now_ns", lambda: 5 * 10**9)
     builder, _, _ = _builder()
+    monkeypatch.setattr(health_file, "now_ns", lambda: 95_500_000_000)
     status = StatusCommands(builder)
-    assert status.ping(Ping()).uptime_s >= 0
+    assert status.ping(Ping()).uptime_s == 90.5
     assert isinstance(status.health_get(HealthGet()), Health)

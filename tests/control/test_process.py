@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ def test_processes_are_added_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     time_ns = 2 * 10**9
     read = figures.read()
     assert (read.cpu_percent, read.threads) == (25.0, 14)
-    assert read.rss_mib == pytest.approx(2 * 2560 * process._PAGE_BYTES / 2**20, abs=0.1)
+    assert read.rss_mib == pytest.approx(2 * 2560 * resource.getpagesize() / 2**20, abs=0.1)
 
 
 def test_a_process_that_was_replaced_does_not_make_it_negative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from tests.cli.fleet.running import Fleet
 from tests.control.broker import Broker
-from tests.control.mqtt.linked import eventually, settings_for
+from tests.control.mqtt.linked import settings_for
 from tests.control.operator import Operator
+from tests.patience import wait_until
 from visaged.cli.fleet import messages
 from visaged.cli.fleet.bad_messages import BadMessages
 from visaged.cli.fleet.boxes import Boxes
@@ -125,7 +126,7 @@ def test_bad_messages_on_every_topic_are_counted_and_the_rest_goes_on(broker: Br
                 operator.publish(f"visaged/{topic}", payload)
         operator.publish("visaged/box-01/status", STATUS)
         operator.publish("visaged/box-01/event/error", {"event": "error", "time": "2026-01-01T00:00:00Z"})
-        eventually(lambda: heard == ["box-01"])
+        wait_until(lambda: heard == ["box-01"])
         assert link.boxes.get("box-01").alive
         assert link.bad.total == len(topics) * len(bad)
         assert all(topic in link.bad.line() for topic in topics)
@@ -140,7 +141,7 @@ def test_a_defect_in_the_tool_ends_no_thread(broker: Broker, operator: Operator)
         link.listen(fail)
         operator.publish("visaged/box-01/event/error", {"event": "error", "time": "2026-01-01T00:00:00Z"})
         operator.publish("visaged/box-02/status", STATUS)
-        eventually(lambda: link.boxes.get("box-02").alive)
+        wait_until(lambda: link.boxes.get("box-02").alive)
         assert "box-01/event/error (1; RecursionError: too deep)" in link.bad.line()
 
 

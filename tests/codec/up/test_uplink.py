@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
 from tests.codec.fakes import ToneEncoder
+from tests.patience import PATIENCE_S, wait_until
 from visaged.audio.ring import AudioRing
 from visaged.codec.down.upsample import HOUSE_FRAME
 from visaged.codec.frames import CodecMessage, decode
@@ -60,18 +60,11 @@ class Guest:
         before = self.heard_ms
         for start in range(0, count, 4 * BLOCK):
             self.ring.write(tone[start : start + 4 * BLOCK].astype(np.float32))
-            wait_for(lambda start=start: self.heard_ms >= before + min(start + 4 * BLOCK, count) / 48)  # type: ignore[misc]
+            wait_until(lambda start=start: self.heard_ms >= before + min(start + 4 * BLOCK, count) / 48)  # type: ignore[misc]
 
     @property
     def spoken(self) -> list[CodecMessage]:
         return [message for message in self.sent if len(message.codes)]
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
 
 
 @pytest.fixture
@@ -120,7 +113,7 @@ def test_while_nobody_speaks_it_says_once_a_second_that_it_lives_and_encodes_not
 
 
 def test_without_a_microphone_it_still_says_that_it_lives(guest: Guest) -> None:
-    wait_for(lambda: len(guest.sent) >= 1)
+    wait_until(lambda: len(guest.sent) >= 1)
     assert not guest.sent[0].speech
 
 
@@ -151,7 +144,7 @@ def test_an_encoder_that_fails_is_a_problem_until_it_works(guest: Guest) -> None
 def test_a_backlog_is_skipped_and_the_sequence_goes_on_following_time(guest: Guest) -> None:
     guest.hears(4, 0.3)
     guest.ring.skip(HOUSE_FRAME * 100)
-    wait_for(lambda: guest.metrics.counter("codec.skipped").value == 1)
+    wait_until(lambda: guest.metrics.counter("codec.skipped").value == 1)
     guest.hears(4, 0.3)
     beginnings = [message.sequence for message in guest.spoken if message.reset]
     assert beginnings[-1] >= 100
@@ -177,21 +170,21 @@ def test_every_start_is_a_stream_of_its_own(guest: Guest) -> None:
     before = guest.uplink.stream_id
     guest.uplink.stop()
     guest.uplink.start()
-    wait_for(lambda: guest.uplink.stream_id != before)
+    wait_until(lambda: guest.uplink.stream_id != before)
 
 
 def test_a_thread_that_hung_in_the_encoder_stays_dead_when_another_run_has_begun(guest: Guest) -> None:
     guest.encoder.hang = hang = threading.Event()
     steps = guest.encoder.steps
     guest.ring.write((0.1 * np.sin(np.arange(2 * HOUSE_FRAME) / 15)).astype(np.float32))
-    wait_for(lambda: guest.encoder.steps > steps)
+    wait_until(lambda: guest.encoder.steps > steps)
     hung = next(thread for thread in threading.enumerate() if thread.name == "codec-up")
     guest.uplink.stop()
     guest.encoder.hang = None
     guest.uplink.start()
     before = len(guest.spoken)
     hang.set()
-    hung.join(10)
+    hung.join(PATIENCE_S)
     assert not hung.is_alive()
     assert len(guest.spoken) == before
     assert [thread.name for thread in threading.enumerate()].count("codec-up") == 1

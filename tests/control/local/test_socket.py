@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.control.fakes import Desk
-from tests.control.mqtt.linked import eventually
+from tests.patience import PATIENCE_S, wait_until
 from visaged.control.local.bind import ControlSocketError
 from visaged.control.local.client import CommandFailed, ControlClient, NoDaemon
 from visaged.control.local.socket import ControlSocket
@@ -31,7 +31,7 @@ def served(desk: Desk, tmp_path: Path) -> Iterator[Path]:
 
 def _raw(path: Path, data: bytes, lines: int) -> list[dict[str, Any]]:
     with socket.socket(socket.AF_UNIX) as connection, connection.makefile("rb") as reader:
-        connection.settimeout(5)
+        connection.settimeout(PATIENCE_S)
         connection.connect(os.fspath(path))
         connection.sendall(data)
         return [json.loads(reader.readline()) for _ in range(lines)]
@@ -67,7 +67,7 @@ def test_a_line_that_is_no_command_is_answered(served: Path, line: bytes) -> Non
 
 def test_an_endless_line_is_answered_and_cut_off(served: Path) -> None:
     with socket.socket(socket.AF_UNIX) as connection, connection.makefile("rb") as reader:
-        connection.settimeout(5)
+        connection.settimeout(PATIENCE_S)
         connection.connect(os.fspath(served))
         connection.sendall(b"x" * (MAX_PAYLOAD_BYTES + 1))
         assert json.loads(reader.readline())["error"]["code"] == "too_large"
@@ -77,8 +77,8 @@ def test_an_endless_line_is_answered_and_cut_off(served: Path) -> None:
 def test_an_asker_that_reads_nothing_is_cut_off_and_others_are_served(served: Path, desk: Desk) -> None:
     with socket.socket(socket.AF_UNIX) as deaf:
         deaf.connect(os.fspath(served))
-        deaf.settimeout(5)
-        with pytest.raises(OSError, match=r".*"):
+        deaf.settimeout(PATIENCE_S)
+        with pytest.raises((BrokenPipeError, ConnectionResetError)):
             while True:
                 deaf.sendall(b"nonsense\n" * 5000)
     with ControlClient(served) as client:
@@ -89,7 +89,7 @@ def _idle(path: Path, count: int) -> list[socket.socket]:
     connections = [socket.socket(socket.AF_UNIX) for _ in range(count)]
     for connection in connections:
         connection.connect(os.fspath(path))
-        connection.settimeout(5)
+        connection.settimeout(PATIENCE_S)
     return connections
 
 
@@ -116,7 +116,7 @@ def test_who_waits_for_an_answer_keeps_its_place(served: Path, desk: Desk, monke
     waiting = _idle(served, 3)
     for number, connection in enumerate(waiting):
         connection.sendall(b'{"command": "selftest", "transaction": "%d"}\n' % number)
-    eventually(lambda: len(desk.box.asked) == 1)
+    wait_until(lambda: len(desk.box.asked) == 1)
     with ControlClient(served) as late, pytest.raises(CommandFailed, match="busy") as caught:
         late.call("ping")
     assert "connections are open and busy" in str(caught.value)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
@@ -69,11 +67,3 @@ def link_to(desk: Desk, broker: Broker, device_id: str = "box-01", group: str = 
     )
     linked = Linked(link, desk, problems, settings)
     return linked
-
-
-def eventually(condition: Callable[[], bool], within_s: float = 10.0) -> None:
-    """Wait until ``condition`` holds; fails when it does not come true."""
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.01)

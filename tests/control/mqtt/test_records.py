@@ -10,7 +10,8 @@ from pathlib import Path
 
 from tests.control.broker import Broker, make_certificates
 from tests.control.fakes import Desk
-from tests.control.mqtt.linked import eventually, link_to
+from tests.control.mqtt.linked import link_to
+from tests.patience import PATIENCE_S, wait_until
 
 _REQUESTS = 20
 _CONNACK = bytes([0x20, 3, 0, 0, 0])
@@ -32,7 +33,7 @@ def _serve(listener: socket.socket, context: ssl.SSLContext, done: threading.Eve
         while bytes([_SUBSCRIBE]) not in received:
             received += tls.recv(65536)
         tls.sendall(b"".join(_publish(b"visaged/box-01/request/ping", b"{}") for _ in range(_REQUESTS)))
-        done.wait(10)
+        done.wait(PATIENCE_S)
 
 
 def test_many_packets_in_one_record(desk: Desk, tmp_path: Path) -> None:
@@ -46,7 +47,7 @@ def test_many_packets_in_one_record(desk: Desk, tmp_path: Path) -> None:
         box = link_to(desk, Broker(tmp_path, port=listener.getsockname()[1]), ca_file=str(ca))
         box.state = None
         box.link.start()
-        eventually(lambda: len(desk.box.asked) == _REQUESTS, 3)
+        wait_until(lambda: len(desk.box.asked) == _REQUESTS)
         box.link.stop()
         done.set()
         thread.join()

@@ -10,8 +10,9 @@ import pytest
 
 from tests.control.broker import Broker, make_certificates, set_password
 from tests.control.fakes import Desk
-from tests.control.mqtt.linked import Linked, eventually, link_to, settings_for
+from tests.control.mqtt.linked import Linked, link_to, settings_for
 from tests.control.operator import Operator
+from tests.patience import wait_until
 from visaged.config import Settings
 from visaged.control.mqtt.broker_check import check_broker
 from visaged.control.mqtt.errors import MqttError
@@ -87,14 +88,14 @@ def test_a_wrong_password_is_not_a_connection_and_is_explained(desk: Desk, guard
     guarded.start()
     (tmp_path / "wrong").write_text("guess")
     box = _start(desk, guarded, username="box-01", password_file=str(tmp_path / "wrong"))
-    eventually(lambda: box.open_codes() == {"mqtt_credentials"})
+    wait_until(lambda: box.open_codes() == {"mqtt_credentials"})
     assert not box.link.connected
     problem = box.problems.current()[0]
     assert "mqtt.password_file" in problem.remedy
     assert "secret" not in problem.message + problem.remedy
     (tmp_path / "wrong").write_text("box-01 secret")  # read anew at the next try
-    eventually(lambda: box.link.connected)
-    eventually(lambda: box.open_codes() == set())
+    wait_until(lambda: box.link.connected)
+    wait_until(lambda: box.open_codes() == set())
     box.link.stop()
     guarded.stop()
 
@@ -102,7 +103,7 @@ def test_a_wrong_password_is_not_a_connection_and_is_explained(desk: Desk, guard
 def test_the_same_over_3_1_1(desk: Desk, guarded: Broker) -> None:
     guarded.start()
     box = _start(desk, guarded, protocol="3.1.1")
-    eventually(lambda: box.open_codes() == {"mqtt_credentials"})
+    wait_until(lambda: box.open_codes() == {"mqtt_credentials"})
     assert not box.link.connected
     box.link.stop()
     guarded.stop()
@@ -112,9 +113,9 @@ def test_what_the_acl_forbids_is_a_problem_with_the_topic(desk: Desk, guarded: B
     (tmp_path / "acl").write_text("pattern read visaged/%u/request/#\npattern write visaged/%u/response/#\n")
     guarded.start()
     box = _start(desk, guarded, username="box-01", password_file=str(tmp_path / "password"))
-    eventually(lambda: "mqtt_not_allowed" in box.open_codes())
+    wait_until(lambda: "mqtt_not_allowed" in box.open_codes())
     assert "publish" in box.problems.current()[0].message
-    eventually(lambda: box.link.figures().dropped_by_kind.get("status", 0) > 0)
+    wait_until(lambda: box.link.figures().dropped_by_kind.get("status", 0) > 0)
     assert box.link.connected
     box.link.stop()
     guarded.stop()
@@ -127,7 +128,7 @@ def test_a_password_file_that_cannot_be_used(
     if content is not None:
         (tmp_path / "other").write_bytes(content)
     box = _start(desk, guarded, username="box-01", password_file=str(tmp_path / "other"))
-    eventually(lambda: box.open_codes() == {"mqtt_credentials"})
+    wait_until(lambda: box.open_codes() == {"mqtt_credentials"})
     assert str(tmp_path / "other") in box.problems.current()[0].message
     box.link.stop()
 
@@ -139,7 +140,7 @@ def test_the_password_may_be_a_systemd_credential(
     (tmp_path / "mqtt_password").write_text("box-01 secret")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     box = _start(desk, guarded, username="box-01")
-    eventually(lambda: box.link.connected)
+    wait_until(lambda: box.link.connected)
     box.link.stop()
     guarded.stop()
 
@@ -167,7 +168,7 @@ def test_a_broker_that_nobody_trusts(desk: Desk, tmp_path: Path) -> None:
     broker, *_ = _tls_broker(tmp_path)
     broker.start()
     box = _start(desk, broker, tls=True)
-    eventually(lambda: box.open_codes() == {"mqtt_tls"})
+    wait_until(lambda: box.open_codes() == {"mqtt_tls"})
     assert "mqtt.ca_file" in box.problems.current()[0].remedy
     box.link.stop()
     broker.stop()
@@ -175,7 +176,7 @@ def test_a_broker_that_nobody_trusts(desk: Desk, tmp_path: Path) -> None:
 
 def test_tls_to_a_port_without_it(desk: Desk, broker: Broker) -> None:
     box = _start(desk, broker, tls=True)
-    eventually(lambda: bool(box.open_codes()))
+    wait_until(lambda: bool(box.open_codes()))
     assert not box.link.connected
     assert box.open_codes() <= {"mqtt_tls", "mqtt_unreachable"}
     box.link.stop()
@@ -184,7 +185,7 @@ def test_tls_to_a_port_without_it(desk: Desk, broker: Broker) -> None:
 def test_a_certificate_file_that_is_none(desk: Desk, broker: Broker, tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("not a certificate")
     box = _start(desk, broker, ca_file=str(tmp_path / "ca.pem"))
-    eventually(lambda: box.open_codes() == {"mqtt_tls"})
+    wait_until(lambda: box.open_codes() == {"mqtt_tls"})
     box.link.stop()
 
 
