@@ -6,11 +6,12 @@ import threading
 
 import pytest
 
+from visaged.problems import Problems
 from visaged.stage_thread import StageThread
 
 
 def test_it_works_until_it_is_stopped_and_again() -> None:
-    thread, seen = StageThread("worker", "it does not return", 10.0), list[str]()
+    thread, seen = StageThread("worker", Problems(), "it does not return", 10.0), list[str]()
 
     def work(run: threading.Event, word: str) -> None:
         seen.append(f"{threading.current_thread().name} {word}")
@@ -27,7 +28,11 @@ def test_it_works_until_it_is_stopped_and_again() -> None:
 
 
 def test_one_that_hangs_is_left_behind_and_knows_it(caplog: pytest.LogCaptureFixture) -> None:
-    thread, library, of_the_past = StageThread("worker", "the solver does not return", 0.01), threading.Event(), []
+    thread, library, of_the_past = (
+        StageThread("worker", Problems(), "the solver does not return", 0.01),
+        threading.Event(),
+        [],
+    )
     done = threading.Event()
 
     def hang(run: threading.Event) -> None:

@@ -6,18 +6,25 @@ import logging
 import threading
 from collections.abc import Callable
 
+from visaged.guard import guarded
+from visaged.problems import Problems
+
 log = logging.getLogger(__name__)
 
 
 class StageThread:
     """One run after the other. ``start`` and ``stop`` from one thread at a time."""
 
-    def __init__(self, name: str, hangs: str, stop_s: float) -> None:
-        """``hangs``: what to say of a thread that is not back ``stop_s`` seconds after it was told to end."""
+    def __init__(self, name: str, problems: Problems, hangs: str, stop_s: float) -> None:
+        """What ``work`` raises is one of ``problems``, and it is called again.
+
+        ``hangs``: what to say of a thread that is not back ``stop_s`` seconds after it was told to end.
+        """
         self.run = threading.Event()
         """Of the newest run; set: it is to end. Each has its own: a thread that was left behind must not come back to
         life with the next, and knows by it that it is of the past."""
         self._name = name
+        self._problems = problems
         self._hangs = hangs
         self._stop_s = stop_s
         self._thread: threading.Thread | None = None
@@ -29,8 +36,8 @@ class StageThread:
 
     def start(self, work: Callable[..., None], *arguments: object) -> None:
         """Call ``work(run, *arguments)`` on a new thread; it returns soon after ``run`` is set. Not while alive."""
-        self.run = threading.Event()
-        self._thread = threading.Thread(target=work, args=(self.run, *arguments), name=self._name, daemon=True)
+        run = self.run = threading.Event()
+        self._thread = guarded(lambda: work(run, *arguments), self._name, self._problems, run.is_set)
         self._thread.start()
 
     def stop(self) -> None:

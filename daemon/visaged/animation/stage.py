@@ -10,6 +10,7 @@ from visaged.animation.history import PoseHistory
 from visaged.clock import NS_PER_MS, RATE_HZ, TickSchedule, Timeline, now_ns, sleep_until
 from visaged.curves import Pose, neutral
 from visaged.metrics import Metrics
+from visaged.problems import Problems
 from visaged.realtime import go_realtime
 from visaged.stage_thread import StageThread
 from visaged.track import FaceTrack
@@ -41,6 +42,7 @@ class AnimatorStage:
         sink: PoseSink,
         *,
         metrics: Metrics,
+        problems: Problems | None = None,
         realtime_priority: int,
     ) -> None:
         """``realtime_priority``: SCHED_FIFO priority of the thread, 0 for none."""
@@ -56,7 +58,9 @@ class AnimatorStage:
         self._priority = realtime_priority
         self._skipped = metrics.counter("animation.skipped_ticks")
         self._render_time = metrics.histogram("animation.render")
-        self._thread = StageThread("animator", "the animator does not return from a pose", _STOP_S)
+        self._thread = StageThread(
+            "animator", problems or Problems(), "the animator does not return from a pose", _STOP_S
+        )
         self.pose = neutral()
         """The newest pose; only to look at from other threads, it changes under their eyes."""
         self._speech = neutral()

@@ -60,7 +60,9 @@ def assemble(loaded: Loaded, model_roots: tuple[Path, ...], events: VoiceEvents)
     )
     selection = SolverSelection(manager, solver, degradation, lambda: stages.settings)
     animator = Animator(settings.face, settings.animation, metrics, problems.open)
-    animation = AnimatorStage(animator, track, capture.timeline, output, metrics=metrics, realtime_priority=below)
+    animation = AnimatorStage(
+        animator, track, capture.timeline, output, metrics=metrics, problems=problems, realtime_priority=below
+    )
     parts = FaceParts(model_roots, metrics, problems, track, capture, solver, animation)
     converse = Converse(parts, settings, lambda: latency.voice_to_speaker_ns(stages))
     line_voice = LineVoice(now_ns)

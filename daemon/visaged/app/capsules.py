@@ -37,6 +37,7 @@ def start_capsules(
         voice=voice,
         decoder=decoder,
         listener=listener,
+        problems=problems,
     )
     try:
         capsules.start(settings.pinned)

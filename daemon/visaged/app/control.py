@@ -24,7 +24,7 @@ from visaged.config import Settings
 from visaged.config.load import DEFAULT_PATH, ConfigError
 from visaged.control.config_handlers import ConfigHandlers, ConfigHooks
 from visaged.control.config_store import ConfigStore
-from visaged.control.dispatcher import Dispatcher
+from visaged.control.dispatcher import Dispatcher, Incoming
 from visaged.control.health import HealthBuilder
 from visaged.control.local.bind import ControlSocketError
 from visaged.control.local.paths import bind_path
@@ -53,8 +53,10 @@ class Control:
         # Below all that moves the face, above the rest of the machine: a command must show in the next frame, and
         # a thread that holds the interpreter lock must not be held up itself.
         priority = max(settings.runtime.realtime_priority - 2, 0)
-        self._dispatcher = Dispatcher(settings.device.id, stages.metrics, self.events, realtime_priority=priority)
-        self._socket = ControlSocket(bind_path(), self._dispatcher, realtime_priority=priority)
+        self._dispatcher = Dispatcher(
+            settings.device.id, stages.metrics, self.events, problems=stages.problems, realtime_priority=priority
+        )
+        self._socket = ControlSocket(bind_path(), self._dispatcher, stages.problems, realtime_priority=priority)
         self.mqtt = MqttControl(
             self._dispatcher, self.events, self.health, stages.metrics, stages.problems, realtime_priority=priority
         )
@@ -85,6 +87,10 @@ class Control:
         self._dispatcher.stop()
         self.mqtt.stop()
         self._socket.stop()
+
+    def submit(self, incoming: Incoming) -> None:
+        """Hand in a request as a transport does (any thread)."""
+        self._dispatcher.submit(incoming)
 
     def reload(self) -> None:
         """Read the settings file again. What is wrong with it is a problem until it is read well; the face goes on."""

@@ -10,6 +10,7 @@ from typing import Final
 
 from visaged.audio.errors import AudioError, OpenAnew
 from visaged.clock import NS_PER_S, now_ns
+from visaged.guard import guarded
 from visaged.problems import Problems
 from visaged.realtime import go_realtime
 
@@ -73,7 +74,8 @@ class DeviceLoop:
         if self._run is not None:
             return
         run = Run(lambda: self._problems.clear(self._code))
-        run.thread = threading.Thread(target=self._live, args=(run,), name=f"visaged-{self.name}", daemon=True)
+        name, stopped = f"visaged-{self.name}", run.stopping.is_set
+        run.thread = guarded(lambda: self._live(run), name, self._problems, stopped)
         self._run = run
         run.thread.start()
 

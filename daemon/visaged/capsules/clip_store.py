@@ -17,6 +17,7 @@ from visaged.capsules.library.catalogue import Entry
 from visaged.capsules.library.library import Library
 from visaged.capsules.loader import Loader, TokenDecoder
 from visaged.inference.memory import Allocator, Slab
+from visaged.problems import Problems
 
 log = logging.getLogger(__name__)
 
@@ -43,11 +44,13 @@ class ClipStore:
         changed: Callable[[set[str]], None],
         ttl_s: float | None = None,
         decoder: TokenDecoder | None = None,
+        *,
+        problems: Problems | None = None,
     ) -> None:
         """``changed(gone)`` hears that the library changed, and of the hashes that must not be shown any more."""
         self.library = library
         self.cache = DeviceCache(slab, ttl_s)
-        self.loader = Loader(library, self.cache, decoder, self.look)
+        self.loader = Loader(library, self.cache, decoder, self.look, problems)
         self.unknown = 0
         self._slab = slab
         self._changed = changed

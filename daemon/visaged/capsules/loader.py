@@ -14,6 +14,8 @@ from visaged.capsules.file.capsule import Capsule, Pcm, Tokens
 from visaged.capsules.library.catalogue import Entry
 from visaged.capsules.library.library import Library
 from visaged.clock import NS_PER_S, now_ns
+from visaged.guard import guarded
+from visaged.problems import Problems
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +37,12 @@ class Loader:
     """Loads by content hash. ``load`` and ``submit`` may be called from any thread; the work is done on its own."""
 
     def __init__(
-        self, library: Library, cache: DeviceCache, decoder: TokenDecoder | None, idle: Callable[[], None]
+        self,
+        library: Library,
+        cache: DeviceCache,
+        decoder: TokenDecoder | None,
+        idle: Callable[[], None],
+        problems: Problems | None = None,
     ) -> None:
         """``idle`` is called on the thread every half second."""
         self._library = library
@@ -46,7 +53,7 @@ class Loader:
         self._urgent: deque[Callable[[], None]] = deque()
         self._later: deque[Callable[[], None]] = deque()
         self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="capsule-loader", daemon=True)
+        self._thread = guarded(self._run, "capsule-loader", problems or Problems(), lambda: self._stopping)
         self.failed = 0
         """Capsules that could not be loaded."""
         self.dropped = 0

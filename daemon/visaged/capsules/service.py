@@ -44,6 +44,7 @@ from visaged.capsules.playing.side_effects import Notice, SideEffects, VoiceSink
 from visaged.clock import now_ns
 from visaged.id_packet import IdPacket
 from visaged.inference.memory import Slab
+from visaged.problems import Problems
 from visaged.signing import KEYS_DIR, load_public_keys
 
 __all__ = ["Capsules", "check_layer"]
@@ -69,14 +70,17 @@ class Capsules:
         decoder: TokenDecoder | None = None,
         listener: Callable[[Notice], None] | None = None,
         library: Library | None = None,
+        problems: Problems | None = None,
         clock: Callable[[], int] = now_ns,
     ) -> None:
         """``listener`` hears of starts, ends and misses on the side effects' thread. The slab is closed by ``stop``."""
         self._clock = clock
         self.seed = secrets.randbits(32) if seed is None else seed
         log.info("capsules: seed %d", self.seed)  # with it, a run can be replayed
-        self._clip_store = ClipStore(library or Library(root), slab, self._library_changed, ttl_s, decoder)
-        self._side_effects = SideEffects(cue_target, self._clip_store.release, voice, listener)
+        self._clip_store = ClipStore(
+            library or Library(root), slab, self._library_changed, ttl_s, decoder, problems=problems
+        )
+        self._side_effects = SideEffects(cue_target, self._clip_store.release, voice, listener, problems)
         self._picker = EmotionBlendPicker(self._clip_store.library.read)
         self._mood = EmotionBlend(self._pick_mood, random.Random(self.seed))
         self.layer = Player(self._side_effects, self._mood, random.Random(self.seed + 1))

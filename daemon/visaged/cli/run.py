@@ -21,6 +21,7 @@ from visaged.config.safe_mode import load_or_safe
 from visaged.console import exit_codes
 from visaged.console.say import complain
 from visaged.control.config_store import ConfigStore
+from visaged.guard import attempt
 from visaged.realtime import lead_threads
 from visaged.system.restart import restart_command
 
@@ -139,13 +140,14 @@ def run(options: argparse.Namespace) -> int:
     # As the control side: below all that moves the face, above the rest of the machine.
     lead_threads(max(loaded.settings.runtime.realtime_priority - 2, 0))
     daemon.start()
+    problems = daemon.stages.problems
     with view:
         while not stopping.wait(_SUPERVISE_S) and not daemon.restart_wanted.is_set():
             if hung_up.is_set():
                 hung_up.clear()
-                daemon.reload()
-            daemon.supervise()
-            view.update()
+                attempt(daemon.reload, "reload", problems)
+            attempt(daemon.supervise, "supervision", problems)
+            attempt(view.update, "view", problems)
     daemon.stop()
     if daemon.restart_wanted.is_set() and not received:
         # In place: same process id, so that a service manager or a shell goes on watching the right one.

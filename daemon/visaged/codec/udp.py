@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from visaged.clock import NS_PER_S, now_ns
+from visaged.guard import guarded
 from visaged.metrics import Metrics
 from visaged.problems import Problems
 
@@ -54,7 +55,8 @@ class UdpLink:
         if self._thread is None:
             # One of its own for each run: a look-up that was left behind must not open a second socket.
             self._stopping = threading.Event()
-            self._thread = threading.Thread(target=self._run, args=(self._stopping,), name="codec-udp", daemon=True)
+            stopping = self._stopping
+            self._thread = guarded(lambda: self._run(stopping), "codec-udp", self._problems, stopping.is_set)
             self._thread.start()
 
     def stop(self) -> None:

@@ -23,7 +23,9 @@ from visaged.control.protocol.parse import find_transaction, parse_request
 from visaged.control.protocol.refusal import Refusal
 from visaged.control.registry import Progress, Registry
 from visaged.control.transactions import Key, Reply, Transactions
+from visaged.guard import guarded
 from visaged.metrics import Metrics
+from visaged.problems import Problems
 from visaged.realtime import go_realtime
 
 log = logging.getLogger(__name__)
@@ -69,12 +71,14 @@ class Dispatcher:
         events: Events,
         rate: RateLimit | None = None,
         *,
+        problems: Problems | None = None,
         realtime_priority: int = 0,
     ) -> None:
         """``realtime_priority``: SCHED_FIFO of the control thread (not of the worker); 0: none."""
         self._device_id = device_id
         self._priority = realtime_priority
         self._events = events
+        self._problems = problems or Problems()
         self.registry = Registry()
         """Who carries out what; filled before ``start``."""
         self._queue: queue.Queue[Incoming | None] = queue.Queue(_MAX_QUEUED)
@@ -90,7 +94,7 @@ class Dispatcher:
     def start(self) -> None:
         """Start the control thread and the worker."""
         for name, target in (("control", self._run), ("control-worker", self._run_slow)):
-            thread = threading.Thread(target=target, name=name, daemon=True)
+            thread = guarded(target, name, self._problems)
             thread.start()
             self._threads.append(thread)
 

@@ -18,6 +18,7 @@ from visaged.config import Settings
 from visaged.control.windows import Windows
 from visaged.conversation.answer import AnswerVoice, ConverseError
 from visaged.conversation.parts import FaceParts, Partners
+from visaged.guard import once
 from visaged.inference.errors import SessionError
 from visaged.system.heap import give_back
 
@@ -92,7 +93,8 @@ class Converse:
         """Go into the mode that the settings name, on a thread: nothing waits for the models."""
         self._partners = partners
         if self.settings.device.mode == "converse":
-            threading.Thread(target=self._start, name="converse-opener", daemon=True).start()
+            remedy = "The face does not answer; see the log, then mode.set or restart"
+            once(self._start, "converse-opener", self._parts.problems, remedy).start()
 
     def stop(self) -> None:
         """The end: nothing more is sent or said, and the guest is not mirrored either."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from visaged.config import Settings
 from visaged.face.factory import OpenedSolver, SolverCallbacks, SolverFactory, Trouble
 from visaged.face.solver import Solver
+from visaged.guard import once
 from visaged.inference.errors import NoPackageError, PackageError, SessionError
 from visaged.inference.package import Package
 from visaged.metrics import Metrics
@@ -19,6 +21,7 @@ from visaged.problems import Problems
 log = logging.getLogger(__name__)
 
 PROBLEM: Final = "solver_package"
+_OPENER_REMEDY: Final = "The solver before moves the mouth meanwhile; see the log, then restart or models.select"
 
 
 class TakesSolver(Protocol):
@@ -83,7 +86,7 @@ class SolverManager:
     def open_later(self, settings: Settings, stage: TakesSolver) -> None:
         """Open what ``settings`` ask for on a thread and give it to ``stage``, which goes on as it is until then."""
         arguments = (settings, stage, self._ask())
-        threading.Thread(target=self._open, args=arguments, name="solver-opener", daemon=True).start()
+        once(partial(self._open, *arguments), "solver-opener", self._problems, _OPENER_REMEDY).start()
 
     def open(self, settings: Settings, stage: TakesSolver) -> None:
         """Open and select; when no package can be used, the fallback, and a problem that says why."""
@@ -108,7 +111,7 @@ class SolverManager:
                 log.warning("%s", error)
                 self._open(settings, stage, asked)
 
-        threading.Thread(target=reopen, name="solver-opener", daemon=True).start()
+        once(reopen, "solver-opener", self._problems, _OPENER_REMEDY).start()
 
     def close(self) -> None:
         """Let go of all models and wait until they are gone; the stage has stopped."""

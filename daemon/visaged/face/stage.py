@@ -79,7 +79,7 @@ class SolverStage:
         self._activity = Activity()
         self._hop = np.zeros(HOP, np.float32)
         self._pose = neutral()
-        self._thread = StageThread("solver", "the solver does not return from a step", _STOP_S)
+        self._thread = StageThread("solver", problems, "the solver does not return from a step", _STOP_S)
         self.alive_ns = now_ns()
         """When the thread last came round (CLOCK_MONOTONIC), for the watchdog: at least every 0.1 s and a step."""
         self.heard_ns = 0

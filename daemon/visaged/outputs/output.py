@@ -16,6 +16,7 @@ from visaged.clock import NS_PER_S, TickSchedule, now_ns
 from visaged.config.identity import livelink_device_id
 from visaged.config.schema import LiveLinkSettings
 from visaged.curves import Pose
+from visaged.guard import guarded
 from visaged.metrics import Metrics
 from visaged.outputs.board import Cell, PoseBoard, TargetCell
 from visaged.outputs.outages import Outages
@@ -75,7 +76,7 @@ class LiveLinkOutput:
         # When there was first something to send.
         self._posed_ns = 0
         self._stopping = threading.Event()
-        self._supervisor = threading.Thread(target=self._supervise, name="livelink-supervisor", daemon=True)
+        self._supervisor = guarded(self._supervise, "livelink-supervisor", problems, self._stopping.is_set)
         self._provide(metrics)
 
     @property

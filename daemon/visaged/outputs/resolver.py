@@ -8,8 +8,10 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
+from visaged.guard import guarded
 from visaged.outputs.board import Address, PoseBoard
 from visaged.problems import Problems
 
@@ -59,7 +61,8 @@ class Resolver:
             except OSError:
                 self._nudges[number] = threading.Event()
                 name = f"livelink-resolve-{number}"
-                threading.Thread(target=self._watch, args=(number, host, port), name=name, daemon=True).start()
+                watch = partial(self._watch, number, host, port)
+                guarded(watch, name, self._problems, self._stop.is_set).start()
             else:
                 self._put_up(number, address)
 

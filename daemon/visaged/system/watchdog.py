@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from visaged.clock import NS_PER_S
+from visaged.guard import once
 from visaged.metrics import Metrics
 from visaged.problems import Problems
 
@@ -93,7 +94,9 @@ class Watchdog:
         log.warning("%s: %s: restarted in place", stage.name, words)
         self._mending = stage
         # Its own thread: whoever feeds the watchdog must not wait for a stage that may hang.
-        self._mender = threading.Thread(target=stage.restart, name="watchdog-mender", daemon=True)
+        self._mender = once(
+            stage.restart, "watchdog-mender", self._problems, "It is restarted again, or the service is"
+        )
         self._mender.start()
         return True
 

@@ -11,7 +11,6 @@ import itertools
 import logging
 import queue
 import socket
-import threading
 from collections.abc import Callable
 from typing import Final, Protocol
 
@@ -20,6 +19,8 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from visaged.capsules.clip import Clip
 from visaged.capsules.file.capsule import Pcm
 from visaged.clock import NS_PER_S, now_ns, sleep_until
+from visaged.guard import guarded
+from visaged.problems import Problems
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ class SideEffects:
         release: Callable[[Clip], None],
         voice: VoiceSink | None = None,
         listener: Callable[[Notice], None] | None = None,
+        problems: Problems | None = None,
     ) -> None:
         """``target``: HOST:PORT of the OSC receiver, '' for none. ``release`` takes leases back."""
         self._target = target
@@ -69,7 +71,7 @@ class SideEffects:
         self._order = itertools.count()
         self._socket: socket.socket | None = None
         self._retry_ns = 0
-        self._thread = threading.Thread(target=self._run, name="capsule-side_effects", daemon=True)
+        self._thread = guarded(self._run, "capsule-effects", problems or Problems())
         self.sent = 0
         self.failed = 0
         """Cues that could not be sent (no such host, no route)."""

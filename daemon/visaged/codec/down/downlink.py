@@ -82,7 +82,7 @@ class Downlink:
         self._upsampler = CodecUpsampler()
         self._pcm = np.zeros(FRAME, np.float32)
         self._sound = np.zeros(HOUSE_FRAME, np.float32)
-        self._thread = StageThread("codec-down", "the decoder does not return from a step", _STOP_S)
+        self._thread = StageThread("codec-down", problems, "the decoder does not return from a step", _STOP_S)
         self._decode = metrics.histogram("codec.decode")
         self._late = metrics.counter("codec.decode_late")
         self._metrics = metrics

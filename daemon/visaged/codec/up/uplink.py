@@ -92,7 +92,7 @@ class Uplink:
         encoder.step(self._frames[0], encoder.initial_state(), self._codes[0])
         self._fresh: Any = encoder.initial_state()
         self._state: Any = None
-        self._thread = StageThread("codec-up", "the encoder does not return from a step", _STOP_S)
+        self._thread = StageThread("codec-up", problems, "the encoder does not return from a step", _STOP_S)
         self._encode_time = metrics.histogram("codec.encode")
         self._sent = metrics.counter("codec.sent")
         self._unsent = metrics.counter("codec.unsent")

@@ -23,6 +23,8 @@ from visaged.control.local.bind import bind_unix
 from visaged.control.protocol.parse import MAX_PAYLOAD_BYTES, parse_object
 from visaged.control.protocol.refusal import Refusal
 from visaged.control.wake import Wake
+from visaged.guard import guarded
+from visaged.problems import Problems
 from visaged.realtime import go_realtime
 
 log = logging.getLogger(__name__)
@@ -39,11 +41,14 @@ _ACCEPT_PAUSE_S: Final = 0.1
 class ControlSocket:
     """Serves the dispatcher on a unix socket, on one thread of its own."""
 
-    def __init__(self, path: Path, dispatcher: Dispatcher, *, realtime_priority: int = 0) -> None:
+    def __init__(
+        self, path: Path, dispatcher: Dispatcher, problems: Problems | None = None, *, realtime_priority: int = 0
+    ) -> None:
         """``realtime_priority``: SCHED_FIFO of its thread; 0: none."""
         self._path = path
         self._priority = realtime_priority
         self._dispatcher = dispatcher
+        self._problems = problems or Problems()
         self._selector = selectors.DefaultSelector()
         self._wake = Wake()
         self._lock = threading.Lock()
@@ -59,7 +64,7 @@ class ControlSocket:
         self._listener.setblocking(False)
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._selector.register(self._wake.reader, selectors.EVENT_READ)
-        self._thread = threading.Thread(target=self._run, name="control-socket", daemon=True)
+        self._thread = guarded(self._run, "control-socket", self._problems, lambda: self._stopping)
         self._thread.start()
         log.info("control socket: %s", self._path)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import random
 import selectors
-import threading
 import uuid
 from collections.abc import Callable
 from typing import Final
@@ -32,6 +31,7 @@ from visaged.control.protocol.events import Event
 from visaged.control.protocol.health_model import MqttHealth
 from visaged.control.protocol.topics import HOME_ASSISTANT, Topics
 from visaged.control.wake import Wake
+from visaged.guard import guarded
 from visaged.metrics import Metrics
 from visaged.problems import Problems
 from visaged.realtime import go_realtime
@@ -76,7 +76,7 @@ class MqttLink:
         self._wake = Wake()
         self._backoff = Backoff()
         self._duplicate_ids = DuplicateIds()
-        self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
+        self._thread = guarded(self._run, "mqtt", problems, lambda: self._stopping)
         self._stopping = False
         self._renew: tuple[MqttSettings, Topics] | None = None
         self._connection: Connection | None = None
