@@ -11,13 +11,10 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from visaged.capsules.errors import CapsuleError
-
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 KEYS_DIR: Final = Path("/etc/visaged/keys")
-SIGNATURE_BYTES: Final = 64
 # A PEM file of one Ed25519 key takes about 120 bytes.
 _MAX_KEY_BYTES: Final = 4096
 
@@ -25,8 +22,17 @@ PublicKeys = dict[str, "Ed25519PublicKey"]
 """Fingerprint (SHA-256 of the raw public key, hex) -> key."""
 
 
+class KeyFileError(Exception):
+    """A file with a key that cannot be used. ``name`` of the file, ``problem``: what is wrong with it."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"{name}: key: {problem}")
+        self.name = name
+        self.problem = problem
+
+
 def load_public_keys(folder: Path = KEYS_DIR) -> PublicKeys:
-    """Every ``*.pub`` in ``folder``; none when there is no folder. Raises CapsuleError for a file that is not a key."""
+    """Every ``*.pub`` in ``folder``; none when there is no folder. Raises KeyFileError for a file that is not a key."""
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415
     from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415
@@ -36,9 +42,9 @@ def load_public_keys(folder: Path = KEYS_DIR) -> PublicKeys:
         try:
             key = load_pem_public_key(_read(path))
         except (ValueError, UnsupportedAlgorithm) as error:
-            raise CapsuleError(path.name, "key", f"is not a public key in PEM form: {error}") from None
+            raise KeyFileError(path.name, f"is not a public key in PEM form: {error}") from None
         if not isinstance(key, Ed25519PublicKey):
-            raise CapsuleError(path.name, "key", "is not an Ed25519 key")
+            raise KeyFileError(path.name, "is not an Ed25519 key")
         keys[fingerprint(key)] = key
     return keys
 
@@ -49,7 +55,7 @@ def fingerprint(key: Ed25519PublicKey) -> str:
 
 
 def sign(message: bytes, private_key: Path) -> bytes:
-    """The signature (64 bytes) of ``message`` by the PEM key in the file. Raises CapsuleError."""
+    """The signature (64 bytes) of ``message`` by the PEM key in the file. Raises KeyFileError."""
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415
     from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
@@ -57,9 +63,9 @@ def sign(message: bytes, private_key: Path) -> bytes:
     try:
         key = load_pem_private_key(_read(private_key), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise CapsuleError(private_key.name, "key", f"is not an unencrypted private key in PEM form: {error}") from None
+        raise KeyFileError(private_key.name, f"is not an unencrypted private key in PEM form: {error}") from None
     if not isinstance(key, Ed25519PrivateKey):
-        raise CapsuleError(private_key.name, "key", "is not an Ed25519 key")
+        raise KeyFileError(private_key.name, "is not an Ed25519 key")
     return key.sign(message)
 
 
@@ -81,4 +87,4 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(_MAX_KEY_BYTES)
     except OSError as error:
-        raise CapsuleError(path.name, "key", f"cannot be read: {error.strerror}") from None
+        raise KeyFileError(path.name, f"cannot be read: {error.strerror}") from None

@@ -83,12 +83,3 @@ def _weights(path: Path) -> Array:
     table = np.frombuffer(data, np.uint8, offset=position + 8).reshape(STREAMS, rows, columns)[:, :, :STATES]
     logs = -table.astype(np.float32) * _WEIGHT_STEP
     return logs.transpose(0, 2, 1).reshape(STREAMS, PHONES, 3, GAUSSIANS).astype(np.float32)
-
-
-def phone_names() -> list[str]:
-    """The 42 phones in the order of the states (``mdef``: sorted by name)."""
-    names = (
-        "+NSN+ +SPN+ AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH SIL T TH UH UW V W "
-        "Y Z ZH"
-    )
-    return names.split(" ")

@@ -29,9 +29,6 @@ CHANNELS: Final = tuple(
 
 OVR: Final = ("sil", "PP", "FF", "TH", "DD", "kk", "CH", "SS", "nn", "RR", "aa", "E", "ih", "oh", "ou")
 
-MPEG4: Final = {name: number for number, name in enumerate(OVR)}
-"""OVR name -> MPEG-4 number: the two sets agree one to one."""
-
 _OVR_OF: Final = {
     "sil": "SIL Q", "PP": "P B M", "FF": "F V BV", "TH": "TH DH", "DD": "T D RR", "kk": "K G HH X NG",
     "CH": "CH JH SH ZH",

@@ -24,8 +24,8 @@ from tests.bench.report import Bench, Row
 from tests.control.broker import Broker
 from tests.control.operator import Operator
 from tests.running import Running
-from visaged.capsules.file.capsule import Capsule, frames_of
-from visaged.capsules.file.header import Header
+from visaged.capsules.file.capsule import Capsule
+from visaged.capsules.file.header import FRAME_RATE_HZ, Header
 from visaged.capsules.library.install import add_local
 from visaged.capsules.library.library import Library
 from visaged.clock import NS_PER_S
@@ -128,7 +128,7 @@ def _latency(daemon: Running, way: str, play: Callable[[], int]) -> Row:
 
 def _make_capsule(folder: Path) -> None:
     """A capsule that is at its full strength in its first frame, in a curve that nothing else moves."""
-    curves = np.zeros((frames_of(_LONG_MS), COUNT), np.float16)
+    curves = np.zeros((_LONG_MS * FRAME_RATE_HZ // 1000, COUNT), np.float16)
     curves[:, _CURVE] = 1.0
     header = Header.model_validate(
         {"cid": _CID, "title": "bench", "duration_ms": _LONG_MS, "fade_in_ms": 0, "fade_out_ms": 0, "source": "bench"}

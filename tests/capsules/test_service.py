@@ -13,7 +13,6 @@ import pytest
 
 from tests.capsules.fakes import RecordingSink, ms
 from tests.capsules.making import JAW, SMILE, capsule, files, neutral, new_key, raw_pack, signed_pack
-from visaged.capsules import packet
 from visaged.capsules.errors import BusyError, CapsuleError, UnknownError
 from visaged.capsules.file.capsule import Capsule, Pcm, Tokens
 from visaged.capsules.file.header import ExpressedEmotion, Trigger, VoiceRequirement
@@ -22,6 +21,7 @@ from visaged.capsules.playing.side_effects import Notice
 from visaged.capsules.service import Capsules
 from visaged.clock import now_ns
 from visaged.curves import Pose
+from visaged.id_packet import IdPacket
 from visaged.inference.memory import HostSlab
 
 TABLES = b"""
@@ -49,6 +49,9 @@ CAPSULES = (
     capsule("VL_TOKENS", frames=96, tokens=np.ones((20, 8), np.uint16)),
     capsule("HF_A"),
 )
+_LOADABLE = len(CAPSULES) - 1  # a cue has nothing to cache
+_SHORT_S = 0.001
+"""As ``ttl_s``: what is not used is dropped when the loader looks next."""
 
 
 class Set:
@@ -90,6 +93,10 @@ class Set:
             assert time.monotonic() < deadline
             time.sleep(0.002)
 
+    def expired(self, count: int) -> None:
+        """Let so many go that nobody used."""
+        self.until(lambda: int(self.capsules.statistics()["expired"]) >= count)
+
     def loaded(self, count: int) -> None:
         """Let prefetching finish."""
         self.until(lambda: int(self.capsules.statistics()["cached"]) >= count)
@@ -99,7 +106,7 @@ class Set:
 def stage(tmp_path: Path) -> Iterator[Set]:
     stage = Set(tmp_path, decoder=lambda tokens: np.full(len(tokens) * 1920, 5, np.int16))
     stage.capsules.start()
-    stage.loaded(len(CAPSULES) - 1)  # a cue has nothing to cache
+    stage.loaded(_LOADABLE)
     yield stage
     stage.capsules.stop()
 
@@ -131,13 +138,12 @@ def test_a_weight_that_cannot_be_seen_is_dropped(stage: Set) -> None:
 
 
 def test_a_miss_shows_the_fallback_then_the_capsule(tmp_path: Path) -> None:
-    stage = Set(tmp_path, (*CAPSULES[:2], capsule("VF_A", frames=120, fallback_cid="VF_NEUTRAL")), mib=1)
+    loop = (*CAPSULES[:2], capsule("VF_A", frames=120, fallback_cid="VF_NEUTRAL"))
+    stage = Set(tmp_path, loop, mib=1, ttl_s=_SHORT_S)
     stage.capsules.start()
-    stage.loaded(3)
-    assert stage.capsules.clear_cache() == 1
+    stage.expired(1)
     played = stage.capsules.play("VF_A")
     assert played.state == "loading"
-    stage.loaded(3)
     stage.until(lambda: stage.step(3)[JAW] > 0.3)
     figures = stage.capsules.statistics()
     assert figures["misses"] == 1
@@ -146,16 +152,15 @@ def test_a_miss_shows_the_fallback_then_the_capsule(tmp_path: Path) -> None:
 
 
 def test_a_capsule_stopped_while_it_loads_does_not_come(tmp_path: Path) -> None:
-    stage = Set(tmp_path)
+    stage = Set(tmp_path, ttl_s=_SHORT_S)
     stage.capsules.start()
-    stage.loaded(len(CAPSULES) - 1)
-    stage.capsules.clear_cache()
+    stage.expired(_LOADABLE - 2)  # all but the two that are always pinned
     gate = threading.Event()
     stage.capsules._clip_store.loader.submit(lambda: bool(gate.wait(5)), urgent=True)  # type: ignore[arg-type, return-value]
     stage.capsules.play("VF_A")
     stage.capsules.stop_playing(cid="VF_A")
     gate.set()
-    stage.until(lambda: int(stage.capsules.statistics()["cached"]) == 3)
+    stage.expired(_LOADABLE - 1)  # it was loaded, and nobody used it
     assert stage.step(30)[JAW] == 0
     stage.until(lambda: stage.capsules._clip_store.statistics().leased == 1)  # the base loop's
     stage.capsules.stop()
@@ -163,7 +168,7 @@ def test_a_capsule_stopped_while_it_loads_does_not_come(tmp_path: Path) -> None:
 
 def test_a_packet_is_carried_out_whole(stage: Set) -> None:
     stage.capsules.packet(
-        packet.decode(
+        IdPacket.model_validate(
             {
                 "video_blend": [{"cid": "VF_A", "w": 0.5}],
                 "profile": "calm",
@@ -195,7 +200,7 @@ def test_a_packet_with_something_unknown_is_refused_whole(stage: Set, bad: dict[
     if "video_blend" in bad:
         whole["video_blend"] = [{"cid": "VF_A"}, *bad["video_blend"]]
     with pytest.raises(CapsuleError):
-        stage.capsules.packet(packet.decode(whole))
+        stage.capsules.packet(IdPacket.model_validate(whole))
     assert stage.step(20)[JAW] == 0
     assert stage.capsules.emotion()[0] == 0
 
@@ -203,7 +208,7 @@ def test_a_packet_with_something_unknown_is_refused_whole(stage: Set, bad: dict[
 def test_lead_lag_orders_hand_face_and_voice(stage: Set) -> None:
     start = stage.now
     stage.capsules.packet(
-        packet.decode(
+        IdPacket.model_validate(
             {
                 "video_blend": [{"cid": "VF_A"}, {"cid": "HF_A"}],
                 "voice_blend": [{"cid": "VL_A"}],
@@ -218,7 +223,7 @@ def test_lead_lag_orders_hand_face_and_voice(stage: Set) -> None:
 
 
 def test_a_packets_capsules_use_their_own_trigger(stage: Set) -> None:
-    stage.capsules.packet(packet.decode({"video_blend": [{"cid": "VF_LEAD"}]}))
+    stage.capsules.packet(IdPacket.model_validate({"video_blend": [{"cid": "VF_LEAD"}]}))
     assert stage.step(60)[3] == 0
     stage.capsules.speech_onset(stage.now)
     assert stage.step(10)[3] > 0
@@ -227,7 +232,7 @@ def test_a_packets_capsules_use_their_own_trigger(stage: Set) -> None:
 
 
 def test_a_required_voice_comes_along(stage: Set) -> None:
-    played = stage.capsules.packet(packet.decode({"video_blend": [{"cid": "VF_VOICED"}]}))
+    played = stage.capsules.packet(IdPacket.model_validate({"video_blend": [{"cid": "VF_VOICED"}]}))
     assert [one.cid for one in played] == ["VF_VOICED", "VL_A"]
 
 
@@ -256,7 +261,7 @@ def test_a_line_of_tokens_is_decoded_when_it_is_loaded(stage: Set) -> None:
 def test_without_a_codec_a_line_of_tokens_moves_in_silence(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     stage = Set(tmp_path)
     stage.capsules.start()
-    stage.loaded(len(CAPSULES) - 1)
+    stage.loaded(_LOADABLE)
     stage.capsules.play("VL_TOKENS")
     assert stage.step(20)[JAW] > 0.3
     assert "not heard" in caplog.text
@@ -318,7 +323,7 @@ def test_a_thousand_packets_a_second_leave_the_face_smooth(stage: Set) -> None:
         for part in range(17):
             cid = ("VF_A", "VF_B", "VF_HAPPY")[(index + part) % 3]
             try:
-                stage.capsules.packet(packet.decode({"video_blend": [{"cid": cid, "w": 0.5}]}))
+                stage.capsules.packet(IdPacket.model_validate({"video_blend": [{"cid": cid, "w": 0.5}]}))
             except BusyError:
                 busy += 1
         poses.append(stage.step())
@@ -337,14 +342,18 @@ def test_what_is_pinned_stays_and_what_does_not_fit_is_refused(tmp_path: Path) -
         stage.capsules.start(pinned=["VF_BIG"])
     assert not any(thread.name.startswith("capsule-") for thread in threading.enumerate())
     stage.capsules.start()  # without that pin it runs
-    stage.loaded(len(CAPSULES) - 1)
+    stage.loaded(_LOADABLE)
     assert stage.capsules.play("VF_A").state == "cached"
     stage.capsules.stop()
 
 
-def test_pins_and_prefetch_by_command(stage: Set) -> None:
+def test_pins_and_prefetch_by_command(tmp_path: Path) -> None:
+    stage = Set(tmp_path, ttl_s=_SHORT_S)
+    stage.capsules.start()
+    stage.expired(_LOADABLE - 2)
     stage.capsules.pin("VF_A")
-    stage.capsules.clear_cache()
+    assert stage.capsules.prefetch(["VF_B"]) == 1
+    stage.expired(_LOADABLE - 1)
     assert stage.capsules.play("VF_A").state == "cached"
     assert stage.capsules.prefetch(["VF_A", "VF_B", "HF_A"]) == 1
     with pytest.raises(UnknownError):
@@ -352,6 +361,7 @@ def test_pins_and_prefetch_by_command(stage: Set) -> None:
     stage.capsules.unpin("VF_A")
     with pytest.raises(CapsuleError, match="last fallback"):
         stage.capsules.unpin("VF_NEUTRAL")
+    stage.capsules.stop()
 
 
 def test_revoking_a_pack_takes_its_capsules_off_the_face(stage: Set, tmp_path: Path) -> None:
@@ -364,7 +374,7 @@ def test_revoking_a_pack_takes_its_capsules_off_the_face(stage: Set, tmp_path: P
     stage.capsules.revoke("brand")
     assert stage.step(30)[JAW] == 0
     assert stage.capsules.play("VF_BRAND").state == "unknown"
-    stage.until(lambda: int(stage.capsules.statistics()["cached"]) == len(CAPSULES) - 1)
+    stage.until(lambda: int(stage.capsules.statistics()["cached"]) == _LOADABLE)
 
 
 def test_the_whole_starter_revoked_leaves_a_still_face(stage: Set) -> None:

@@ -68,17 +68,12 @@ class DeviceCache:
         self,
         slab: Slab,
         ttl_s: float | None = None,
-        on_release: Callable[[str], None] | None = None,
         clock: Callable[[], int] = now_ns,
     ) -> None:
-        """``ttl_s``: what was not used for so long is dropped by ``expire``.
-
-        ``on_release(key)`` hears of every removal; it is called with the lock held and must not call the cache.
-        """
+        """``ttl_s``: what was not used for so long is dropped by ``expire``."""
         self._slab = slab
         self._allocator = Allocator(slab.capacity)
         self._ttl_s = ttl_s
-        self._on_release = on_release
         self._clock = clock
         self._lock = threading.Lock()
         self._slots: OrderedDict[str, _Slot] = OrderedDict()  # least recently used first
@@ -162,14 +157,6 @@ class DeviceCache:
             if slot.leases == 0:
                 self._remove(key)
 
-    def clear(self) -> int:
-        """Drop everything that is neither pinned nor leased; how many that were."""
-        with self._lock:
-            keys = self._evictable()
-            for key in keys:
-                self._remove(key)
-            return len(keys)
-
     def expire(self) -> int:
         """Drop what was not used for ``ttl_s`` and is neither pinned nor leased; how many that were."""
         if self._ttl_s is None:
@@ -235,8 +222,6 @@ class DeviceCache:
     def _remove(self, key: str) -> None:
         slot = self._slots.pop(key)
         self._allocator.free(slot.offset, slot.size)
-        if self._on_release is not None:
-            self._on_release(key)
 
     def _clip(self, key: str, slot: _Slot) -> Clip:
         data = self._slab.read(slot.offset, slot.size)

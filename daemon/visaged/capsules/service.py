@@ -17,6 +17,7 @@ from typing import Final
 
 from visaged.capsules.clip import Clip
 from visaged.capsules.clip_store import ClipStore
+from visaged.capsules.errors import CapsuleError
 from visaged.capsules.file.header import Layer, Trigger
 from visaged.capsules.file.ids import NEUTRAL_LOOP
 from visaged.capsules.library import install
@@ -45,7 +46,7 @@ from visaged.clock import now_ns
 from visaged.id_packet import IdPacket
 from visaged.inference.memory import Slab
 from visaged.problems import Problems
-from visaged.signing import KEYS_DIR, load_public_keys
+from visaged.signing import KEYS_DIR, KeyFileError, load_public_keys
 
 __all__ = ["Capsules", "check_layer"]
 
@@ -240,10 +241,6 @@ class Capsules:
         """Let it be evicted again. Raises UnknownError, or CapsuleError for the last fallbacks."""
         self._clip_store.unpin(cid)
 
-    def clear_cache(self) -> int:
-        """Drop all that is neither pinned nor playing; how many that were."""
-        return self._clip_store.cache.clear()
-
     def installed(self) -> tuple[Entry, ...]:
         """What is installed, by ID."""
         return tuple(entry for _, entry in sorted(self.library.catalogue.entries.items()))
@@ -251,7 +248,11 @@ class Capsules:
     def install_pack(self, path: Path, keys_dir: Path = KEYS_DIR, unsigned: bool = False) -> Record:
         """Install a pack while running; what it replaces fades out. Raises CapsuleError, nothing done."""
         before = self.installed()
-        record = install.install_pack(self.library, path, load_public_keys(keys_dir), unsigned)
+        try:
+            keys = load_public_keys(keys_dir)
+        except KeyFileError as error:
+            raise CapsuleError(error.name, "key", error.problem) from None
+        record = install.install_pack(self.library, path, keys, unsigned)
         self._clip_store.take_over(before)
         return record
 

@@ -15,6 +15,10 @@ class PackageError(Exception):
         self.problem = problem
 
 
+class UntrustedPackage(PackageError):
+    """No key that this box trusts signed it."""
+
+
 class PackageConflict(PackageError):
     """Another content is installed under this name and version."""
 

@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from tests.capsules.fakes import RecordingSink
-from visaged.capsules import packet
 from visaged.capsules.errors import BusyError
 from visaged.capsules.library.library import Library
 from visaged.capsules.service import Capsules
 from visaged.clock import NS_PER_S, now_ns
 from visaged.curves import CURVES
+from visaged.id_packet import IdPacket
 from visaged.inference.memory import Slab
 
 _TICK_NS = NS_PER_S // 60
@@ -113,7 +113,7 @@ class RandomPlay:
                 if played.state == "loading":
                     self._wait(played.cid)
             elif choice < 0.80:
-                self.capsules.packet(packet.decode(self._packet()))
+                self.capsules.packet(IdPacket.model_validate(self._packet()))
             elif choice < 0.86:
                 self.capsules.push_emotion(tuple(self._generator.uniform(-1, 1) for _ in range(3)))  # type: ignore[arg-type]
             elif choice < 0.90:

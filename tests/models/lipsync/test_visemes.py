@@ -1,13 +1,12 @@
 """Every phone has a shape, and the shapes say what lips do."""
 
 from models.lipsync.phones import BILABIALS, COMMON, LABIODENTALS, ROUNDED, SILENCE
-from models.lipsync.visemes import DIPHTHONGS, MPEG4, OVR, SHAPES, VISEME, check
+from models.lipsync.visemes import DIPHTHONGS, OVR, SHAPES, VISEME, check
 
 
 def test_tables_are_complete() -> None:
     check()
     assert set(VISEME.values()) == set(OVR)
-    assert sorted(MPEG4.values()) == list(range(15))
 
 
 def test_rounded_phones_are_rounder_than_all_spread_ones() -> None:

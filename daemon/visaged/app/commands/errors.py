@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from visaged.capsules.errors import BusyError, CapsuleError, UnknownError
 from visaged.control.protocol.refusal import Refusal
 from visaged.conversation.answer import ConverseError
+from visaged.inference.errors import PackageConflict, PackageError, UntrustedPackage
 
 
 @contextmanager
@@ -30,3 +31,17 @@ def capsule_refusals() -> Iterator[None]:
         raise Refusal("not_found", str(error), error.field) from None
     except CapsuleError as error:
         raise Refusal("invalid", str(error), error.field) from None
+
+
+@contextmanager
+def package_refusals(field: str) -> Iterator[None]:
+    """What installing a model package raises, as Refusal of ``field``."""
+    try:
+        yield
+    except (PackageConflict, UntrustedPackage) as error:
+        where = error.folder.name if isinstance(error, PackageConflict) else error.where
+        raise Refusal("refused", f"{where} {error.problem}", field) from None
+    except PackageError as error:
+        raise Refusal("failed", f"{error.where}: {error.problem}", field) from None
+    except OSError as error:
+        raise Refusal("failed", f"the package cannot be unpacked: {error.strerror or error}", field) from None

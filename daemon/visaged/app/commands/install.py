@@ -6,16 +6,15 @@ import logging
 from pathlib import Path
 from typing import Final
 
-from visaged.app.commands.errors import capsule_refusals
+from visaged.app.commands.errors import capsule_refusals, package_refusals
 from visaged.app.stages import Stages
-from visaged.capsules.errors import CapsuleError
 from visaged.control.install import Installer, InstallHooks
-from visaged.control.model_zip import install_model_zip
 from visaged.control.protocol.commands import capsules, models
 from visaged.control.protocol.events import Events
 from visaged.control.registry import Registry
 from visaged.inference.find import BOX_ROOT
-from visaged.signing import KEYS_DIR, load_public_keys, verify
+from visaged.inference.package_zip import install_package_zip
+from visaged.signing import KEYS_DIR, KeyFileError, load_public_keys, verify
 
 log = logging.getLogger(__name__)
 
@@ -43,10 +42,12 @@ def _install_model(path: Path) -> models.ModelInstalled:
     keys = None
     try:
         keys = load_public_keys(KEYS_DIR)
-    except CapsuleError as error:
+    except KeyFileError as error:
         log.warning("%s", error)
 
     def trusted(message: bytes, signature: bytes) -> bool:
         return keys is not None and verify(message, signature, keys) is not None
 
-    return install_model_zip(path, BOX_ROOT, trusted)
+    with package_refusals("url"):
+        manifest = install_package_zip(path, BOX_ROOT, trusted).manifest
+    return models.ModelInstalled(kind=manifest.kind, name=manifest.name, version=manifest.version)

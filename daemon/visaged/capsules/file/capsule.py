@@ -55,11 +55,6 @@ class Capsule:
     pcm: Pcm | None = None
 
 
-def frames_of(duration_ms: float) -> int:
-    """How many frames a duration takes."""
-    return round(duration_ms * FRAME_RATE_HZ / 1000)
-
-
 def encode(capsule: Capsule) -> bytes:
     """The file's bytes. Raises CapsuleError when the capsule would not be read back."""
     found = {name: getattr(capsule, name) for name in _SHAPES}

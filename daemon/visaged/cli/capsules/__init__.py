@@ -16,7 +16,7 @@ from visaged.cli.settings_arguments import add_settings_arguments
 from visaged.config.load import ConfigError
 from visaged.console import exit_codes
 from visaged.console.say import complain
-from visaged.signing import KEYS_DIR
+from visaged.signing import KEYS_DIR, KeyFileError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     """Do the chosen action."""
     try:
         return int(options.function(options))
-    except (CapsuleError, ConfigError) as error:
+    except (CapsuleError, ConfigError, KeyFileError) as error:
         complain(error)
         return exit_codes.USAGE if isinstance(error, ConfigError) else exit_codes.FAILED
 

@@ -10,16 +10,17 @@ import zipfile
 from pathlib import Path
 from typing import Final
 
-from visaged.capsules.errors import CapsuleError
 from visaged.console import exit_codes
 from visaged.console.say import say
 from visaged.file_kind import kind_of_file
+from visaged.inference.errors import PackageError, UntrustedPackage
 from visaged.inference.find import BOX_ROOT
 from visaged.inference.manifest import MANIFEST_NAME, MAX_TEXT, NAME_PATTERN, VERSION_PATTERN
 from visaged.inference.package import load_package
+from visaged.inference.package_zip import install_package_zip
 from visaged.inference.store import put, staging
 from visaged.inference.weights_file import fault_of
-from visaged.signing import KEYS_DIR, load_public_keys, verify
+from visaged.signing import KEYS_DIR, KeyFileError, load_public_keys, verify
 
 # Kind of weights -> the module here with FORMS, add_arguments(group) and import_weights(options, file) -> exit code.
 WEIGHTS: Final = {"mimi": "visaged.cli.models.mimi", "neurosync": "visaged.cli.models.neurosync"}
@@ -102,9 +103,6 @@ def _import_folder(source: Path, options: argparse.Namespace) -> int:
 
 
 def _import_zip(path: Path, options: argparse.Namespace) -> int:
-    from visaged.control.model_zip import install_model_zip  # noqa: PLC0415
-    from visaged.control.protocol.refusal import Refusal  # noqa: PLC0415
-
     if not path.is_file():
         raise ImportFailed(f"'{path}': there is no such folder or file")
     try:
@@ -113,15 +111,16 @@ def _import_zip(path: Path, options: argparse.Namespace) -> int:
             raise ImportFailed(f"'{path}' is {kind.name}, not a whole package zip. {kind.advice}".rstrip(" ."))
         keys = {} if options.unsigned else load_public_keys(options.keys)
         trusted = None if options.unsigned else lambda message, signature: verify(message, signature, keys) is not None
-        installed = install_model_zip(path, options.models, trusted)
-    except Refusal as refusal:
-        hint = "; --unsigned accepts it as it is" if refusal.code == "refused" and not options.unsigned else ""
-        raise ImportFailed(f"'{path}': {refusal.message}{hint}") from None
-    except CapsuleError as error:
+        manifest = install_package_zip(path, options.models, trusted).manifest
+    except UntrustedPackage as error:
+        raise ImportFailed(f"'{path}': {error.where} {error.problem}; --unsigned accepts it as it is") from None
+    except PackageError as error:
+        raise ImportFailed(f"'{path}': {error.where}: {error.problem}") from None
+    except KeyFileError as error:
         raise ImportFailed(f"'{options.keys}': {error}") from None
     except OSError as error:
         raise ImportFailed(f"'{options.models}': {error}") from None
-    say(f"{installed.name} {installed.version} is installed in {options.models}")
+    say(f"{manifest.name} {manifest.version} is installed in {options.models}")
     return exit_codes.DONE
 
 

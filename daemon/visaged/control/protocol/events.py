@@ -40,8 +40,6 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 _DEVICES: Final = {"audio_input_lost": "input", "audio_output_lost": "output"}
 """Problems that are told as the loss of a device, too."""
 
-Values = dict[str, str | float | int | bool | None]
-
 
 class Event(Data):
     """What is published. Never holds what a guest said."""

@@ -24,9 +24,6 @@ from typing import Final
 HOME_ASSISTANT: Final = "homeassistant"
 """Home Assistant's discovery prefix; its birth message is on ``homeassistant/status``."""
 
-RESERVED: Final = ("all", "group")
-"""Not device ids: their topics would be those of many."""
-
 _COMMAND: Final = re.compile(r"[a-z]{1,16}(\.[a-z_]{1,16}){0,2}")
 # Long enough for any asker's own scheme; a topic is copied into every answer.
 _MAX_RESPONSE_TOPIC: Final = 256
