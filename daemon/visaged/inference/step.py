@@ -206,7 +206,7 @@ class StepRunner:
         if self.precision != "int8" or manifest.int8_exact or not clips_int8():
             return False
         _log.warning(
-            "%s %s: its int8 may clip on this processor (no VNNI) and runs in a precise, slower mode; import it anew",
+            "%s %s: its int8 may clip on this processor (no VNNI); it runs in a slower, precise mode; import it anew",
             manifest.name,
             manifest.version,
         )
