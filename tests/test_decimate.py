@@ -45,8 +45,8 @@ def test_steps_leave_no_seam() -> None:
     decimator = Decimator(24_000, HOP)
     rng = np.random.default_rng(1)
     sound = rng.standard_normal(HOP * 6).astype(np.float32)
-    padded = np.concatenate([decimator.initial_state(), sound])
-    whole = np.convolve(padded, decimator._taps, "valid")[::2]
+    whole, at_once = np.zeros(len(sound) // 2, np.float32), Decimator(24_000, len(sound))
+    at_once.step(sound, at_once.initial_state(), whole)
     assert np.allclose(decimate(decimator, sound), whole, atol=1e-6)
 
 

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from visaged.problems import Problems
 from visaged.stage_thread import StageThread
 
@@ -46,7 +47,7 @@ def test_one_that_hangs_is_left_behind_and_knows_it(caplog: pytest.LogCaptureFix
     thread.start(lambda run: run.wait())
     assert not thread.run.is_set()
     library.set()
-    assert done.wait(10)
+    assert done.wait(PATIENCE_S)
     assert of_the_past == [True]
     assert thread.alive
     thread.stop()

@@ -79,11 +79,3 @@ class FakeSink:
 def block(value: float, end_ns: int, count: int = 480) -> Block:
     """``count`` samples of ``value``."""
     return Block(np.full((count, 1), value, np.float32), end_ns)
-
-
-def wait_until(condition, timeout_s: float = 10.0) -> None:
-    """Wait for ``condition()``; fails after ``timeout_s``."""
-    end = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.005)

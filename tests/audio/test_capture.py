@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import numpy as np
 import pytest
 import soundfile
 
-from tests.audio.fakes import FakeSource, block, wait_until
+from tests.audio.fakes import FakeSource, block
+from tests.patience import PATIENCE_S, wait_until
 from visaged.audio.capture import PROBLEM, Capture
 from visaged.audio.errors import DeviceLost, DeviceMissing
 from visaged.audio.select import Chosen
@@ -68,7 +68,7 @@ class Stereo(FakeSource):
 
 def test_channels_that_cancel_are_logged_once(caplog):
     with Rig(Stereo(blocks(0.5, 1000 * MS, 60))) as rig:
-        assert rig.capture.ring.wait(60 * 480, 5)
+        assert rig.capture.ring.wait(60 * 480, PATIENCE_S)
     said = [record.getMessage() for record in caplog.records if "cancel" in record.getMessage()]
     assert len(said) == 1
     assert said[0].startswith("fake:source: its channels cancel each other")
@@ -76,7 +76,7 @@ def test_channels_that_cancel_are_logged_once(caplog):
 
 def test_blocks_reach_the_ring_and_time_is_known():
     with Rig(FakeSource(blocks(0.5, 1000 * MS, 20))) as rig:
-        assert rig.capture.ring.wait(9600, 5)
+        assert rig.capture.ring.wait(9600, PATIENCE_S)
         assert (rig.heard(0, 9600) == 0.5).all()
         assert rig.capture.timeline.time_at(0) == pytest.approx(1000 * MS, abs=1000)
         assert rig.capture.timeline.index_at(1200 * MS) == pytest.approx(9600, abs=1)
@@ -92,7 +92,7 @@ def test_blocks_reach_the_ring_and_time_is_known():
 def test_after_an_overrun_the_index_still_follows_time():
     script = [*blocks(0.5, 0, 10), 1, *blocks(0.25, 350 * MS, 10)]
     with Rig(FakeSource(script)) as rig:
-        assert rig.capture.ring.wait(45 * 480, 5)
+        assert rig.capture.ring.wait(45 * 480, PATIENCE_S)
         assert (rig.heard(0, 4800) == 0.5).all()
         assert (rig.heard(4800, 12_000) == 0).all()  # 250 ms
         assert (rig.heard(16_800, 4800) == 0.25).all()
@@ -109,7 +109,7 @@ def test_a_lost_device_is_said_once_and_taken_back_with_the_index_on_time():
         assert rig.capture.timeline.index_at(0) is None
         assert rig.problems.current()[0].code == PROBLEM
         assert rig.problems.current()[0].remedy == "Plug it in."
-        assert rig.capture.ring.wait(100_800, 10)
+        assert rig.capture.ring.wait(100_800, PATIENCE_S)
         assert (rig.heard(96_000, 4800) == 0.25).all()
         assert rig.said == [(PROBLEM, True), (PROBLEM, False)]
         assert first.closed == 1
@@ -117,7 +117,7 @@ def test_a_lost_device_is_said_once_and_taken_back_with_the_index_on_time():
 
 def test_missing_at_boot_then_there():
     with Rig(DeviceMissing("none", "Plug."), FakeSource(blocks(0.5, 0, 5))) as rig:
-        assert rig.capture.ring.wait(2400, 10)
+        assert rig.capture.ring.wait(2400, PATIENCE_S)
         assert rig.said == [(PROBLEM, True), (PROBLEM, False)]
 
 
@@ -138,9 +138,9 @@ def test_what_was_wrong_with_a_device_that_nobody_wants_any_longer_is_forgotten(
 def test_restarting_in_place_goes_on_with_the_index():
     rig = Rig(FakeSource(blocks(0.5, 0, 10)), FakeSource(blocks(0.25, 500 * MS, 10)))
     with rig:
-        assert rig.capture.ring.wait(4800, 5)
+        assert rig.capture.ring.wait(4800, PATIENCE_S)
     with rig:
-        assert rig.capture.ring.wait(28_800, 5)
+        assert rig.capture.ring.wait(28_800, PATIENCE_S)
         assert (rig.heard(24_000, 4800) == 0.25).all()
 
 
@@ -149,13 +149,11 @@ def test_a_hanging_driver_does_not_hold_up_stop_nor_write_later():
     hanging = FakeSource([*blocks(0.5, 0, 2), driver, *blocks(0.5, 20 * MS, 50)])
     rig = Rig(hanging, FakeSource(blocks(0.25, 100 * MS, 3)))
     rig.capture.start()
-    assert rig.capture.ring.wait(960, 5)
-    began = time.monotonic()
-    rig.capture.stop()
-    assert time.monotonic() - began < 5
+    assert rig.capture.ring.wait(960, PATIENCE_S)
+    rig.capture.stop()  # comes back, though the driver does not
     assert not rig.capture.running
     rig.capture.start()
-    assert rig.capture.ring.wait(4800 + 1440, 5)
+    assert rig.capture.ring.wait(4800 + 1440, PATIENCE_S)
     driver.set()
     wait_until(lambda: hanging.closed)
     assert rig.capture.ring.end == 4800 + 1440
@@ -168,20 +166,20 @@ def test_mute_is_silence_of_the_same_length():
     rig = Rig(source)
     rig.capture.mute = True
     with rig:
-        assert rig.capture.ring.wait(4800, 5)
+        assert rig.capture.ring.wait(4800, PATIENCE_S)
         assert not rig.heard(0, 4800).any()
 
 
 def test_gain_and_clipping():
     with Rig(FakeSource(blocks(0.5, 0, 10)), settings=InputSettings(gain_db=12)) as rig:
-        assert rig.capture.ring.wait(4800, 5)
+        assert rig.capture.ring.wait(4800, PATIENCE_S)
         assert (rig.heard(0, 4800) == 1.0).all()
         wait_until(lambda: rig.metrics.values()["audio.clipped"] == 4800)
 
 
 def test_samples_that_are_not_numbers_are_counted():
     with Rig(FakeSource(blocks(float("nan"), 0, 3))) as rig:
-        assert rig.capture.ring.wait(1440, 5)
+        assert rig.capture.ring.wait(1440, PATIENCE_S)
         assert not rig.heard(0, 1440).any()
         assert rig.metrics.values()["audio.bad_samples"] == 1440
 
@@ -220,7 +218,7 @@ def test_a_file_plays_in_real_time_and_then_silence_goes_on(tmp_path, caplog):
     path = tmp_path / "a.wav"
     soundfile.write(path, np.full(9600, 0.5), 48_000)
     with real(InputSettings(backend="file", path=str(path))) as rig, caplog.at_level("WARNING"):
-        assert rig.capture.ring.wait(19_200, 10)
+        assert rig.capture.ring.wait(19_200, PATIENCE_S)
         assert rig.heard(0, 9600) == pytest.approx(0.5, abs=1e-4)
         assert not rig.heard(9600, 4800).any()
         assert abs(rig.metrics.values()["audio.drift_ppm"]) < 1

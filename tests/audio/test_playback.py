@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.audio.fakes import FakeSink, wait_until
+from tests.audio.fakes import FakeSink
+from tests.patience import wait_until
 from visaged.audio.errors import DeviceMissing
 from visaged.audio.playback import PROBLEM, Playback
 from visaged.config.schema import OutputSettings

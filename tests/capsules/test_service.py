@@ -13,6 +13,7 @@ import pytest
 
 from tests.capsules.fakes import RecordingSink, ms
 from tests.capsules.making import JAW, SMILE, capsule, files, neutral, new_key, raw_pack, signed_pack
+from tests.patience import PATIENCE_S, wait_until
 from visaged.capsules.errors import BusyError, CapsuleError, UnknownError
 from visaged.capsules.file.capsule import Capsule, Pcm, Tokens
 from visaged.capsules.file.header import ExpressedEmotion, Trigger, VoiceRequirement
@@ -88,10 +89,7 @@ class Set:
 
     def until(self, condition: Callable[[], bool]) -> None:
         """Let the threads work until ``condition``."""
-        deadline = time.monotonic() + 5
-        while not condition():
-            assert time.monotonic() < deadline
-            time.sleep(0.002)
+        wait_until(condition)
 
     def expired(self, count: int) -> None:
         """Let so many go that nobody used."""
@@ -156,7 +154,7 @@ def test_a_capsule_stopped_while_it_loads_does_not_come(tmp_path: Path) -> None:
     stage.capsules.start()
     stage.expired(_LOADABLE - 2)  # all but the two that are always pinned
     gate = threading.Event()
-    stage.capsules._clip_store.loader.submit(lambda: bool(gate.wait(5)), urgent=True)  # type: ignore[arg-type, return-value]
+    stage.capsules._clip_store.loader.submit(lambda: bool(gate.wait(PATIENCE_S)), urgent=True)  # type: ignore[arg-type, return-value]
     stage.capsules.play("VF_A")
     stage.capsules.stop_playing(cid="VF_A")
     gate.set()

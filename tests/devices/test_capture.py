@@ -7,8 +7,8 @@ import time
 import numpy as np
 import pytest
 
-from tests.audio.fakes import wait_until
 from tests.devices.card import SoundCard
+from tests.patience import PATIENCE_S, wait_until
 from visaged.audio.backends.alsa import AlsaSource
 from visaged.audio.backends.portaudio import PortAudioSource
 from visaged.audio.capture import PROBLEM, Capture
@@ -68,7 +68,7 @@ def test_what_is_captured_is_what_was_heard_when_it_was_heard(sound_cards, backe
     sound = noise(10)
     card = sound_cards.add("mic", sound)
     with Stage(backend) as stage:
-        assert stage.capture.ring.wait(30_000, 10)
+        assert stage.capture.ring.wait(30_000, PATIENCE_S)
         # To the sample; and by time to less than a block, however busy this machine is.
         assert abs(stage.frame_of(2_000, 24_000, card, as_heard(sound))) < 480
         assert stage.metrics.values()["audio.xruns"] == 0
@@ -103,12 +103,12 @@ def test_an_overrun_is_counted_and_the_index_still_follows_time(sound_cards, bac
         return Chosen(Dozing(chosen.source, 0.8), chosen.format, chosen.reason)
 
     with Stage(backend, choose) as stage:
-        assert stage.capture.ring.wait(4_800, 10)
+        assert stage.capture.ring.wait(4_800, PATIENCE_S)
         zero_ns = stage.capture.timeline.time_at(0)
         wait_until(lambda: stage.metrics.values()["audio.xruns"] == 1)
         # The first sound after it is behind the gap that was skipped.
-        assert stage.capture.ring.wait(stage.capture.ring.end + 1, 10)
-        assert stage.capture.ring.wait(stage.capture.ring.end + 19_200, 10)
+        assert stage.capture.ring.wait(stage.capture.ring.end + 1, PATIENCE_S)
+        assert stage.capture.ring.wait(stage.capture.ring.end + 19_200, PATIENCE_S)
         newest = stage.capture.ring.end - 9_600
         assert abs(stage.frame_of(newest, 9_600, card, as_heard(sound))) < 480
         assert stage.metrics.values()["audio.xruns"] == 1
@@ -122,7 +122,7 @@ def test_pulled_out_and_back(sound_cards, backend):
     sound = noise(20)
     card = sound_cards.add("mic", sound)
     with Stage(backend) as stage:
-        assert stage.capture.ring.wait(9_600, 10)
+        assert stage.capture.ring.wait(9_600, PATIENCE_S)
         zero_ns = stage.capture.timeline.time_at(0)
         card.pull_out()
         wait_until(stage.problems.current)
@@ -131,7 +131,7 @@ def test_pulled_out_and_back(sound_cards, backend):
         end = stage.capture.ring.end
         card.put_back()
         wait_until(lambda: not stage.problems.current())
-        assert stage.capture.ring.wait(stage.capture.ring.end + 12_000, 10)
+        assert stage.capture.ring.wait(stage.capture.ring.end + 12_000, PATIENCE_S)
         assert stage.capture.ring.end > end + 12_000
         assert abs(stage.frame_of(stage.capture.ring.end - 9_600, 9_600, card, as_heard(sound))) < 480
         # Sample 0 is still heard at the time it was: the gap was filled to within a block.
@@ -142,7 +142,7 @@ def test_pulled_out_and_back(sound_cards, backend):
 def test_a_wedged_device_is_given_up_and_taken_back(sound_cards, backend):
     card = sound_cards.add("mic", noise(20))
     with Stage(backend) as stage:
-        assert stage.capture.ring.wait(4_800, 10)
+        assert stage.capture.ring.wait(4_800, PATIENCE_S)
         card.wedge()
         wait_until(stage.problems.current)
         assert "no sound for" in stage.problems.current()[0].message
@@ -157,7 +157,7 @@ def test_missing_at_boot_then_plugged_in(sound_cards, backend):
     with Stage(backend) as stage:
         wait_until(stage.problems.current)
         card.put_back()
-        assert stage.capture.ring.wait(4_800, 10)
+        assert stage.capture.ring.wait(4_800, PATIENCE_S)
         assert not stage.problems.current()
 
 
@@ -192,7 +192,7 @@ def test_whatever_the_card_offers_becomes_mono_at_48_khz(sound_cards, backend, r
     sound = np.repeat(tone[:, None], channels, axis=1).astype(np.float32)
     sound_cards.add("mic", sound, rate_hz=rate_hz, channels=channels, sample_format=sample_format, loop=True, raw=True)
     with Stage(backend) as stage:
-        assert stage.capture.ring.wait(24_000, 10)
+        assert stage.capture.ring.wait(24_000, PATIENCE_S)
         out = np.zeros(19_200, np.float32)
         stage.capture.ring.read(4_800, out)
     angle = 2 * np.pi * 500 * np.arange(len(out)) / 48_000
@@ -206,14 +206,14 @@ def test_whatever_the_card_offers_becomes_mono_at_48_khz(sound_cards, backend, r
 def test_a_fast_card_is_found_to_be_fast(sound_cards, backend):
     sound_cards.add("mic", noise(1), ppm=1_000, loop=True)
     with Stage(backend) as stage:
-        assert stage.capture.ring.wait(3 * 48_000, 20)
+        assert stage.capture.ring.wait(3 * 48_000, PATIENCE_S)
         assert -1_500 < stage.capture.timeline.drift_ppm < -500
 
 
 def test_auto_takes_the_alsa_card(sound_cards):
     sound_cards.add("mic", noise(10))
     with Stage("auto") as stage:
-        assert stage.capture.ring.wait(480, 10)
+        assert stage.capture.ring.wait(480, PATIENCE_S)
         assert stage.metrics.values()["audio.input"] == "alsa:mic"
 
 

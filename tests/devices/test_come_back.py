@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from tests.audio.fakes import wait_until
 from tests.devices.card import SoundCard, SoundCards
+from tests.patience import PATIENCE_S, wait_until
 from visaged.audio import capture, playback
 from visaged.audio.capture import Capture
 from visaged.audio.playback import Playback
@@ -54,10 +54,10 @@ class Ears:
         return self.metrics.values()["audio.input"]
 
     def wait_for(self, name: str | None, *codes: str) -> None:
-        wait_until(lambda: (self.input, self.codes) == (name, set(codes)), 20)
+        wait_until(lambda: (self.input, self.codes) == (name, set(codes)))
 
     def wait_for_sound(self) -> None:
-        self.capture.ring.wait(self.capture.ring.end + 4_800, 10)
+        self.capture.ring.wait(self.capture.ring.end + 4_800, PATIENCE_S)
         out = np.zeros(2_400, np.float32)
         self.capture.ring.read(self.capture.ring.end - 2_400, out)
         assert out.any()
@@ -132,19 +132,19 @@ def test_it_comes_back_though_the_kernel_knows_nothing_of_it(sound_cards, impati
 def test_a_microphone_that_delivers_nothing_but_zeros_is_a_problem(sound_cards, impatient, backend):
     mic = sound_cards.add("default", ZEROS, loop=True)
     with Ears(backend) as ears:
-        wait_until(lambda: silence.PROBLEM in ears.codes, 20)
+        wait_until(lambda: silence.PROBLEM in ears.codes)
         problem = ears.problems.current()[0]
         assert "nothing but absolute silence" in problem.message
         assert "mute" in problem.remedy
         # A room: the last bit of the converter is enough.
         mic.hear((_RNG.integers(-1, 2, 48_000) / 32767).astype(np.float32))
-        wait_until(lambda: not ears.codes, 20)
+        wait_until(lambda: not ears.codes)
 
 
 def test_a_digital_line_may_be_silent(sound_cards, impatient):
     sound_cards.add("default", ZEROS, loop=True)
     with Ears("alsa", may_be_silent=True) as ears:
-        assert ears.capture.ring.wait(48_000 * 3 // 2, 20)
+        assert ears.capture.ring.wait(48_000 * 3 // 2, PATIENCE_S)
         assert not ears.codes
 
 
@@ -180,12 +180,12 @@ def test_a_speaker_that_is_pulled_out_is_gone_back_to(sound_cards: SoundCards):
     try:
         wait_until(lambda: seconds_played(speaker) > 0)
         speaker.pull_out()
-        wait_until(lambda: seconds_played(screen) > 0, 20)
+        wait_until(lambda: seconds_played(screen) > 0)
         wait_until(lambda: [problem.code for problem in problems.current()] == [playback.STAND_IN_PROBLEM])
         assert "'portaudio:screen' is used instead of 'portaudio:default'" in problems.current()[0].message
         before = seconds_played(speaker)
         speaker.put_back()
-        wait_until(lambda: seconds_played(speaker) > before, 20)
+        wait_until(lambda: seconds_played(speaker) > before)
         wait_until(lambda: not problems.current())
     finally:
         mouth.stop()

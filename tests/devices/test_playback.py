@@ -7,8 +7,8 @@ import time
 import numpy as np
 import pytest
 
-from tests.audio.fakes import wait_until
 from tests.devices.card import SoundCard
+from tests.patience import PATIENCE_S, wait_until
 from visaged.audio.capture import Capture
 from visaged.audio.follower import DelayedRing
 from visaged.audio.playback import PROBLEM, Playback
@@ -33,7 +33,7 @@ class Stages:
 
     def __enter__(self):
         self.capture.start()
-        assert self.capture.ring.wait(4_800, 10)
+        assert self.capture.ring.wait(4_800, PATIENCE_S)
         self.playback.start()
         return self
 
@@ -64,7 +64,7 @@ def test_sound_leaves_the_speaker_when_it_should(sound_cards, backend):
     mic = sound_cards.add("mic", sound, ppm=200)
     speaker = sound_cards.add("speaker", ppm=-150)
     with Stages(backend) as stages:
-        wait_until(lambda: seconds_played(speaker) > 5, 30)
+        wait_until(lambda: seconds_played(speaker) > 5)
     played = speaker.played()[:, 0]
     late = []
     for start in range(2 * 48_000, 5 * 48_000 - 4_800, 12_000):
@@ -92,7 +92,7 @@ def test_two_clocks_that_differ_make_no_clicks(sound_cards, backend):
     for _ in range(2):
         with Stages(backend) as stages:
             began = seconds_played(speaker)
-            wait_until(lambda: seconds_played(speaker) > began + 3, 30)  # noqa: B023
+            wait_until(lambda: seconds_played(speaker) > began + 3)  # noqa: B023
         if stages.undisturbed():
             break
     played = speaker.played()[:, 0]

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,7 @@ import pytest
 
 from tests.face.lipsync.small_model import write_lipsync
 from tests.face.neurosync.small_model import write_neurosync
+from tests.patience import PATIENCE_S, wait_until
 from visaged.config import Settings
 from visaged.curves import INDEX, neutral
 from visaged.face.factory import SolverCallbacks
@@ -40,15 +39,19 @@ class Stage:
         self.solver = solver
         self.selected += 1
 
-    def step(self, count: int) -> np.ndarray:
-        """Steps of a buzz, with the time that a live voice takes; the last pose."""
-        assert self.solver is not None
-        state, pose = self.solver.initial_state(), neutral()
+    def buzz(self) -> None:
+        """A buzz, as live as a voice, until the solver opens the mouth."""
+        solver = self.solver
+        assert solver is not None
+        state, pose = solver.initial_state(), neutral()
         buzz = (0.2 * np.sign(np.sin(2 * np.pi * 120 * np.arange(HOP) / 48_000))).astype(np.float32)
-        for _ in range(count):
-            state = self.solver.step(buzz, state, pose)
-            time.sleep(0.004)
-        return pose
+
+        def opens() -> bool:
+            nonlocal state
+            state = solver.step(buzz, state, pose)
+            return bool(pose[INDEX["JawOpen"]] > 0)
+
+        wait_until(opens, "the mouth to open")
 
 
 class Box:
@@ -87,13 +90,6 @@ def threads_named(name: str) -> int:
     return sum(thread.name == name for thread in threading.enumerate())
 
 
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def test_neurosync_is_opened_runs_and_is_let_go(box: Box) -> None:
     assert box.open(settings()) == "neurosync"
     assert box.solvers.package is not None
@@ -102,9 +98,9 @@ def test_neurosync_is_opened_runs_and_is_let_go(box: Box) -> None:
     assert box.metrics.gauge("neurosync.hop_ms").value == 50
     assert box.metrics.gauge("neurosync.lookahead_ms").value == 151
     assert box.codes == []
-    assert box.stage.step(60)[INDEX["JawOpen"]] > 0
+    box.stage.buzz()
     assert box.open(settings("lipsync")) == "lipsync"
-    until(lambda: threads_named("neurosync") == 0)
+    wait_until(lambda: threads_named("neurosync") == 0)
     assert box.metrics.gauge("neurosync.hop_ms").value is None
     assert box.open(settings("energy")) == "energy"
     assert box.solvers.package is None
@@ -132,7 +128,7 @@ def test_a_package_that_is_removed_while_it_runs_changes_nothing_until_it_is_ope
     box.open(settings())
     for path in (root / "neurosync").iterdir():
         path.unlink()
-    assert box.stage.step(60)[INDEX["JawOpen"]] > 0
+    box.stage.buzz()
     assert box.open(settings()) == "energy"
 
 
@@ -174,15 +170,15 @@ def test_of_two_that_are_opened_at_a_time_the_one_asked_for_last_runs(
     gate = threading.Event()
 
     def slow(worker: object) -> float:
-        gate.wait(30)
+        gate.wait(PATIENCE_S)
         return 5.0
 
     monkeypatch.setattr(wired, "measured_ms", slow)
     box.solvers.open_later(settings(neurosync_hop_ms="auto"), box.stage)
-    until(lambda: threads_named("neurosync") == 1)
+    wait_until(lambda: threads_named("neurosync") == 1)
     assert box.open(settings("lipsync")) == "lipsync"
     gate.set()
-    until(lambda: threads_named("solver-opener") + threads_named("neurosync") == 0)
+    wait_until(lambda: threads_named("solver-opener") + threads_named("neurosync") == 0)
     assert box.stage.solver is not None
     assert box.stage.solver.name == "lipsync"
     assert box.solvers.package is not None

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from tests.face import voice
+from tests.patience import PATIENCE_S, wait_until
 from visaged.clock import RATE_HZ
 from visaged.curves import COUNT, INDEX, Pose
 from visaged.face.energy import EnergySolver
@@ -65,7 +65,7 @@ class Counting:
         return 0
 
     def step(self, sound: Sound, state: int, pose: Pose) -> int:
-        self.gate.wait(5)
+        self.gate.wait(PATIENCE_S)
         if self.failure is not None:
             raise self.failure
         pose.fill(self.answer)
@@ -97,21 +97,13 @@ class Rig:
         for _ in range(hops):
             heard_ns = self.stage.heard_ns
             self.tape.add(np.zeros(HOP, np.float32))
-            until(lambda before=heard_ns: self.stage.heard_ns > before)
+            wait_until(lambda before=heard_ns: self.stage.heard_ns > before)
 
     def codes(self) -> list[str]:
         return [problem.code for problem in self.problems.current()]
 
     def value(self, name: str) -> float:
         return self.metrics.counter(name).value
-
-
-def until(reached: Callable[[], bool]) -> None:
-    """Wait for another thread."""
-    deadline = time.monotonic() + 5
-    while not reached():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.001)
 
 
 @pytest.fixture
@@ -131,7 +123,7 @@ def shown(rig: Rig, index: int) -> float:
 
 def test_each_pose_has_the_media_time_of_its_sound(rig: Rig) -> None:
     rig.play(5)
-    until(lambda: rig.track.count == 5)
+    wait_until(lambda: rig.track.count == 5)
     assert rig.track.newest_index == 5 * HOP - 40 * 48
     assert [shown(rig, hop * HOP - 40 * 48) for hop in range(1, 6)] == [1, 2, 3, 4, 5]
     assert rig.metrics.gauge("solver.name").value == "counting"
@@ -147,7 +139,7 @@ def test_the_poses_are_those_of_the_solver_run_by_hand(rig: Rig) -> None:
         state = solver.step(hop, state, pose)
     rig.tape.add(sound[: -10 * HOP])
     rig.tape.add(sound[-10 * HOP :])
-    until(lambda: rig.track.count == 30)
+    wait_until(lambda: rig.track.count == 30)
     got = np.zeros(COUNT, np.float32)
     assert rig.track.newest_index is not None
     rig.track.sample(rig.track.newest_index, got)
@@ -160,9 +152,9 @@ def test_a_backlog_is_skipped_counted_and_begun_afresh(rig: Rig) -> None:
     rig.tape.add(np.zeros(HOP, np.float32))
     rig.tape.add(np.zeros(100 * HOP, np.float32))
     rig.solver.gate.set()
-    until(lambda: rig.value("solver.skipped") == 1)
+    wait_until(lambda: rig.value("solver.skipped") == 1)
     rig.play(2)
-    until(lambda: rig.track.newest_index == 106 * HOP - 40 * 48)
+    wait_until(lambda: rig.track.newest_index == 106 * HOP - 40 * 48)
     assert rig.track.count == 6
     assert shown(rig, 106 * HOP - 40 * 48) == 2
     assert rig.solver.streams == 2
@@ -172,9 +164,9 @@ def test_sound_overwritten_under_its_hands_is_skipped(rig: Rig) -> None:
     rig.play(3)
     rig.tape.oldest = 4 * HOP
     rig.tape.add(np.zeros(2 * HOP, np.float32))
-    until(lambda: rig.value("solver.skipped") == 1)
+    wait_until(lambda: rig.value("solver.skipped") == 1)
     rig.play(1)
-    until(lambda: rig.track.newest_index == 6 * HOP - 40 * 48)
+    wait_until(lambda: rig.track.newest_index == 6 * HOP - 40 * 48)
 
 
 def test_an_old_stream_is_joined_at_its_end() -> None:
@@ -182,7 +174,7 @@ def test_an_old_stream_is_joined_at_its_end() -> None:
     rig.tape.add(np.zeros(10 * RATE_HZ + 123, np.float32))
     rig.stage.start()
     rig.tape.add(np.zeros(HOP, np.float32))
-    until(lambda: rig.track.count == 1)
+    wait_until(lambda: rig.track.count == 1)
     rig.stage.stop()
     assert rig.track.newest_index == 601 * HOP - 40 * 48
     assert rig.value("solver.skipped") == 0
@@ -192,7 +184,7 @@ def test_the_fallback_takes_over_from_a_solver_that_fails(rig: Rig) -> None:
     rig.play(3)
     rig.solver.failure = RuntimeError("out of memory")
     rig.play(3)
-    until(lambda: rig.track.count == 5)
+    wait_until(lambda: rig.track.count == 5)
     assert rig.track.newest_index == 6 * HOP
     assert rig.stage.lookahead_ms == 0
     assert rig.value("solver.failed") == 1
@@ -206,7 +198,7 @@ def test_the_fallback_takes_over_from_a_solver_that_fails(rig: Rig) -> None:
 def test_not_a_number_is_a_failure(rig: Rig) -> None:
     rig.solver.answer = float("nan")
     rig.play(2)
-    until(lambda: rig.track.count == 1)
+    wait_until(lambda: rig.track.count == 1)
     assert rig.codes() == ["solver_failed"]
     assert shown(rig, 2 * HOP) == 1
 
@@ -220,8 +212,8 @@ def test_when_the_fallback_fails_too_the_stage_lives_and_shows_nothing(rig: Rig)
     rig.fallback.failure = None
     rig.stage.select(rig.fallback)
     rig.play(2)
-    until(lambda: rig.track.count > 0)
-    until(lambda: rig.codes() == [])
+    wait_until(lambda: rig.track.count > 0)
+    wait_until(lambda: rig.codes() == [])
 
 
 def test_another_solver_takes_over_without_a_pause(rig: Rig) -> None:
@@ -230,7 +222,7 @@ def test_another_solver_takes_over_without_a_pause(rig: Rig) -> None:
     rig.stage.select(other)
     rig.play(5)
     # With twice the look-ahead its first poses belong to moments that were shown already.
-    until(lambda: rig.track.newest_index == 8 * HOP - 80 * 48)
+    wait_until(lambda: rig.track.newest_index == 8 * HOP - 80 * 48)
     assert rig.stage.lookahead_ms == 80
     assert rig.value("solver.skipped") == 0
 
@@ -241,19 +233,19 @@ def test_stopped_and_started_it_begins_a_new_stream(rig: Rig) -> None:
     rig.tape.add(np.zeros(RATE_HZ, np.float32))
     rig.stage.start()
     rig.play(1)
-    until(lambda: rig.track.newest_index == 64 * HOP - 40 * 48)
+    wait_until(lambda: rig.track.newest_index == 64 * HOP - 40 * 48)
     assert shown(rig, 64 * HOP - 40 * 48) == 1
 
 
 def test_a_restart_gives_the_wanted_solver_another_chance(rig: Rig) -> None:
     rig.solver.failure = RuntimeError("once")
     rig.play(2)
-    until(lambda: rig.codes() == ["solver_failed"])
+    wait_until(lambda: rig.codes() == ["solver_failed"])
     rig.solver.failure = None
     rig.stage.stop()
     rig.stage.start()
     rig.play(1)
-    until(lambda: rig.codes() == [])
+    wait_until(lambda: rig.codes() == [])
     assert rig.metrics.gauge("solver.name").value == "counting"
 
 
@@ -262,25 +254,25 @@ def test_a_thread_that_hung_does_no_harm_when_it_comes_back(rig: Rig, monkeypatc
     rig.solver.gate.clear()
     rig.tape.add(np.zeros(HOP, np.float32))
     (hung,) = [thread for thread in threading.enumerate() if thread.name == "solver"]
-    until(lambda: rig.solver.streams == 1)
+    wait_until(lambda: rig.solver.streams == 1)
     rig.stage.stop()
     rig.solver.gate.set()
-    hung.join(5)
+    hung.join(PATIENCE_S)
     assert rig.track.count == 0
 
 
 def test_it_shows_that_it_lives_without_sound(rig: Rig) -> None:
     first = rig.stage.alive_ns
-    until(lambda: rig.stage.alive_ns > first)
-    until(lambda: rig.stage.alive_ns > first + 100_000_000)
+    wait_until(lambda: rig.stage.alive_ns > first)
+    wait_until(lambda: rig.stage.alive_ns > first + 100_000_000)
 
 
 def test_speech_is_announced_with_its_beginning_and_its_end(rig: Rig) -> None:
     rig.tape.add(np.concatenate([voice.silence(0.2), voice.vowel("a", 0.2)]))
-    until(lambda: rig.speech != [])
+    wait_until(lambda: rig.speech != [])
     assert rig.stage.speaking
     rig.tape.add(voice.silence(0.45))
-    until(lambda: len(rig.speech) == 2)
+    wait_until(lambda: len(rig.speech) == 2)
     assert [speaking for speaking, _ in rig.speech] == [True, False]
     assert rig.speech[0][1] == pytest.approx(0.2 * RATE_HZ, abs=2 * HOP)
     assert rig.speech[1][1] == pytest.approx(0.4 * RATE_HZ, abs=2 * HOP)
@@ -288,6 +280,6 @@ def test_speech_is_announced_with_its_beginning_and_its_end(rig: Rig) -> None:
 
 def test_speech_ends_when_the_sound_stops_coming(rig: Rig) -> None:
     rig.tape.add(np.concatenate([voice.silence(0.2), voice.vowel("a", 0.2)]))
-    until(lambda: len(rig.speech) == 2)
+    wait_until(lambda: len(rig.speech) == 2)
     assert rig.speech[1] == (False, 24 * HOP)
     assert not rig.stage.speaking

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
-import time
-from collections.abc import Callable
 from fractions import Fraction
 
+from tests.patience import PATIENCE_S
 from visaged.clock import now_ns
 from visaged.outputs.board import Address, PoseBoard
 
@@ -26,7 +25,7 @@ def listen(family: socket.AddressFamily = socket.AF_INET) -> tuple[socket.socket
     sink = socket.socket(family, socket.SOCK_DGRAM)
     host = "::1" if family == socket.AF_INET6 else "127.0.0.1"
     sink.bind((host, 0))
-    sink.settimeout(5)
+    sink.settimeout(PATIENCE_S)
     return sink, Address(family, host, sink.getsockname()[1], 0)
 
 
@@ -35,11 +34,3 @@ def unused_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def wait_for(condition: Callable[[], bool], timeout_s: float = 5.0) -> None:
-    """Return when ``condition`` holds; fails after a time no sane machine needs."""
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.005)

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.outputs.boards import wait_for
+from tests.patience import PATIENCE_S, wait_until
 from visaged.clock import NS_PER_S, now_ns
 from visaged.config import LiveLinkSettings
 from visaged.config.identity import livelink_device_id
@@ -43,7 +43,7 @@ class Rig:
             self.receiver.receive(0.01)
             return condition()
 
-        wait_for(check)
+        wait_until(check)
 
     def packets(self) -> int:
         return self.stream.figures(0).packets if self.receiver.streams else 0
@@ -192,9 +192,9 @@ def test_a_sender_that_cannot_be_started_is_tried_again(monkeypatch: pytest.Monk
         problems = Problems()
         output = LiveLinkOutput(LiveLinkSettings(targets=[]), "box", 0, problems, Metrics())
         output.start()
-        wait_for(lambda: [problem.code for problem in problems.current()] == ["livelink_sender"])
+        wait_until(lambda: [problem.code for problem in problems.current()] == ["livelink_sender"])
         assert output.pid is None
-    wait_for(lambda: output.pid is not None)
+    wait_until(lambda: output.pid is not None)
     output.stop()
 
 
@@ -216,7 +216,7 @@ def test_the_sender_ends_with_the_daemon() -> None:
         except OSError:
             return True
 
-    wait_for(gone)
+    wait_until(gone)
 
 
 def test_without_realtime_priority_there_is_a_word_and_a_face() -> None:
@@ -230,13 +230,14 @@ def test_without_realtime_priority_there_is_a_word_and_a_face() -> None:
         "while not problems.current(): time.sleep(0.05)\n"
         "print([problem.code for problem in problems.current()]); output.stop()"
     )
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False)
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert said.stdout.strip() == "['livelink_not_realtime']", said.stderr
 
 
-def test_stop_returns_soon_even_without_a_pose() -> None:
+def test_stop_returns_though_there_is_no_pose() -> None:
     output = LiveLinkOutput(LiveLinkSettings(targets=[]), "box", 0, Problems(), Metrics())
     output.start()
-    began = now_ns()
+    wait_until(lambda: output.pid is not None)
+    pid = output.pid
     output.stop()
-    assert now_ns() - began < 5 * NS_PER_S
+    assert not Path(f"/proc/{pid}").exists()

@@ -5,7 +5,8 @@ import threading
 
 import pytest
 
-from tests.outputs.boards import make_board, wait_for
+from tests.outputs.boards import make_board
+from tests.patience import PATIENCE_S, wait_until
 from visaged.outputs import resolver as resolver_module
 from visaged.outputs.board import Address
 from visaged.outputs.resolver import Resolver, look_up, split_target
@@ -23,7 +24,7 @@ class Names:
     def __call__(self, host: str, port: int) -> Address:
         self.asked.append(host)
         if host == "hangs":
-            self.hung.wait(10)
+            self.hung.wait(PATIENCE_S)
         if host not in self.known:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         return Address(socket.AF_INET, self.known[host], port, 0)
@@ -76,7 +77,7 @@ def test_a_name_that_hangs_does_not_hold_up_another() -> None:
     board, names = make_board(), Names(pc="10.0.0.7")
     resolver = Resolver(board, ["hangs:1", "pc:2"], Problems(), names)
     resolver.start()
-    wait_for(lambda: board.address(1) is not None)
+    wait_until(lambda: board.address(1) is not None)
     assert board.address(0) is None
     names.hung.set()
     resolver.stop()
@@ -87,12 +88,12 @@ def test_a_name_that_does_not_resolve_is_said_once_and_tried_again() -> None:
     board, names, problems = make_board(), Names(), Problems()
     resolver = Resolver(board, ["pc:2"], problems, names)
     resolver.start()
-    wait_for(lambda: len(names.asked) >= 3)
+    wait_until(lambda: len(names.asked) >= 3)
     (problem,) = problems.current()
     assert "pc" in problem.message
     names.known["pc"] = "10.0.0.7"
-    wait_for(lambda: board.address(0) is not None)
-    wait_for(lambda: problems.current() == ())
+    wait_until(lambda: board.address(0) is not None)
+    wait_until(lambda: problems.current() == ())
     resolver.stop()
 
 
@@ -101,12 +102,12 @@ def test_a_name_is_looked_up_again_when_sending_to_it_fails() -> None:
     board, names = make_board(), Names(pc="10.0.0.7")
     resolver = Resolver(board, ["pc:2"], Problems(), names)
     resolver.start()
-    wait_for(lambda: board.address(0) is not None)
+    wait_until(lambda: board.address(0) is not None)
     names.known["pc"] = "10.0.0.8"
 
     def moved() -> bool:
         resolver.nudge(0)
         return board.address(0) == Address(socket.AF_INET, "10.0.0.8", 2, 0)
 
-    wait_for(moved)
+    wait_until(moved)
     resolver.stop()

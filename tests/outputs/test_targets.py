@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.outputs.boards import listen, make_board, unused_port
+from tests.patience import PATIENCE_S
 from visaged.outputs.board import Address, PoseBoard, TargetCell
 from visaged.outputs.targets import Targets
 
@@ -89,7 +90,7 @@ def test_a_receiver_that_starts_later_gets_the_very_next_packet() -> None:
         targets.send(bytearray(b"early"))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sink:
         sink.bind(("127.0.0.1", port))
-        sink.settimeout(5)
+        sink.settimeout(PATIENCE_S)
         targets.send(bytearray(b"now"))
         assert sink.recv(9) == b"now"
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from tests.patience import wait_until
 from visaged.animation.animator import Animator
 from visaged.animation.stage import LEAD_MS, AnimatorStage
 from visaged.audio.errors import FileUnusable
@@ -84,10 +84,7 @@ def live(path: Path, wanted: Settings, ticks: int) -> NDArray[np.float32]:
                 part = sound[ring.end : ring.end + BLOCK]
                 block[: len(part)] = part
                 ring.write(block)
-                deadline = time.monotonic() + 5
-                while track.count != ring.end // HOP:
-                    assert time.monotonic() < deadline
-                    time.sleep(0.0001)
+                wait_until(lambda: track.count == ring.end // HOP, look_s=0.0001)
             showing.render(tick, due_ns)
     finally:
         hearing.stop()

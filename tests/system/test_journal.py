@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.patience import PATIENCE_S
 from visaged.problems import Problems
 from visaged.system.journal import JournalHandler, LineFormatter, encode, is_journal, journal_handler
 
@@ -47,7 +48,7 @@ def test_an_endless_value_is_cut() -> None:
 def journald(tmp_path: Path) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(str(tmp_path / "socket"))
-        listening.settimeout(5)
+        listening.settimeout(PATIENCE_S)
         yield listening
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from visaged.system.notify import FEED, READY, Notifier
 
 
@@ -15,7 +16,7 @@ def systemd(tmp_path: Path) -> Iterator[socket.socket]:
     """The other end: what PID 1 would read."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(str(tmp_path / "notify"))
-        listening.settimeout(5)
+        listening.settimeout(PATIENCE_S)
         yield listening
 
 
@@ -50,7 +51,7 @@ def test_patience_is_fed(systemd: socket.socket, tmp_path: Path) -> None:
 def test_an_abstract_address() -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(f"\0visaged-test-{os.getpid()}")
-        listening.settimeout(5)
+        listening.settimeout(PATIENCE_S)
         assert Notifier({"NOTIFY_SOCKET": f"@visaged-test-{os.getpid()}"}).tell(FEED)
         assert listening.recv(64) == b"WATCHDOG=1"
 

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from tests.patience import PATIENCE_S
 from visaged.clock import NS_PER_S
 from visaged.metrics import Metrics
 from visaged.problems import Problems
@@ -41,7 +42,7 @@ class Bench:
         self.now_ns += int(seconds * NS_PER_S)
         for thread in threading.enumerate():
             if thread.name == "watchdog-mender" and not getattr(thread, "hangs", False):
-                thread.join(5)
+                thread.join(PATIENCE_S)
         return self.watchdog.check(self.now_ns)
 
     def codes(self) -> list[str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.capsules.fakes import RecordingSink
+from tests.patience import PATIENCE_S
 from visaged.capsules.errors import BusyError
 from visaged.capsules.library.library import Library
 from visaged.capsules.service import Capsules
@@ -91,7 +92,7 @@ class RandomPlay:
         self.capsules.set_context("")
         self.capsules.stop_playing()
         pose = np.zeros(61, np.float32)
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             for _ in range(600):
                 self.now += _TICK_NS

@@ -11,6 +11,7 @@ from pythonosc.osc_message import OscMessage
 
 from tests.capsules.fakes import RecordingSink, clip
 from tests.capsules.making import capsule
+from tests.patience import PATIENCE_S
 from visaged.capsules.file.capsule import Capsule
 from visaged.capsules.file.header import Header, VoiceDelta
 from visaged.capsules.playing.side_effects import Notice, SideEffects
@@ -20,14 +21,14 @@ from visaged.clock import NS_PER_MS, now_ns
 def _receiver() -> tuple[socket.socket, str]:
     receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     receiver.bind(("127.0.0.1", 0))
-    receiver.settimeout(5)
+    receiver.settimeout(PATIENCE_S)
     return receiver, f"127.0.0.1:{receiver.getsockname()[1]}"
 
 
 def _drained(side_effects: SideEffects) -> None:
     done = threading.Event()
     side_effects.do(done.set)
-    assert done.wait(5)
+    assert done.wait(PATIENCE_S)
 
 
 def test_a_cue_arrives_at_its_time_with_its_arguments() -> None:

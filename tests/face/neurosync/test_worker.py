@@ -4,8 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.face.neurosync.small_model import write_neurosync
+from tests.patience import PATIENCE_S, wait_until
 from visaged.face.neurosync import worker as neurosync_worker
 from visaged.face.neurosync.link import OpenRequest
 from visaged.face.neurosync.threads import most_threads
@@ -51,19 +51,12 @@ def package(tmp_path: Path) -> Package:
     return write_neurosync(tmp_path / "p")
 
 
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def solve(worker: Worker, level: float = 1.0) -> Job:
     """One window, waited for."""
     job = Job()
     job.features[:] = level
-    until(lambda: worker.offer(job))
-    assert worker.answered(job, 10)
+    wait_until(lambda: worker.offer(job))
+    assert worker.answered(job, PATIENCE_S)
     return job
 
 
@@ -78,7 +71,7 @@ def test_a_window_goes_to_another_process_and_comes_back_one_at_a_time(package: 
         assert not worker.offer(refused)
         assert not worker.answered(job)
         os.kill(worker.pid, signal.SIGCONT)  # type: ignore[arg-type]
-        assert worker.answered(job, 10)
+        assert worker.answered(job, PATIENCE_S)
         assert job.curves == pytest.approx(40.0)
         assert 0 < job.took_ms < 10_000
         assert worker.offer(refused)
@@ -86,7 +79,7 @@ def test_a_window_goes_to_another_process_and_comes_back_one_at_a_time(package: 
 
 
 def measured_ms_after(worker: Worker, job: Job) -> float:
-    assert worker.answered(job, 10)
+    assert worker.answered(job, PATIENCE_S)
     return measured_ms(worker)
 
 
@@ -122,18 +115,18 @@ def test_one_that_is_killed_is_started_again_and_health_says_so(
         job = Job()
         assert worker.offer(job)
         os.kill(first, signal.SIGKILL)
-        assert worker.answered(job, 10)
+        assert worker.answered(job, PATIENCE_S)
         assert job.lost
         assert solve(worker, 2.0).curves == pytest.approx(50.0)
         assert worker.pid != first
-        until(problems.current)
+        wait_until(problems.current)
         (problem,) = problems.current()
         assert problem.code == PROBLEM
         assert "signal 9" in problem.message
         assert metrics.counter("neurosync.restarts").value == 1
         assert worker.failure is None
         monkeypatch.setattr(neurosync_worker, "_WELL_NS", 0)
-        until(lambda: not problems.current())
+        wait_until(lambda: not problems.current())
 
 
 def test_one_that_keeps_dying_is_given_up(package: Package) -> None:
@@ -141,11 +134,11 @@ def test_one_that_keeps_dying_is_given_up(package: Package) -> None:
     with running(request(package), problems) as worker:
         for number in range(3):
             if number != 1:  # the second time while it opens its model
-                until(lambda: worker.failure or worker.offer(Job()))
+                wait_until(lambda: worker.failure or worker.offer(Job()))
             os.kill(worker.pid, signal.SIGKILL)  # type: ignore[arg-type]
             died = worker.pid
-            until(lambda died=died: worker.pid != died)  # type: ignore[misc]
-        until(lambda: worker.failure)
+            wait_until(lambda died=died: worker.pid != died)  # type: ignore[misc]
+        wait_until(lambda: worker.failure)
         assert "3rd time" in str(worker.failure)
         assert "signal 9" in str(worker.failure)
         assert not worker.offer(Job())
@@ -153,28 +146,31 @@ def test_one_that_keeps_dying_is_given_up(package: Package) -> None:
 
 
 def test_one_that_hangs_is_killed_and_started_again(package: Package, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(neurosync_worker, "STUCK_S", 0.3)
     problems = Problems()
     with running(request(package), problems) as worker:
         first = worker.pid
-        os.kill(first, signal.SIGSTOP)  # type: ignore[arg-type]
-        job = Job()
-        assert worker.offer(job)
-        assert worker.answered(job, 10)
-        assert job.lost
-        until(problems.current)
+        with monkeypatch.context() as impatient:
+            impatient.setattr(neurosync_worker, "STUCK_S", 0.3)
+            os.kill(first, signal.SIGSTOP)  # type: ignore[arg-type]
+            job = Job()
+            assert worker.offer(job)
+            assert worker.answered(job, PATIENCE_S)
+            assert job.lost
+            wait_until(problems.current)
         assert "did not answer for 0.3 s" in problems.current()[0].message
         assert solve(worker).error is None
         assert worker.pid != first
 
 
 def test_an_answer_that_nobody_fetches_is_no_hang(package: Package, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(neurosync_worker, "STUCK_S", 0.2)
+    monkeypatch.setattr(neurosync_worker, "STUCK_S", 2.0)
     monkeypatch.setattr(neurosync_worker, "_CHECK_S", 0.05)
-    with running(request(package)) as worker:
-        first, job = worker.pid, Job()
+    with running(request(package)) as worker, running(request(package)) as other:
+        first, job, hung = worker.pid, Job(), other.pid
+        os.kill(hung, signal.SIGSTOP)  # type: ignore[arg-type]
         assert worker.offer(job)
-        time.sleep(0.6)
+        assert other.offer(Job())
+        wait_until(lambda: other.pid != hung, "the other one, which hangs, to be found out")
         assert worker.answered(job)
         assert not job.lost
         assert worker.pid == first
@@ -199,7 +195,7 @@ def test_a_package_that_is_not_what_it_was_does_not_come_back(package: Package, 
                 path.replace(package.folder / path.name)
         assert solve(worker).error is None
         os.kill(worker.pid, signal.SIGKILL)  # type: ignore[arg-type]
-        until(lambda: worker.failure)
+        wait_until(lambda: worker.failure)
         assert "model.json" in str(worker.failure)
 
 
@@ -250,4 +246,4 @@ def test_it_is_killed_with_the_daemon_even_in_the_middle_of_a_window(package: Pa
         pid = int(parent.stdout.readline())
         os.kill(pid, signal.SIGSTOP)  # a process that does not get round to looking
         parent.kill()
-    until(lambda: not Path(f"/proc/{pid}").exists() or "zombie" in Path(f"/proc/{pid}/status").read_text())
+    wait_until(lambda: not Path(f"/proc/{pid}").exists() or "zombie" in Path(f"/proc/{pid}/status").read_text())
