@@ -70,7 +70,7 @@ def test_answers_are_not_sent_where_they_would_act(linked: Linked, operator: Ope
     [
         ("ping", b"\xff\xfe\x00", "malformed"),
         ("ping", b"", "malformed"),
-        ("config.set", b'{"settings":' + b'{"a":' * 9000 + b"1" + b"}" * 9001, "malformed"),
+        ("config.set", b'{"settings":' + b'{"a":' * 9000 + b"1" + b"}" * 9001, "invalid"),
         ("packet", b'{"tts_text": "' + b"x" * (1 << 20) + b'"}', "too_large"),
         ("capsule.play", b'{"cid": 7}', "invalid"),
         ("capsule.explode", b"{}", "unknown_command"),

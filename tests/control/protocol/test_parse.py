@@ -33,8 +33,29 @@ def test_a_megabyte_is_too_large_without_being_parsed() -> None:
     assert "1280" in refusal.message
 
 
-def test_deep_nesting_is_refused() -> None:
-    assert _refused("config.set", _DEEP).code == "malformed"
+def test_deep_nesting_is_refused_where_it_becomes_too_deep() -> None:
+    refusal = _refused("config.set", _DEEP)
+    assert (refusal.code, refusal.field) == ("invalid", "settings.a.a.a.a.a.a.a")
+
+
+@pytest.mark.parametrize(
+    ("payload", "field"),
+    [
+        (b'{"settings": {"livelink": {"fps": 1e400}}}', "settings.livelink.fps"),
+        (b'{"settings": {"livelink": {"fps": -1e99999999999999999999}}}', "settings.livelink.fps"),
+        (b'{"settings": {"capsules": {"seed": 99999999999999999999}}}', "settings.capsules.seed"),
+        ('{"settings": {"face": {"intensit\u00e4t": 1}}}'.encode(), "settings.face.intensit\u00e4t"),
+        (b'{"settings": {"face": {"a\\u0000b": 1}}}', "settings.face.a\\x00b"),
+        (b'{"settings": {"face": {"intensity": 1, "intensity": 2}}}', "settings.face.intensity"),
+        (b'{"settings": {"audio": {"input": {"device": "a\\u0000b"}}}}', "settings.audio.input.device"),
+        (b'{"settings": {"mqtt": {"password_file": "/run/a\\u0000b"}}}', "settings.mqtt.password_file"),
+        (b'{"settings": {"device": {"groups": ["a", "b\\n"]}}}', "settings.device.groups.1"),
+    ],
+)
+def test_what_is_out_of_bounds_in_settings_is_named_by_its_field(payload: bytes, field: str) -> None:
+    refusal = _refused("config.set", payload)
+    assert (refusal.code, refusal.field) == ("invalid", field)
+    assert refusal.message.startswith(field)
 
 
 @pytest.mark.parametrize(
