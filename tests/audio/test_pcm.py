@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from visaged.audio.pcm import SAMPLE_BYTES, Decoder, encode
+from visaged.audio.pcm import SAMPLE_BYTES, PcmDecoder, encode
 
 STEP = {"U8": 2**-7, "S16_LE": 2**-15, "S24_LE": 2**-23, "S24_3LE": 2**-23, "S32_LE": 2**-23, "FLOAT_LE": 0.0}
 
@@ -18,7 +18,7 @@ STEP = {"U8": 2**-7, "S16_LE": 2**-15, "S24_LE": 2**-23, "S24_3LE": 2**-23, "S32
 def test_encoding_and_decoding_gives_the_sound_back(sample_format, frames):
     data = encode(frames, sample_format)
     assert len(data) == frames.size * SAMPLE_BYTES[sample_format]
-    back = Decoder(sample_format, 2, 16).decode(data)
+    back = PcmDecoder(sample_format, 2, 16).decode(data)
     assert back.shape == frames.shape
     assert np.abs(back - frames).max() <= 2 * STEP[sample_format]
 
@@ -35,17 +35,17 @@ def test_encoding_and_decoding_gives_the_sound_back(sample_format, frames):
     ],
 )
 def test_byte_layouts(sample_format, data, expected):
-    assert Decoder(sample_format, 1, 3).decode(data)[:, 0].tolist() == expected
+    assert PcmDecoder(sample_format, 1, 3).decode(data)[:, 0].tolist() == expected
 
 
 def test_what_is_too_loud_is_clamped_not_wrapped():
     frames = np.array([[2.0], [-2.0]], np.float32)
     for sample_format in SAMPLE_BYTES:
-        back = Decoder(sample_format, 1, 2).decode(encode(frames, sample_format))
+        back = PcmDecoder(sample_format, 1, 2).decode(encode(frames, sample_format))
         assert back[0, 0] > 0.98
         assert back[1, 0] < -0.98
 
 
 def test_a_format_that_is_not_known_is_a_key_error():
     with pytest.raises(KeyError):
-        Decoder("MU_LAW", 1, 1)
+        PcmDecoder("MU_LAW", 1, 1)

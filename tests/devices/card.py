@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from visaged.audio.pcm import SAMPLE_BYTES, Decoder, encode
+from visaged.audio.pcm import SAMPLE_BYTES, PcmDecoder, encode
 
 SOURCE = Path(__file__).with_name("pcm_paced.c")
 REMEDY = "needed to build the test sound card: apt-get install gcc libasound2-dev (make test does it)"
@@ -91,7 +91,7 @@ class SoundCard:
         data = self.outfile.read_bytes()
         frame_bytes = SAMPLE_BYTES[self.sample_format] * self.channels
         count = len(data) // frame_bytes
-        return Decoder(self.sample_format, self.channels, count).decode(data[: count * frame_bytes]).copy()
+        return PcmDecoder(self.sample_format, self.channels, count).decode(data[: count * frame_bytes]).copy()
 
 
 class SoundCards:

@@ -13,7 +13,10 @@ import pytest
 import visaged
 
 ROOT = str(Path(visaged.__file__).absolute().parents[1])
-TELL = "import json, sys\nfrom visaged.system.restart import restart_command\nprint(json.dumps(restart_command()))\n"
+TELL = """import json
+from visaged.system.restart import restart_command
+print(json.dumps(restart_command("visaged.cli")))
+"""
 
 
 @pytest.fixture

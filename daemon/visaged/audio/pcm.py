@@ -26,7 +26,7 @@ _SCALE_16: Final = np.float32(1 / 2**15)
 _SCALE_8: Final = np.float32(1 / 2**7)
 
 
-class Decoder:
+class PcmDecoder:
     """Bytes -> frames, into memory of its own: what ``decode`` returns is valid until the next call."""
 
     def __init__(self, sample_format: str, channels: int, max_frames: int) -> None:

@@ -27,7 +27,7 @@ _LET_GO_S: Final = 0.5
 _CARD_NUMBER: Final = re.compile(r" \(hw:\d+,\d+\)$")
 
 
-class Stream(NamedTuple):
+class OpenStream(NamedTuple):
     """An open, started, blocking stream of float32."""
 
     stream: Any
@@ -66,7 +66,7 @@ def load() -> ModuleType:
     return module
 
 
-def open_stream(kind: str, device: str, rate_hz: int, block_frames: int) -> Stream:
+def open_stream(kind: str, device: str, rate_hz: int, block_frames: int) -> OpenStream:
     """Open a stream; ``kind`` is 'input' or 'output', ``device`` a name or 'default'. Close it by ``close_stream``.
 
     No callback: it would need memory that is both writable and executable, which the systemd unit forbids.
@@ -84,7 +84,7 @@ def open_stream(kind: str, device: str, rate_hz: int, block_frames: int) -> Stre
         except sounddevice.PortAudioError as error:
             raise _refused(device, kind, error) from None
         _library.streams_open += 1
-        return Stream(stream, _CARD_NUMBER.sub("", info["name"]))
+        return OpenStream(stream, _CARD_NUMBER.sub("", info["name"]))
 
 
 def close_stream(stream: Any) -> None:

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 # What is likely next is fetched at the start, but the larger part stays free for what is asked for.
 _PREFETCH_SHARE: Final = 0.5
+_MIB: Final = 1 << 20
 _NO_TENSORS: Final = (CapsuleKind.CUE, CapsuleKind.VOICE)
 
 
@@ -138,6 +139,26 @@ class ClipStore:
     def statistics(self) -> CacheStatistics:
         """The cache's figures."""
         return self.cache.statistics()
+
+    def figures(self) -> dict[str, float | int | str]:
+        """Its part of health's ``capsules`` section."""
+        cache = self.cache.statistics()
+        return {
+            "installed": len(self.library.catalogue.entries),
+            "cached": cache.entries,
+            "used_mib": round(cache.used_bytes / _MIB, 3),
+            "cap_mib": round(cache.cap_bytes / _MIB, 3),
+            "pinned_mib": round(cache.pinned_bytes / _MIB, 3),
+            "hits": cache.hits,
+            "misses": cache.misses,
+            "evictions": cache.evictions,
+            "expired": cache.expired,
+            "no_room": cache.refused,
+            "fragmentation": round(cache.fragmentation, 3),
+            "device": cache.device,
+            "unknown": self.unknown,
+            "load_failed": self.loader.failed,
+        }
 
     def look(self) -> None:
         """See whether the library changed and what was unused for too long (the loader's thread, twice a second)."""

@@ -33,7 +33,6 @@ from visaged.capsules.playing.gestures import Recurring
 from visaged.capsules.playing.play_requests import (
     PROFILE,
     check_known,
-    check_layer,
     check_prefix,
     check_weight,
     of_event,
@@ -48,12 +47,9 @@ from visaged.inference.memory import Slab
 from visaged.problems import Problems
 from visaged.signing import KEYS_DIR, KeyFileError, load_public_keys
 
-__all__ = ["Capsules", "check_layer"]
-
 log = logging.getLogger(__name__)
 
 _CONTEXT: Final = "context"
-_MIB: Final = 1024 * 1024
 
 
 class Capsules:
@@ -193,18 +189,7 @@ class Capsules:
             self.layer.clear_gestures(_CONTEXT)
         for gesture in context.gestures:
             entry = self._clip_store.find(gesture.cid).entry
-            template = ClipRequest(
-                ticket=0,
-                clip=Clip(entry.header, ""),
-                layer="gesture",
-                weight=gesture.weight,
-                tempo=self._modifiers.tempo_factor,
-                jitter=context.jitter,
-                probability=gesture.probability,
-                abort_probability=gesture.abort_probability,
-                owner=_CONTEXT,
-            )
-            recurring = Recurring(template, gesture.every_s)
+            recurring = Recurring.of(gesture, entry, context, self._modifiers.tempo_factor, _CONTEXT)
             self._director.with_clip(entry, lambda clip, r=recurring: self._add_gesture(name, r, clip))  # type: ignore[misc]
         self._set_base(context.base or NEUTRAL_LOOP)
 
@@ -270,34 +255,12 @@ class Capsules:
         """Speech is over."""
         self.layer.speech_end()
 
-    def scene_start(self) -> None:
-        """A scene begins now."""
-        self.layer.scene_start(self._clock())
-
     def statistics(self) -> dict[str, float | int | str]:
         """Health's ``capsules`` section."""
-        cache, player, timeline = self._clip_store.statistics(), self.layer, self.layer.timeline
         return {
-            "installed": len(self.library.catalogue.entries),
-            "cached": cache.entries,
-            "used_mib": round(cache.used_bytes / _MIB, 3),
-            "cap_mib": round(cache.cap_bytes / _MIB, 3),
-            "pinned_mib": round(cache.pinned_bytes / _MIB, 3),
-            "hits": cache.hits,
-            "misses": cache.misses,
-            "evictions": cache.evictions,
-            "expired": cache.expired,
-            "no_room": cache.refused,
-            "fragmentation": round(cache.fragmentation, 3),
-            "device": cache.device,
-            "playing": len(player.playing),
-            "started": player.started,
-            "merged": timeline.merged,
-            "unhonoured": timeline.unhonoured,
-            "overflow": player.overflow,
-            "unknown": self._clip_store.unknown,
+            **self._clip_store.figures(),
+            **self.layer.figures(),
             "refused": self._director.refused,
-            "load_failed": self._clip_store.loader.failed,
             "cues_sent": self._side_effects.sent,
             "cues_failed": self._side_effects.failed,
             "context": self._context,

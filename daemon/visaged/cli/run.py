@@ -151,7 +151,7 @@ def run(options: argparse.Namespace) -> int:
     daemon.stop()
     if daemon.restart_wanted.is_set() and not received:
         # In place: same process id, so that a service manager or a shell goes on watching the right one.
-        command = restart_command()
+        command = restart_command("visaged.cli")
         os.execv(command[0], command)
     return _end(exit_codes.INTERRUPTED if signal.SIGINT in received else exit_codes.DONE)
 

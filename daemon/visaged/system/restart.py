@@ -14,12 +14,15 @@ import visaged
 
 # In this mode Python puts '' (the working folder) first; it has imported nothing from there when this line runs.
 _MAIN: Final = (
-    "import sys; sys.path[:] = [{root!r}, *filter(None, sys.path)]; from visaged.cli import main; sys.exit(main())"
+    "import sys; sys.path[:] = [{root!r}, *filter(None, sys.path)]; from {entry} import main; sys.exit(main())"
 )
 
 
-def restart_command() -> tuple[str, ...]:
-    """For ``os.execv``. A script is run as the file it is, by its whole path; anything else by where the package is."""
+def restart_command(entry: str) -> tuple[str, ...]:
+    """For ``os.execv``. A script is run as the file it is, by its whole path; anything else by where the package is.
+
+    ``entry``: the module whose ``main()`` is the program.
+    """
     arguments = sys.argv[1:]
     main = sys.modules["__main__"]
     # The interpreter's own words: python, its options, the program (a script, -m NAME or -c CODE), its arguments.
@@ -29,4 +32,4 @@ def restart_command() -> tuple[str, ...]:
         return (sys.executable, *own[:-1], str(Path(script).absolute()), *arguments)
     options = own[:-1] if own[-1].startswith(("-m", "-c")) else own[:-2]
     root = str(Path(visaged.__file__).absolute().parents[1])
-    return (sys.executable, *options, "-c", _MAIN.format(root=root), *arguments)
+    return (sys.executable, *options, "-c", _MAIN.format(root=root, entry=entry), *arguments)

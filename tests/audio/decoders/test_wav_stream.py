@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from tests.audio.wavs import FLOAT, PCM, chunk, data_of, format_chunk, riff, tone, wav
 from visaged.audio.decoders.byte_source import ByteSource
 from visaged.audio.decoders.decoder import Notes
-from visaged.audio.decoders.wav_chunks import NotWav, walk
-from visaged.audio.decoders.wav_stream import WavStream
+from visaged.audio.decoders.wav.chunks import NotWav, walk
+from visaged.audio.decoders.wav.stream import WavStream
 from visaged.audio.errors import FileUnusable
 
 TONE = tone(seconds=0.02)

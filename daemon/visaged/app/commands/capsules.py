@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from visaged.app.commands.errors import capsule_refusals
 from visaged.capsules.file.ids import EVENT_PREFIX
 from visaged.capsules.playing.director import PlayResult
-from visaged.capsules.service import Capsules, check_layer
+from visaged.capsules.playing.play_requests import check_layer
+from visaged.capsules.service import Capsules
 from visaged.clock import NS_PER_MS, now_ns
 from visaged.control.protocol.commands import capsules as c
 from visaged.control.protocol.envelope import Nothing

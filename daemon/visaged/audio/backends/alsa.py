@@ -12,7 +12,7 @@ from typing import Any, Final
 import alsaaudio
 
 from visaged.audio.errors import AudioError, DeviceBusy, DeviceLost, DeviceMissing, DeviceUnusable
-from visaged.audio.pcm import SAMPLE_BYTES, Decoder
+from visaged.audio.pcm import SAMPLE_BYTES, PcmDecoder
 from visaged.audio.source import Block, SourceFormat
 from visaged.audio.stamp import stamped
 from visaged.clock import NS_PER_S, now_ns
@@ -46,7 +46,7 @@ class AlsaSource:
         info = pcm.info()
         self._rate_hz_real: int = info["rate"]
         self._period: int = info["period_size"]
-        self._decoder = Decoder(info["format_name"], info["channels"], self._period)
+        self._decoder = PcmDecoder(info["format_name"], info["channels"], self._period)
         self._pcm = pcm
         self._poll = select.poll()
         for descriptor, events in pcm.polldescriptors():

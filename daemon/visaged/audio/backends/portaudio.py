@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from visaged.audio import portaudio_library as library
 from visaged.audio.errors import DeviceLost
-from visaged.audio.pcm import Decoder
+from visaged.audio.pcm import PcmDecoder
 from visaged.audio.source import Block, SourceFormat
 from visaged.audio.stamp import stamped
 from visaged.clock import NS_PER_S, now_ns
@@ -39,7 +39,7 @@ class PortAudioSource:
         self.name = f"portaudio:{name}"
         self._rate_hz_real: int = round(stream.samplerate)
         self._block_frames = self._rate_hz_real * self._block_ms // 1000
-        self._decoder = Decoder("FLOAT_LE", stream.channels, self._block_frames)
+        self._decoder = PcmDecoder("FLOAT_LE", stream.channels, self._block_frames)
         self._heard_ns = now_ns()
         self._end_ns: int | None = None
         description = f"{self.name}, {self._rate_hz_real} Hz, {stream.channels} ch, float32"

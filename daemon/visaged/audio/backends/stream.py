@@ -12,7 +12,7 @@ import numpy as np
 from visaged.audio.backends.pacing import Pacing
 from visaged.audio.decoders.input_file import name_of
 from visaged.audio.decoders.pipe import Pipe, open_pipe
-from visaged.audio.decoders.wav_stream import WavStream
+from visaged.audio.decoders.wav.stream import WavStream
 from visaged.audio.errors import FileUnusable
 from visaged.audio.ring import Sound
 from visaged.audio.source import Block, SourceFormat

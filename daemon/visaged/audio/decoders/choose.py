@@ -13,8 +13,8 @@ from visaged.audio.decoders.decoder import Decoder, NoSound
 from visaged.audio.decoders.input_file import REMEDY, is_stdin, name_of
 from visaged.audio.decoders.scale import NoScale
 from visaged.audio.decoders.sndfile import SndfileDecoder
-from visaged.audio.decoders.wav import NotPlain, WavDecoder
-from visaged.audio.decoders.wav_chunks import RIFF, NotWav
+from visaged.audio.decoders.wav.chunks import RIFF, NotWav
+from visaged.audio.decoders.wav.decoder import NotPlain, WavDecoder
 from visaged.audio.errors import FileUnusable
 from visaged.file_kind import HEAD_BYTES, FileKind, kind_of
 from visaged.printable import printable

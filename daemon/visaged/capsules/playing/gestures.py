@@ -6,6 +6,9 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from visaged.capsules.clip import Clip
+from visaged.capsules.library.catalogue import Entry
+from visaged.capsules.library.tables import Context, RecurringGesture
 from visaged.capsules.playing.active_clip import ClipRequest, new_ticket
 from visaged.clock import NS_PER_S
 
@@ -17,6 +20,22 @@ class Recurring:
     template: ClipRequest
     every_s: float
     next_ns: int = 0
+
+    @classmethod
+    def of(cls, gesture: RecurringGesture, entry: Entry, context: Context, tempo: float, owner: str) -> Recurring:
+        """What a table says of one gesture of ``context``; the clip is put in when it is loaded."""
+        template = ClipRequest(
+            ticket=0,
+            clip=Clip(entry.header, ""),
+            layer="gesture",
+            weight=gesture.weight,
+            tempo=tempo,
+            jitter=context.jitter,
+            probability=gesture.probability,
+            abort_probability=gesture.abort_probability,
+            owner=owner,
+        )
+        return cls(template, gesture.every_s)
 
 
 class Gestures:

@@ -75,6 +75,16 @@ class Player:
         """Whether another command would be refused."""
         return len(self._commands) >= MAX_QUEUED
 
+    def figures(self) -> dict[str, int]:
+        """Its part of health's ``capsules`` section."""
+        return {
+            "playing": len(self.playing),
+            "started": self.started,
+            "merged": self.timeline.merged,
+            "unhonoured": self.timeline.unhonoured,
+            "overflow": self.overflow,
+        }
+
     def start(self, requests: Sequence[ClipRequest]) -> None:
         """Schedule ``requests`` together; their clips must be leased, and are given back when they end."""
         self._commands.append(partial(self._schedule, requests))

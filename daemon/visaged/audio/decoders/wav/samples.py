@@ -6,9 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from visaged.audio.decoders.wav_chunks import FLOAT, PCM, WavFormat
-from visaged.audio.pcm import Decoder as PcmDecoder
-from visaged.audio.pcm import Frames
+from visaged.audio.decoders.wav.chunks import FLOAT, PCM, WavFormat
+from visaged.audio.pcm import Frames, PcmDecoder
 
 # Tag and bytes of a sample -> its name in ALSA.
 _NAMES: Final = {(PCM, 1): "U8", (PCM, 2): "S16_LE", (PCM, 3): "S24_3LE", (PCM, 4): "S32_LE", (FLOAT, 4): "FLOAT_LE"}

@@ -9,8 +9,8 @@ import numpy as np
 from visaged.audio.decoders.byte_source import ByteSource, of_file
 from visaged.audio.decoders.decoder import NoSound, Notes, SoundForm
 from visaged.audio.decoders.scale import described, peak_of, scale_of
-from visaged.audio.decoders.wav_chunks import FLOAT, Piece, walk
-from visaged.audio.decoders.wav_samples import WavSamples, is_plain, name_of
+from visaged.audio.decoders.wav.chunks import FLOAT, Piece, walk
+from visaged.audio.decoders.wav.samples import WavSamples, is_plain, name_of
 from visaged.audio.pcm import Frames
 
 _MAX_FRAMES: Final = 4096

@@ -11,8 +11,8 @@ from visaged.audio.convert import MonoConverter
 from visaged.audio.decoders.byte_source import ByteSource
 from visaged.audio.decoders.decoder import MAX_CHANNELS, RATES_HZ, Notes
 from visaged.audio.decoders.scale import FloatScale, NoScale, described
-from visaged.audio.decoders.wav_chunks import FLOAT, RIFF, NotWav, WavFormat, walk
-from visaged.audio.decoders.wav_samples import WavSamples, is_plain
+from visaged.audio.decoders.wav.chunks import FLOAT, RIFF, NotWav, WavFormat, walk
+from visaged.audio.decoders.wav.samples import WavSamples, is_plain
 from visaged.audio.errors import FileUnusable
 from visaged.audio.ring import Sound
 from visaged.audio.watch.channels import WARNING as CANCEL
