@@ -2,6 +2,7 @@
 
 import errno
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -162,14 +163,28 @@ def test_a_graph_that_computes_something_else_is_not_installed(
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [(b"", "cut off or damaged"), (b"PK\x03\x04", "damaged"), (b"not weights", "damaged")]
+    ("content", "said"),
+    [
+        (b"", "is empty"),
+        (b"PK\x03\x04", "cut off or damaged"),
+        (b"not weights", "no weights; accepted"),
+        (b"PK\x05\x06" + bytes(18), "an empty ZIP"),
+    ],
 )
 def test_other_files_are_refused(tmp_path: Path, content: bytes, said: str, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "model.pth"
     path.write_bytes(content)
     assert _run(tmp_path / "box", path) == exit_codes.FAILED
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "box").exists()
+
+
+def test_a_zip_without_weights_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with zipfile.ZipFile(tmp_path / "model.pth", "w") as file:
+        file.writestr("a.txt", "no weights")
+    assert _run(tmp_path / "box", tmp_path / "model.pth") == exit_codes.FAILED
     error = capsys.readouterr().err
-    assert said in error
+    assert "damaged" in error
     assert "Nothing was installed" in error
     assert not (tmp_path / "box").exists()
 
