@@ -1,0 +1,1 @@
+"""Checks of the documents: ``python -m tests.docs`` (part of ``make lint``)."""
