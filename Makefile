@@ -67,6 +67,7 @@ lint:
 	@./setup.sh test
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+	.venv/bin/python -m tests.docs
 
 types:
 	@./setup.sh test

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 _LINK: Final = re.compile(r"!?\[([^\]]*)\]\(([^)\s]+)\)")
-_END: Final = re.compile(r"(?<=[.!?:;])\s+")
+_END: Final = re.compile(r"(?<=[.!?:;])(?:\*\*)?\s+")
 _ITEM: Final = re.compile(r"^\s*(?:[-*+]|\d+\.)\s+")
 
 
