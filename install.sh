@@ -141,8 +141,10 @@ put() {
 
 # What the installed program writes about itself.
 install_from() {
-    mkdir -p "$(dirname "$1")"
-    PYTHONDONTWRITEBYTECODE=1 "$DESTDIR$home/bin/python" -I -m "$2" >"$1"
+    written=$1
+    shift
+    mkdir -p "$(dirname "$written")"
+    PYTHONDONTWRITEBYTECODE=1 "$DESTDIR$home/bin/python" -I -m "$@" >"$written"
 }
 
 install_system() {
@@ -161,7 +163,9 @@ install_system() {
     ln -sfn "$home/bin/visaged" "$DESTDIR$PREFIX/bin/visaged"
     install -D -m 644 LICENSE "$DESTDIR$PREFIX/share/doc/visaged/LICENSE"
     install_from "$DESTDIR$PREFIX/share/man/man1/visaged.1" visaged.cli.man_page
-    install_from "$DESTDIR$PREFIX/share/bash-completion/completions/visaged" visaged.cli.completion
+    install_from "$DESTDIR$PREFIX/share/bash-completion/completions/visaged" visaged.cli.completion bash
+    # Debian's zsh looks here; on other systems the folder is on nobody's way.
+    install_from "$DESTDIR$PREFIX/share/zsh/vendor-completions/_visaged" visaged.cli.completion zsh
 }
 
 install_settings() {
@@ -211,7 +215,8 @@ remove_all() {
     for unit in $services; do rm -f "$units/$unit"; rm -rf "$units/$unit.d"; done
     rm -f "$DESTDIR$PREFIX/lib/sysusers.d/visaged.conf" "$DESTDIR$PREFIX/lib/tmpfiles.d/visaged.conf"
     rm -f "$DESTDIR$PREFIX/bin/visaged" "$DESTDIR$PREFIX/share/man/man1/visaged.1" \
-        "$DESTDIR$PREFIX/share/bash-completion/completions/visaged"
+        "$DESTDIR$PREFIX/share/bash-completion/completions/visaged" \
+        "$DESTDIR$PREFIX/share/zsh/vendor-completions/_visaged"
     rm -rf "$DESTDIR$PREFIX/share/doc/visaged" "$DESTDIR$home" "$DESTDIR$home.new" "$DESTDIR$home.old" \
         "$DESTDIR$home.tools" "$DESTDIR$home.wheels"
     if live; then systemctl daemon-reload; fi

@@ -24,6 +24,7 @@ espeak-ng:speaks test sentences
 mosquitto:a real MQTT broker (Debian also starts it as a service, on localhost:1883)
 mosquitto-clients:the MQTT lines of the documentation
 openssl:certificates for the broker's TLS
+zsh:reads the completion script
 strace:proves that loading a model opens no socket
 systemd-container:boots the installed service (systemd-nspawn)
 mmdebstrap:makes the small Debian that it boots in"

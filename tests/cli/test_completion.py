@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="there is n
 @pytest.fixture(scope="module")
 def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("completion") / "visaged"
-    path.write_text(completion(), encoding="utf-8")
+    path.write_text(completion("bash"), encoding="utf-8")
     return path
 
 
@@ -28,7 +28,7 @@ def _offered(script: Path, *words: str, folder: Path | None = None) -> set[str]:
         source "$1"; shift
         compopt() { :; }
         COMP_WORDS=(visaged "$@"); COMP_CWORD=$#
-        _visaged
+        _shtab_visaged visaged "${COMP_WORDS[COMP_CWORD]}"
         printf '%s\\n' "${COMPREPLY[@]}"
     """
     command = ["bash", "--norc", "-c", program, "bash", str(script), *words]
@@ -38,7 +38,8 @@ def _offered(script: Path, *words: str, folder: Path | None = None) -> set[str]:
 
 
 def test_every_command(script: Path) -> None:
-    assert _offered(script, "") >= set(COMMANDS) | {"--help", "--version"}
+    assert _offered(script, "") >= set(COMMANDS)
+    assert _offered(script, "--") == {"--help", "--version"}
 
 
 def test_commands_and_options_of_a_command(script: Path) -> None:
@@ -57,3 +58,13 @@ def test_files_where_a_file_is_meant(script: Path, tmp_path: Path) -> None:
     assert _offered(script, "run", "--config", "b", folder=tmp_path) == {"box.toml"}
     assert _offered(script, "config", "check", "b", folder=tmp_path) == {"box.toml"}
     assert _offered(script, "run", "--solver", "b", folder=tmp_path) == set()
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="there is no zsh")
+def test_zsh_reads_it(tmp_path: Path) -> None:
+    script = tmp_path / "_visaged"
+    script.write_text(completion("zsh"), encoding="utf-8")
+    program = 'autoload -Uz compinit && compinit -D -d "$1" && source "$2" && whence -w _shtab_visaged'
+    command = ["zsh", "-f", "-c", program, "zsh", str(tmp_path / "dump"), str(script)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["_shtab_visaged:", "function"], done.stderr
