@@ -135,6 +135,14 @@ class Metrics:
         for name in names:
             self.sources.pop(name, None)
 
+    def value(self, name: str) -> float | str | None:
+        """One counter, gauge or provided figure, now; None where there is none of that name, or it is not known."""
+        source = self.sources.get(name)
+        if source is not None:
+            return source()
+        figure = self.gauges.get(name) or self.counters.get(name)
+        return None if figure is None else figure.value
+
     def values(self) -> dict[str, float | str | None]:
         """Every counter, gauge and provided figure, now."""
         values: dict[str, float | str | None] = {name: counter.value for name, counter in self.counters.items()}

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from visaged.clock import NS_PER_S, now_ns
-from visaged.metrics import Histogram, Metrics
+from visaged.metrics import Metrics
+from visaged.windowed_metrics import WindowedMetrics
+
+_COUNTS: Final = ("livelink.ticks", "livelink.late", "livelink.skipped", "audio.xruns")
+_HISTOGRAMS: Final = ("livelink.gap_error", "latency.voice_to_packet", "solver.step")
 
 
 @dataclass(frozen=True)
@@ -52,39 +57,25 @@ class FigureReader:
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
-        self._histograms = ("livelink.gap_error", "latency.voice_to_packet", "solver.step")
-        self._before = {name: self._histogram(name).read() for name in self._histograms}
-        self._values = metrics.values()
-        self._time_ns = now_ns()
+        self._windowed = WindowedMetrics(metrics, now_ns(), counts=_COUNTS, histograms=_HISTOGRAMS, window_ns=0)
 
     def read(self) -> Figures:
         """The figures since the last reading."""
-        time_ns = now_ns()
-        held = {name: self._histogram(name).read() for name in self._histograms}
-        gap, latency, step = (held[name].since(self._before[name]) for name in self._histograms)
-        values, before = self._metrics.values(), self._values
-
-        def grown(name: str) -> int:
-            return int(values.get(name) or 0) - int(before.get(name) or 0)
-
-        level, audio_input, solver = (values.get(key) for key in ("audio.level_dbfs", "audio.input", "solver.name"))
+        window, value = self._windowed.read(now_ns()), self._metrics.value
+        gap, latency, step = (window.histograms[name] for name in _HISTOGRAMS)
+        packets, late, skipped, xruns = (window.grown[name] for name in _COUNTS)
+        level, audio_input, solver = (value(name) for name in ("audio.level_dbfs", "audio.input", "solver.name"))
         p50, p95, p99 = (latency.percentile_ms(percent) for percent in (50, 95, 99))
-        packets = grown("livelink.ticks")
-        figures = Figures(
-            fps=packets * NS_PER_S / max(time_ns - self._time_ns, 1),
+        return Figures(
+            fps=packets * NS_PER_S / max(window.duration_ns, 1),
             gap_p99_ms=gap.percentile_ms(99),
             voice_to_packet_ms=None if p50 is None or p95 is None or p99 is None else (p50, p95, p99),
             step_p99_ms=step.percentile_ms(99),
             packets=packets,
-            late=grown("livelink.late"),
-            skipped=grown("livelink.skipped"),
-            xruns=grown("audio.xruns"),
+            late=late,
+            skipped=skipped,
+            xruns=xruns,
             level_dbfs=float(level) if isinstance(level, (int, float)) else None,
             audio_input=str(audio_input) if audio_input else None,
             solver=str(solver) if solver else None,
         )
-        self._before, self._values, self._time_ns = held, values, time_ns
-        return figures
-
-    def _histogram(self, name: str) -> Histogram:
-        return self._metrics.histogram(name)

@@ -28,9 +28,9 @@ from visaged.control.protocol.health_model import (
     State,
     SystemHealth,
 )
-from visaged.control.windows import Windows
 from visaged.metrics import Distribution, Metrics
 from visaged.problems import Problems
+from visaged.windowed_metrics import WindowedMetrics
 
 Section = Literal["livelink", "latency", "audio", "solver", "codec", "capsules", "face", "service", "system", "mqtt"]
 Source = Callable[[], Mapping[str, Any]]
@@ -46,6 +46,7 @@ MINOR: Final = frozenset(
 )
 """Problems with which the face is still as it should be: they are listed, the state stays ``online``."""
 
+_TICKS: Final = "livelink.ticks"
 _GAP, _LATENCY, _STEP = "livelink.gap_error", "latency.voice_to_packet", "solver.step"
 
 
@@ -58,7 +59,9 @@ class HealthBuilder:
         self._process = process
         self._sources: dict[str, list[Source]] = {}
         self._started_ns = now_ns()
-        self._windows = Windows(metrics, (_GAP, _LATENCY, _STEP), self._started_ns, self._ticks() or 0)
+        self._windowed = WindowedMetrics(
+            metrics, self._started_ns, counts=(_TICKS,), histograms=(_GAP, _LATENCY, _STEP)
+        )
         self._lock = threading.Lock()
 
     def add(self, section: Section, source: Source) -> None:
@@ -86,8 +89,8 @@ class HealthBuilder:
 
     def _build(self) -> Health:
         values = self._metrics.values()
-        ticks = self._ticks()
-        fps, window = self._windows.read(now_ns(), ticks or 0)
+        window = self._windowed.read(now_ns())
+        took = window.histograms
         get = values.get
         return Health(
             state=self.state() or "degraded",
@@ -96,15 +99,15 @@ class HealthBuilder:
             version=__version__,
             livelink=LiveLinkHealth.model_validate(
                 {
-                    "fps": None if ticks is None else _round(fps),
+                    "fps": None if get(_TICKS) is None else _round(window.rates[_TICKS]),
                     "packets": get("livelink.packets"),
-                    "gap_p99_ms": _percentile(window[_GAP], 99),
+                    "gap_p99_ms": _percentile(took[_GAP], 99),
                     "late": get("livelink.late"),
                     **self._added("livelink"),
                 }
             ),
             latency=LatencyHealth.model_validate(
-                {f"voice_to_packet_p{percent}_ms": _percentile(window[_LATENCY], percent) for percent in (50, 95, 99)}
+                {f"voice_to_packet_p{percent}_ms": _percentile(took[_LATENCY], percent) for percent in (50, 95, 99)}
                 | self._added("latency")
             ),
             audio=AudioHealth.model_validate(
@@ -116,7 +119,7 @@ class HealthBuilder:
             solver=SolverHealth.model_validate(
                 {
                     "name": get("solver.name"),
-                    "step_p99_ms": _percentile(window[_STEP], 99),
+                    "step_p99_ms": _percentile(took[_STEP], 99),
                     "late": get("solver.late"),
                     **self._added("solver"),
                 }
@@ -133,11 +136,6 @@ class HealthBuilder:
                 for problem in self._problems.current()
             ),
         )
-
-    def _ticks(self) -> int | None:
-        source = self._metrics.sources.get("livelink.ticks")
-        ticks = None if source is None else source()
-        return int(ticks) if isinstance(ticks, (int, float)) else None
 
     def _added(self, section: Section) -> dict[str, Any]:
         fields: dict[str, Any] = {}

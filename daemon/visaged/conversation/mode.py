@@ -15,12 +15,12 @@ from visaged.audio.ring import AudioRing, Sound
 from visaged.clock import NS_PER_S, Timeline, now_ns
 from visaged.codec.models import OpenModels, open_models
 from visaged.config import Settings
-from visaged.control.windows import Windows
 from visaged.conversation.answer import AnswerVoice, ConverseError
 from visaged.conversation.parts import FaceParts, Partners
 from visaged.guard import once
 from visaged.inference.errors import SessionError
 from visaged.system.heap import give_back
+from visaged.windowed_metrics import WindowedMetrics
 
 if TYPE_CHECKING:
     from visaged.conversation.session import Conversation
@@ -87,7 +87,9 @@ class Converse:
         if settings.device.mode == "converse":
             # From the first moment on: the guest must not be mirrored until the models are open.
             self._turn_to("converse")
-        self._windows = Windows(parts.metrics, ("codec.encode", "codec.decode", "codec.buffered"), now_ns(), 0)
+        self._windowed = WindowedMetrics(
+            parts.metrics, now_ns(), histograms=("codec.encode", "codec.decode", "codec.buffered")
+        )
 
     def start(self, partners: Partners) -> None:
         """Go into the mode that the settings name, on a thread: nothing waits for the models."""
@@ -145,7 +147,7 @@ class Converse:
         if running is None:
             return {}
         metrics, down = self._parts.metrics, running.down
-        _, window = self._windows.read(now_ns(), 0)
+        window = self._windowed.read(now_ns()).histograms
         heard_ns = down.heard_ns
         figures: dict[str, Any] = {name: metrics.counter(f"codec.{name}").value for name in _COUNTERS}
         values = metrics.values()
