@@ -142,6 +142,8 @@ def test_a_broker_that_was_away_before_is_not_held_against_the_change(box: Box) 
         ({"nose": {"x": 1}}, "invalid", "settings.nose"),
         ({"face": 5}, "invalid", "settings.face"),
         ({"livelink": {"targets": ["x"]}}, "invalid", "settings.livelink.targets.0"),
+        ({"livelink": {"targets": [None]}}, "invalid", "settings.livelink.targets.0"),
+        ({"face": {"scale": {"brows": [None]}}}, "invalid", "settings.face.scale.brows.0"),
         ({"runtime": {"log_level": "info"}}, "refused", "settings.runtime.log_level"),
         ({"mqtt": {"enabled": False}}, "refused", "settings.mqtt.enabled"),
     ],

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -17,6 +18,9 @@ _HEAD = """\
 """
 
 
+_BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
+
+
 def default_toml() -> str:
     """A TOML text with every section and key, explained, at its default and commented out."""
     return _HEAD + "".join(_section("", Settings, Settings.model_validate({}).model_dump(mode="json")))
@@ -25,16 +29,6 @@ def default_toml() -> str:
 def to_toml(settings: Settings) -> str:
     """``settings`` as TOML text, every key written out: what is in effect."""
     return "".join(_tables("", settings.model_dump(mode="json"))).lstrip()
-
-
-def data_to_toml(data: dict[str, Any]) -> str:
-    """Sections and keys as TOML text."""
-    return "".join(_tables("", data)).lstrip()
-
-
-def value_to_toml(value: Any) -> str:
-    """One value as TOML writes it."""
-    return _value(value)
 
 
 def _section(prefix: str, model: type[BaseModel], defaults: dict[str, Any]) -> Iterator[str]:
@@ -70,7 +64,7 @@ def _tables(prefix: str, table: dict[str, Any]) -> Iterator[str]:
 
 
 def _bare(key: str) -> str:
-    return key if key.replace("_", "").replace("-", "").isalnum() else json.dumps(key)
+    return key if _BARE.fullmatch(key) else _value(key)
 
 
 def _value(value: Any) -> str:

@@ -17,9 +17,9 @@ from visaged.control.commit_confirm import CommitConfirm
 from visaged.control.config_store import ConfigStore
 from visaged.control.protocol.commands.config import ConfigApplied, ConfigGet, ConfigGot, ConfigSet
 from visaged.control.protocol.events import Events
-from visaged.control.protocol.refusal import Refusal
+from visaged.control.protocol.refusal import Code, Refusal
 from visaged.control.registry import Progress
-from visaged.control.toml_edit import edit
+from visaged.control.toml_edit import EditError, edit
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -134,7 +134,10 @@ class ConfigHandlers:
                     "refused", f"{fixed} is fixed by the environment or --set of the box", f"settings.{fixed}"
                 )
             return text, validate(source)
-        except tomllib.TOMLDecodeError as error:
+        except EditError as error:
+            code: Code = "invalid" if error.path else "failed"
+            raise Refusal(code, str(error), f"settings.{error.path}" if error.path else None) from None
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
             raise Refusal("failed", f"{self._store.path} on the box is broken: {error}; correct it there") from None
         except (OSError, UnicodeDecodeError) as error:
             raise Refusal("failed", f"{self._store.path} on the box cannot be read: {error}") from None

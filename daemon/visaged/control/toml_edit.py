@@ -2,79 +2,132 @@
 
 from __future__ import annotations
 
-import re
 import sys
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
-
-from visaged.config.default import data_to_toml, value_to_toml
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-Path = tuple[str, ...]
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
+    from tomlkit.container import Container
 
-_TABLE: Final = re.compile(r"^\s*\[\s*([A-Za-z0-9_.\s-]+?)\s*\]\s*(#.*)?$")
-_KEY: Final = re.compile(r"^(\s*)([A-Za-z0-9_-]+)\s*=\s*")
-# The comment at the end of a line whose value holds no '#' of its own.
-_COMMENT: Final = re.compile(r"\s*#[^\"'#]*$")
+MAX_CHARS: Final = 1 << 17
+"""Of a text that is edited: a settings file with every comment is 7,000, and tomlkit takes 5 ms for each thousand."""
+
+
+class EditError(ValueError):
+    """A change that TOML cannot hold. ``path``: its key (``livelink.targets.0``); "" when the whole text is meant."""
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(f"{path}: {problem}" if path else problem)
+        self.path = path
+        self.problem = problem
 
 
 def edit(text: str, changes: Mapping[str, Any]) -> str:
-    """``text`` with ``changes`` (tables of keys; None takes a key out) made.
+    """``text`` with ``changes`` (tables of keys; None takes a key out) made; what it gives is TOML and says just that.
 
-    Lines are edited in place and the result is read back: where the file is written in a way that a line cannot be
-    edited (dotted keys, values over several lines), it is written anew, without its comments.
+    What tomlkit cannot change in place is written anew, without comments. Raises tomllib.TOMLDecodeError (``text`` is
+    no TOML) and EditError.
     """
+    # Imported when first needed: neither the way to the face nor a box that is never told anything pays for it.
+    from tomlkit import dumps, parse  # noqa: PLC0415
+    from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415
+
+    if len(text) > MAX_CHARS:
+        raise EditError("", f"the settings file is over {MAX_CHARS} characters: too long to be edited")
+    _refuse_null_in_lists(changes, "")
     wanted = _merged(tomllib.loads(text), changes)
-    edited = text
-    for path, value in _leaves(changes):
-        edited = _edit_one(edited, path, value)
     try:
-        if _without_empty(tomllib.loads(edited)) == _without_empty(wanted):
+        document = parse(text)
+        _change(document, changes)
+        edited = dumps(document)
+        if _means(edited, wanted):
             return edited
-    except tomllib.TOMLDecodeError:
-        pass  # the edit broke it: what follows does not
-    return data_to_toml(wanted)
+    except (TOMLKitError, ValueError, LookupError, TypeError, AttributeError, AssertionError):
+        pass  # a text that is beyond tomlkit; or its tree broke at the edit
+    edited = dumps(wanted)
+    if not _means(edited, wanted):
+        raise EditError("", "the change cannot be written as TOML")
+    return edited
 
 
-def _edit_one(text: str, path: Path, value: Any) -> str:
-    # Not splitlines(): that would cut strings at separators which are no ends of lines to TOML.
-    lines = text.removesuffix("\n").split("\n") if text else []
-    table: Path = ()
-    last_of_table: int | None = None
-    for number, line in enumerate(lines):
-        if match := _TABLE.match(line):
-            table = tuple(part.strip() for part in match[1].split("."))
-        if table != path[:-1]:
-            continue
-        if (match := _KEY.match(line)) and match[2] == path[-1]:
-            if value is None:
-                del lines[number]
-            else:
-                comment = _COMMENT.search(line)
-                lines[number] = f"{match[1]}{path[-1]} = {value_to_toml(value)}{comment[0] if comment else ''}"
-            return "\n".join(lines) + "\n"
-        if line.strip():
-            last_of_table = number
-    if value is None:
-        return text
-    new = f"{path[-1]} = {value_to_toml(value)}"
-    if last_of_table is not None:
-        lines.insert(last_of_table + 1, new)
-    else:
-        lines += ["", f"[{'.'.join(path[:-1])}]", new] if lines else [f"[{'.'.join(path[:-1])}]", new]
-    return "\n".join(lines) + "\n"
+def _change(table: Any, changes: Mapping[str, Any]) -> None:
+    """Make ``changes`` in a document or a table of tomlkit's."""
+    import tomlkit  # noqa: PLC0415
+    from tomlkit.items import InlineTable  # noqa: PLC0415
 
-
-def _leaves(changes: Mapping[str, Any], above: Path = ()) -> Iterator[tuple[Path, Any]]:
     for key, value in changes.items():
-        if isinstance(value, Mapping):
-            yield from _leaves(value, (*above, key))
+        there = table.get(key)
+        if value is None:
+            if key in table:
+                del table[key]
+        elif isinstance(value, Mapping):
+            if not _sets_something(value) and not isinstance(there, Mapping):
+                continue
+            if not isinstance(there, Mapping):
+                table[key] = tomlkit.inline_table() if isinstance(table, InlineTable) else tomlkit.table()
+            _change(table[key], value)
+        elif key in table:
+            table[key] = value
         else:
-            yield (*above, key), value
+            _add(table, key, value)
+
+
+def _add(table: Any, key: str, value: Any) -> None:
+    """A new key: behind those of its table rather than behind the comment above the next table, which tomlkit takes
+    for a part of this one."""
+    from tomlkit.items import Table  # noqa: PLC0415
+
+    if isinstance(table, Table):
+        container: Container = table.value
+        place = _end_of_keys(container)
+        if place < len(container.body):
+            # No public way in leads to a place of one's choice.
+            container._insert_at(place, key, value)
+            return
+    table[key] = value
+
+
+def _end_of_keys(container: TOMLDocument | Container) -> int:
+    from tomlkit.items import AoT, Table, Whitespace  # noqa: PLC0415
+
+    body = container.body
+    tables = [at for at, (_, item) in enumerate(body) if isinstance(item, Table | AoT)]
+    keys = [at for at, (key, item) in enumerate(body) if key is not None and not isinstance(item, Table | AoT)]
+    if keys:
+        return keys[-1] + 1
+    end = tables[0] if tables else len(body)
+    blank = [at for at, (_, item) in enumerate(body[:end]) if isinstance(item, Whitespace)]
+    return blank[-1] if blank else end
+
+
+def _means(text: str, wanted: Mapping[str, Any]) -> bool:
+    try:
+        return _without_empty(tomllib.loads(text)) == _without_empty(wanted)
+    except tomllib.TOMLDecodeError:
+        return False
+
+
+def _refuse_null_in_lists(value: Any, path: str) -> None:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            _refuse_null_in_lists(inner, f"{path}.{key}".lstrip("."))
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for at, inner in enumerate(value):
+            if inner is None:
+                raise EditError(f"{path}.{at}", "null is no value of a list; leave it out")
+            _refuse_null_in_lists(inner, f"{path}.{at}")
+
+
+def _sets_something(changes: Mapping[str, Any]) -> bool:
+    return any(
+        _sets_something(value) if isinstance(value, Mapping) else value is not None for value in changes.values()
+    )
 
 
 def _merged(data: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
