@@ -10,11 +10,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from visaged.audio.ring_reader import TOO_LATE, RingReader, SoundSource
 from visaged.clock import NS_PER_S, RATE_HZ, now_ns
 from visaged.curves import neutral
 from visaged.face.activity import HANG_OVER_S, Activity
 from visaged.face.solver import FRAME_RATE_HZ, HOP, Solver
-from visaged.face.source import SoundSource
 from visaged.metrics import Metrics
 from visaged.problems import Problems
 from visaged.realtime import go_realtime
@@ -25,11 +25,7 @@ log = logging.getLogger(__name__)
 
 AnySolver = Solver[Any]
 
-# A pose this late is never shown: the animator has long eased out. Twice the largest capture block and a pause besides.
-_TOO_LATE: Final = RATE_HZ // 2
 _FRAME_NS: Final = NS_PER_S // FRAME_RATE_HZ
-# How often the stage shows that it lives, and looks whether it should stop, while no sound comes.
-_WAIT_S: Final = 0.1
 # A step takes milliseconds; a thread that is not back by then hangs in a library and is left behind.
 _STOP_S: Final = 2.0
 
@@ -119,31 +115,24 @@ class SolverStage:
 
     def _run(self, stopping: threading.Event, position: int) -> None:
         go_realtime(self._priority)
+        reader = RingReader(self.source, position, self._skip)
         while not stopping.is_set():
             self.alive_ns = now_ns()
             if self._chosen:
                 self._use(self._chosen.popleft(), by_choice=True)
-            if self.source.end - position > _TOO_LATE:
-                position = self._skip()
-            if not self.source.wait(position + HOP, _WAIT_S):
-                self._hear_nothing(position)
+            if not reader.read(self._hop):
+                self._hear_nothing(reader.position)
                 continue
-            try:
-                self.source.read(position, self._hop)
-            except LookupError:
-                position = self._skip()
-                continue
-            position += HOP
             self.heard_ns = now_ns()
-            self._listen(position)
-            self._solve(position, stopping)
+            self._listen(reader.position)
+            self._solve(reader.position, stopping)
 
     def _begin(self) -> int:
         """Where to start: the beginning of a stream that has just begun, else the present."""
         oldest, end = self.source.oldest, self.source.end
-        return _on_grid(oldest + HOP - 1 if end - oldest <= _TOO_LATE else end)
+        return _on_grid(oldest + HOP - 1 if end - oldest <= TOO_LATE else end)
 
-    def _skip(self) -> int:
+    def _skip(self, _: int) -> int:
         self._skipped.add()
         self._state = None
         position = _on_grid(self.source.end)

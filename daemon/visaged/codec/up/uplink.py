@@ -14,7 +14,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from visaged.audio.ring import AudioRing, Overwritten, Sound
+from visaged.audio.ring import AudioRing, Sound
+from visaged.audio.ring_reader import WAIT_S, RingReader
 from visaged.clock import RATE_HZ, now_ns
 from visaged.codec.down.upsample import HOUSE_FRAME
 from visaged.codec.frame_codec import CODEC_RATE_HZ, FRAME, FrameEncoder
@@ -33,9 +34,6 @@ _BEFORE: Final = 2
 _END_TOLD: Final = 3
 # Once a second (12 frames) while nobody speaks.
 _ALIVE_EVERY: Final = 12
-# A backlog like this is no conversation any more: go on in the present.
-_TOO_LATE: Final = RATE_HZ // 2
-_WAIT_S: Final = 0.1
 _STOP_S: Final = 2.0
 
 PROBLEM: Final = "codec_encoder"
@@ -116,28 +114,21 @@ class Uplink:
 
     def _run(self, stopping: threading.Event, origin: int) -> None:
         go_realtime(self._priority)
-        self.stream_id, position, spoke, waited_s = secrets.randbits(32), origin, False, 0.0
+        self.stream_id, spoke, waited_s = secrets.randbits(32), False, 0.0
+        reader = RingReader(self._ring, origin, lambda position: self._skip(origin, position))
         self._restart()
         while not stopping.is_set():
             self.alive_ns = now_ns()
-            if self._ring.end - position > _TOO_LATE:
-                position = self._skip(origin, position)
-            if not self._ring.wait(position + BLOCK, _WAIT_S):
-                waited_s += _WAIT_S
+            if not reader.read(self._heard):
+                waited_s += WAIT_S
                 if waited_s >= _ALIVE_EVERY * HOUSE_FRAME / RATE_HZ:
                     # No sound comes: the microphone is gone, but not we.
                     waited_s = 0.0
                     self._tell_silence()
                 continue
             waited_s = 0.0
-            try:
-                self._ring.read(position, self._heard)
-            except Overwritten:
-                position = self._skip(origin, position)
-                continue
-            self._played_at(position, self._played)
-            position += BLOCK
-            self._hear(position - origin)
+            self._played_at(reader.position - BLOCK, self._played)
+            self._hear(reader.position - origin)
             if self._gate.speaking != spoke:
                 spoke = self._gate.speaking
                 self._on_speech(spoke)
