@@ -252,3 +252,13 @@ def test_a_damaged_model_package_falls_back_and_says_so(tmp_path: Path) -> None:
         running.wait_for(lambda: "solver lipsync" in running.log, "the next package, that of the wheel")
         running.wait_for_packets(FPS)
     assert str(folder) in running.log
+
+
+def test_more_cache_than_there_is_memory_is_said_and_the_face_moves(tmp_path: Path) -> None:
+    """``cache-65536.toml`` on a box with 12 GiB."""
+    wrapper = ("prlimit", f"--as={12 << 30}")
+    with Running("--input=none", "--set=capsules.cache_mib=65536", log=tmp_path / "log", wrapper=wrapper) as running:
+        running.wait_for_packets(FPS)
+        running.wait_for(lambda: "cache_mib = 65536 is more than this box" in running.log, "the problem")
+        running.wait_for_packets(FPS)
+        assert "Traceback" not in running.log

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import resource
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -67,6 +69,19 @@ def test_auto_falls_back_with_a_word(monkeypatch: pytest.MonkeyPatch, caplog: py
     monkeypatch.setattr(memory, "CudaSlab", none)
     assert open_slab(64, "auto").device == "host"
     assert "no device" in caplog.text
+
+
+def test_the_host_gives_what_it_has() -> None:
+    assert open_slab(1 << 20, "host", host_at_most=1000).capacity == 1000
+    room = resource.getrlimit(resource.RLIMIT_AS)
+    taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (taken + (256 << 20), room[1]))
+    try:
+        slab = open_slab(64 << 30, "host")
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, room)
+    assert 16 << 20 <= slab.capacity <= 256 << 20
+    slab.close()
 
 
 def test_sizes_are_rounded_up_and_the_cap_down() -> None:

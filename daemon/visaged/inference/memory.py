@@ -109,13 +109,15 @@ class CudaSlab:
         self._torch.cuda.empty_cache()
 
 
-def open_slab(capacity: int, device: Literal["auto", "host", "cuda"] = "auto") -> Slab:
+def open_slab(capacity: int, device: Literal["auto", "host", "cuda"] = "auto", host_at_most: int | None = None) -> Slab:
     """A slab on ``device``; ``auto`` is CUDA where driver and torch are there and work, else the host.
 
+    On the host it has at most ``host_at_most`` bytes, and fewer where the system gives no more.
     Raises DeviceMemoryError when ``cuda`` was asked for by name and cannot be had.
     """
+    on_host = capacity if host_at_most is None else min(capacity, host_at_most)
     if device == "host":
-        return HostSlab(capacity)
+        return _host_slab(on_host)
     if device == "cuda":
         return CudaSlab(capacity)
     # Importing torch takes seconds and 200 MB: not without a driver.
@@ -124,7 +126,16 @@ def open_slab(capacity: int, device: Literal["auto", "host", "cuda"] = "auto") -
             return CudaSlab(capacity)
         except DeviceMemoryError as error:
             _log.warning("device memory: %s; using the host", error)
-    return HostSlab(capacity)
+    return _host_slab(on_host)
+
+
+def _host_slab(capacity: int) -> HostSlab:
+    """As much of ``capacity`` as the system gives, by halves."""
+    while True:
+        try:
+            return HostSlab(capacity)
+        except MemoryError:
+            capacity //= 2
 
 
 class Allocator:
