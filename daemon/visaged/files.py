@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import stat
 import tempfile
 from pathlib import Path
 from typing import Final
@@ -30,6 +32,23 @@ def write_atomic(path: Path, data: bytes, new_mode: int = 0o644) -> None:
         Path(temporary).unlink(missing_ok=True)
         raise
     sync_directory(path.parent)
+
+
+def read_bounded(path: Path, at_most: int) -> bytes:
+    """The content of a regular file, at most ``at_most`` + 1 bytes of it: longer than ``at_most`` means too long.
+
+    Raises OSError, also for what is no file: a pipe would be waited for, and a device has no end.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        kind = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(kind):
+            what = "directory" if stat.S_ISDIR(kind) else "pipe or device"
+            raise OSError(errno.EINVAL, f"it is a {what}, not a file")
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(at_most + 1)
+    finally:
+        os.close(descriptor)
 
 
 def sync_directory(path: Path) -> None:

@@ -80,7 +80,7 @@ def test_a_file_that_is_missing_binary_or_huge_is_one_clear_error(tmp_path: Path
     binary.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match="not UTF-8"):
         load(binary)
-    with pytest.raises(ConfigError, match="over 1 MiB"):
+    with pytest.raises(ConfigError, match="over 256 KiB"):
         load(write(tmp_path, "#" * (1 << 20) + "\n"))
 
 

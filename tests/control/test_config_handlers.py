@@ -146,6 +146,15 @@ def test_a_broker_that_was_away_before_is_not_held_against_the_change(box: Box) 
         ({"face": {"scale": {"brows": [None]}}}, "invalid", "settings.face.scale.brows.0"),
         ({"runtime": {"log_level": "info"}}, "refused", "settings.runtime.log_level"),
         ({"mqtt": {"enabled": False}}, "refused", "settings.mqtt.enabled"),
+        ({"audio": {"input": {"backend": "alsa", "device": "a\0b"}}}, "invalid", "settings.audio.input.device"),
+        ({"mqtt": {"username": "x", "password_file": "/run/a\0b"}}, "invalid", "settings.mqtt.password_file"),
+        ({"livelink": {"fps": "1e300000000"}}, "invalid", "settings.livelink.fps"),
+        ({"livelink": {"fps": 2**70}}, "invalid", "settings"),
+        ({"livelink": {"targets": ["192.168.1..20:11111"]}}, "invalid", "settings.livelink.targets.0"),
+        ({"livelink": {"targets": ["a:1"] * 5000}}, "invalid", "settings"),
+        ({"mqtt": {"host": "mqtt://broker"}}, "invalid", "settings.mqtt.host"),
+        ({"face": {"schön": 1}}, "invalid", "settings.face.schön"),
+        ({"face": {"scale": {"a b": 1}}}, "invalid", "settings.face.scale"),
     ],
 )
 def test_what_is_refused_names_its_key_and_changes_nothing(
@@ -227,8 +236,11 @@ def test_a_disk_that_takes_nothing_is_told_and_nothing_changes(box: Box) -> None
 
 
 def test_a_broken_file_on_the_box_is_said(box: Box) -> None:
-    box.path.write_text("[face\n")
-    assert _refused(lambda: box.set({"face": {"intensity": 0.8}})).code == "failed"
+    for broken in (b"[face\n", b"a = 1" + b"1" * 5000, b"\xff\xfe", b"#" * (300 << 10)):
+        box.path.write_bytes(broken)
+        refusal = _refused(lambda: box.set({"face": {"intensity": 0.8}}))
+        assert refusal.code == "failed"
+        assert str(box.path) in refusal.message
 
 
 def test_an_unknown_section_is_not_found(box: Box) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from visaged.files import sha256_of, write_atomic
+from visaged.files import read_bounded, sha256_of, write_atomic
 
 
 def test_a_new_file_and_its_replacement_keep_the_mode(tmp_path: Path) -> None:
@@ -31,6 +31,22 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.M
         write_atomic(path, b"after")
     assert path.read_bytes() == b"before"
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+
+
+def test_no_more_is_read_than_is_wanted(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"12345")
+    assert read_bounded(path, 5) == b"12345"
+    assert read_bounded(path, 2) == b"123", "one more byte says that there is more"
+
+
+def test_only_files_are_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero"), tmp_path):
+        with pytest.raises(OSError, match="not a file"):
+            read_bounded(path, 10)
+    with pytest.raises(FileNotFoundError):
+        read_bounded(tmp_path / "none", 10)
 
 
 def test_the_hash_of_more_than_one_chunk(tmp_path: Path) -> None:

@@ -63,6 +63,16 @@ def test_ipv4_is_preferred(monkeypatch: pytest.MonkeyPatch) -> None:
     assert look_up("localhost", 5).host == "127.0.0.1"
 
 
+@pytest.mark.parametrize("host", ["192.168.1..20", "a" * 64 + ".de", "a\x00b", "\ud800", "", "\u3002"])
+def test_what_cannot_be_a_name_is_a_problem_and_the_others_go_on(host: str) -> None:
+    board, problems = make_board(), Problems()
+    resolver = Resolver(board, [f"{host}:1", "localhost:2"], problems)
+    resolver.start()
+    wait_until(lambda: [problem.code for problem in problems.current()] == ["livelink_target_0_name"])
+    wait_until(lambda: board.address(1) is not None)
+    resolver.stop()
+
+
 def test_numbers_are_there_at_once_and_nobody_is_asked() -> None:
     board, names = make_board(), Names()
     Resolver(board, ["10.0.0.1:1", "[::1]:2"], Problems(), names).start()

@@ -37,7 +37,7 @@ def broker_settings(options: argparse.Namespace) -> MqttSettings:
             fields[name] = value
     if options.broker:
         host, _, port = options.broker.rpartition(":")
-        fields |= {"host": host, "port": port} if host and port.isdigit() else {"host": options.broker}
+        fields |= {"host": host.strip("[]"), "port": port} if host and port.isdigit() else {"host": options.broker}
     try:
         return MqttSettings.model_validate(fields)
     except ValidationError as error:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from visaged.clock import NS_PER_S, now_ns
+from visaged.config.hosts import addresses
 from visaged.guard import guarded
 from visaged.metrics import Metrics
 from visaged.problems import Problems
@@ -101,7 +102,7 @@ class UdpLink:
 
     def _open(self) -> socket.socket:
         """A socket that knows only the peer. Raises OSError."""
-        found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_DGRAM)
+        found = addresses(self._host, self._port)
         family, kind, protocol, _, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
         link = socket.socket(family, kind, protocol)
         try:

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from visaged.config.section import Section, check_target
+from visaged.config.hosts import check_target
+from visaged.config.section import Section
 
 
 def check_link(link: str) -> str:

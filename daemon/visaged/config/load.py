@@ -6,7 +6,6 @@ A value from anywhere is validated once, as one whole; nothing is half-applied.
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,18 +17,16 @@ from pydantic_settings import EnvSettingsSource, SettingsError
 
 from visaged.config.locate import line_of
 from visaged.config.schema import Settings
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from visaged.config.toml_text import MAX_BYTES, check_shape, parse
+from visaged.files import read_bounded
 
 DEFAULT_PATH: Final = Path("/etc/visaged/visaged.toml")
 
-# A settings file is a few kB; anything larger is not one.
-_MAX_BYTES: Final = 1 << 20
-
 _ENV_PREFIX: Final = "VISAGED__"
+# Section, table in it, key, entry of a table: no name has more parts.
+_MAX_PARTS: Final = 8
+# Characters of a value in a message.
+_SHOWN: Final = 60
 
 
 @dataclass(frozen=True)
@@ -85,9 +82,9 @@ def read_source(path: Path | None, overrides: Sequence[str] = ()) -> RawSettings
     """Read the file (none: no file), the environment and ``--set`` items. Raises ConfigError."""
     text = "" if path is None else _read_text(path)
     try:
-        from_file = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError([ConfigIssue(str(path), (), "", f"is not TOML: {error}")]) from None
+        from_file = parse(text)
+    except ValueError as error:
+        raise ConfigError([ConfigIssue(str(path), (), "", str(error))]) from None
     return RawSettings(path, text, from_file, _from_environment(), _from_items(overrides))
 
 
@@ -124,13 +121,16 @@ def merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
 
 def _read_text(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            content = file.read(_MAX_BYTES + 1)
-        if len(content) > _MAX_BYTES:
-            raise ConfigError([ConfigIssue(str(path), (), "", "is over 1 MiB; expected a TOML file of a few kB")])
-        return content.decode("utf-8-sig")
+        content = read_bounded(path, MAX_BYTES)
     except OSError as error:
         raise ConfigError([ConfigIssue(str(path), (), "", f"cannot be read: {error.strerror}")]) from None
+    except ValueError as error:
+        raise ConfigError([ConfigIssue(ascii(str(path)), (), "", f"cannot be the name of a file: {error}")]) from None
+    if len(content) > MAX_BYTES:
+        accepted = f"is over {MAX_BYTES >> 10} KiB; expected a TOML file of a few kB"
+        raise ConfigError([ConfigIssue(str(path), (), "", accepted)])
+    try:
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigError([ConfigIssue(str(path), (), "", f"is not UTF-8 text (byte {error.start})")]) from None
 
@@ -139,14 +139,24 @@ def _from_environment() -> dict[str, Any]:
     names = [name for name in os.environ if name.upper().startswith(_ENV_PREFIX)]
     for name in names:
         section, _, key = name[len(_ENV_PREFIX) :].lower().partition("__")
+        value = os.environ[name]
         if section not in Settings.model_fields or not key:
             accepted = f"no such section; accepted: VISAGED__SECTION__KEY with {', '.join(Settings.model_fields)}"
-            raise ConfigError([ConfigIssue(f"environment {name}", (section,), os.environ[name], accepted)])
+            raise ConfigError([ConfigIssue(f"environment {name[:_SHOWN]}", (section,), _short(value), accepted)])
+        if name.count("__") > _MAX_PARTS or len(value) > MAX_BYTES:
+            accepted = f"expected at most {_MAX_PARTS} parts and {MAX_BYTES >> 10} KiB"
+            raise ConfigError([ConfigIssue(f"environment {name[:_SHOWN]}", (section,), _short(value), accepted)])
     try:
-        return dict(EnvSettingsSource(Settings)())
+        found = dict(EnvSettingsSource(Settings)())
+        check_shape(found)
+        return found
     except SettingsError as error:
-        cause = f"{error.__cause__ or error}"
-        raise ConfigError([ConfigIssue(f"environment {', '.join(names)}", (), "", f"not JSON: {cause}")]) from None
+        cause = f"not JSON: {error.__cause__ or error}"
+    except ValueError as error:
+        cause = str(error)
+    except RecursionError:
+        cause = "not JSON that can be meant: it nests too deeply"
+    raise ConfigError([ConfigIssue(f"environment {', '.join(names)[:_SHOWN]}", (), "", cause)])
 
 
 def _from_items(items: Sequence[str]) -> dict[str, Any]:
@@ -154,9 +164,9 @@ def _from_items(items: Sequence[str]) -> dict[str, Any]:
     for item in items:
         key, equals, value = item.partition("=")
         path = [part.strip() for part in key.split(".")]
-        if not equals or len(path) < 2 or not all(path):
+        if not equals or not 2 <= len(path) <= _MAX_PARTS or not all(path):
             raise ConfigError(
-                [ConfigIssue(f"--set {item}", (), "", "expected section.key=value, such as livelink.fps=30")]
+                [ConfigIssue(f"--set {item[:_SHOWN]}", (), "", "expected section.key=value, such as livelink.fps=30")]
             )
         nested: Any = _toml_value(value.strip())
         for part in reversed(path):
@@ -168,8 +178,8 @@ def _from_items(items: Sequence[str]) -> dict[str, Any]:
 def _toml_value(text: str) -> Any:
     """What ``text`` means in TOML; a bare word is a string, so that nobody has to quote twice in a shell."""
     try:
-        return tomllib.loads(f"value = {text}")["value"] if "\n" not in text else text
-    except tomllib.TOMLDecodeError:
+        return parse(f"value = {text}")["value"] if "\n" not in text else text
+    except ValueError:
         return text
 
 
@@ -191,7 +201,16 @@ def _accepted(path: Sequence[str | int], details: ErrorDetails) -> str:
         fields = _fields_of([str(part) for part in path[:-1]])
         return f"no such key; accepted here: {', '.join(fields)}"
     message = details["msg"].removeprefix("Value error, ")
-    return message[:1].lower() + message[1:]
+    return message[:1].lower() + message[1:] + _missing_quotes(details)
+
+
+def _missing_quotes(details: ErrorDetails) -> str:
+    """What to add when a number stands where the same in quotes would be right: mqtt.protocol = 5."""
+    value = details["input"]
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return ""
+    right = details["type"] == "string_type" or (details["type"] == "literal_error" and f"'{value}'" in details["msg"])
+    return f'; its quotes are missing: "{value}"' if right else ""
 
 
 def _fields_of(path: Sequence[str]) -> list[str]:
@@ -221,4 +240,4 @@ def _holds(data: Any, path: Sequence[str | int]) -> bool:
 
 def _short(value: object) -> str:
     text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "…"
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "…"

@@ -6,6 +6,7 @@ the comment, so it speaks to an installer.
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -15,8 +16,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from visaged import curves
 from visaged.config.codec import CodecSettings
+from visaged.config.hosts import Broker, Target, check_target
 from visaged.config.identity import default_device_id
-from visaged.config.section import Section, check_target
+from visaged.config.section import Section
+from visaged.config.texts import FileName, Folder, Text
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 """Device ids and groups: they become MQTT topic levels."""
@@ -24,19 +27,32 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 NTSC_RATES: Final = {"23.976": Fraction(24000, 1001), "29.97": Fraction(30000, 1001), "59.94": Fraction(60000, 1001)}
 
 
+# A number has this form before it is a number: Fraction("1e300000000") would count for ever.
+_FPS_FORM: Final = re.compile(r"[0-9]{1,7}(/[0-9]{1,6}|\.[0-9]{1,6})?")
+
+
 def parse_fps(value: Any) -> Fraction:
     """A frame rate from a number or a text ('60', '29.97', '30000/1001'); raises ValueError outside 24..120."""
     accepted = "expected a rate from 24 to 120, such as 60, '30000/1001' or 29.97"
-    if isinstance(value, bool) or not isinstance(value, (int, float, str, Fraction)):
-        raise ValueError(accepted)
-    try:
-        fps = NTSC_RATES.get(str(value)) or Fraction(str(value))
-    except (ValueError, ZeroDivisionError, OverflowError):
-        raise ValueError(accepted) from None
+    fps = value if isinstance(value, Fraction) else _fraction(value)
     # 23.976 is what people mean by 24 in film; both numbers must fit the wire's int32.
-    if not Fraction(24000, 1001) <= fps <= 120 or fps.numerator > 1_000_000 or fps.denominator > 100_000:
+    if fps is None or not Fraction(24000, 1001) <= fps <= 120 or fps.numerator > 1_000_000 or fps.denominator > 100_000:
         raise ValueError(accepted)
     return fps
+
+
+def _fraction(value: Any) -> Fraction | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    if not isinstance(value, str):
+        # Within these bounds the text of a number is short.
+        value = str(value) if 0 < value < 1000 else ""
+    if len(value) > 16 or not _FPS_FORM.fullmatch(value.strip()):
+        return None
+    try:
+        return NTSC_RATES.get(value.strip()) or Fraction(value)
+    except ZeroDivisionError:
+        return None
 
 
 LiveLinkFps = Annotated[
@@ -72,7 +88,7 @@ class InputSettings(Section):
         default="auto",
         description="auto: the file when path is set, else a microphone where there is one, else the bundled speech",
     )
-    device: str = Field(default="default", max_length=256, description="ALSA name (arecord -L) or PortAudio name")
+    device: Text = Field(default="default", description="ALSA name (arecord -L) or PortAudio name")
     rate_hz: int = Field(default=48_000, ge=8_000, le=192_000, description="Rate to open the device at, Hz")
     block_ms: int = Field(default=10, ge=2, le=100, description="Length of one capture block, ms; part of the latency")
     gain_db: float = Field(default=0.0, ge=-60, le=60, description="Gain applied to the voice, dB")
@@ -80,9 +96,8 @@ class InputSettings(Section):
         default=False,
         description="A digital line: absolute silence is no fault. false: after 10 s of it a microphone is a problem",
     )
-    path: str = Field(
+    path: FileName = Field(
         default="",
-        max_length=4096,
         description="Sound file for backend file (WAV, FLAC, OGG, MP3), or a FIFO or - out of which WAV comes",
     )
     loop: bool = Field(default=False, description="Start the file again when it ends")
@@ -92,7 +107,7 @@ class OutputSettings(Section):
     """Where the voice is heard, delayed so that it meets the face."""
 
     backend: Literal["none", "alsa", "portaudio"] = Field(default="none", description="none: nothing is played")
-    device: str = Field(default="default", max_length=256, description="ALSA name (aplay -L) or PortAudio name")
+    device: Text = Field(default="default", description="ALSA name (aplay -L) or PortAudio name")
     delay_ms: Literal["auto"] | Annotated[float, Field(ge=0, le=2000)] = Field(
         default="auto", description="Voice to speaker, ms; auto: as long as voice to packet takes"
     )
@@ -136,7 +151,7 @@ class FaceSettings(Section):
     )
     smoothing_ms: float = Field(default=0.0, ge=0, le=500, description="Time constant of smoothing, ms; 0: none")
     scale: Annotated[dict[str, Annotated[float, Field(ge=0, le=4)]], AfterValidator(_known_curves)] = Field(
-        default={}, description="Factor per curve or region: brows = 0.6, JawOpen = 1.1"
+        default={}, max_length=128, description="Factor per curve or region: brows = 0.6, JawOpen = 1.1"
     )
 
 
@@ -157,9 +172,7 @@ class AnimationSettings(Section):
 class LiveLinkSettings(Section):
     """Curves to Unreal."""
 
-    targets: list[Annotated[str, AfterValidator(check_target)]] = Field(
-        default=["127.0.0.1:11111"], max_length=16, description="Receivers, HOST:PORT"
-    )
+    targets: list[Target] = Field(default=["127.0.0.1:11111"], max_length=16, description="Receivers, HOST:PORT")
     subject: str = Field(
         default="visaged",
         pattern=r"^[ -~]{1,64}$",
@@ -173,7 +186,7 @@ class LiveLinkSettings(Section):
 class CapsuleSettings(Section):
     """Prepared expressions and lines, shown by ID."""
 
-    library: Path = Field(default=Path("/var/lib/visaged/capsules"), description="Where packs are installed")
+    library: Folder = Field(default=Path("/var/lib/visaged/capsules"), description="Where packs are installed")
     cache_mib: int = Field(default=64, ge=1, le=65_536, description="Device memory for capsules, MiB; never exceeded")
     device: Literal["auto", "host", "cuda"] = Field(
         default="auto", description="auto: CUDA where driver and torch are there, else the host's memory"
@@ -196,29 +209,27 @@ class CapsuleSettings(Section):
 class InferenceSettings(Section):
     """Where models run."""
 
-    providers: list[str] = Field(default=["auto"], min_length=1, max_length=8, description="ONNX Runtime providers")
+    providers: list[Text] = Field(default=["auto"], min_length=1, max_length=8, description="ONNX Runtime providers")
     precision: Literal["auto", "fp32", "fp16", "int8"] = Field(default="auto", description="auto: the fastest verified")
     threads: int = Field(default=1, ge=1, le=64, description="Threads per model")
-    engine_cache: Path = Field(default=Path("/var/cache/visaged/engines"), description="Built engines")
+    engine_cache: Folder = Field(default=Path("/var/cache/visaged/engines"), description="Built engines")
 
 
 class MqttSettings(Section):
     """Commands, health and events over a broker."""
 
     enabled: bool = Field(default=False, description="Connect to a broker")
-    host: str = Field(default="localhost", pattern=r"^[!-~]{1,253}$", description="Broker: name or address")
+    host: Broker = Field(default="localhost", description="Broker: name or address")
     port: int = Field(default=1883, ge=1, le=65535, description="1883, or 8883 with TLS")
     protocol: Literal["5", "3.1.1"] = Field(default="5", description="MQTT version")
-    username: str = Field(default="", max_length=256, description="User at the broker; empty: none")
-    password_file: str = Field(
-        default="",
-        max_length=4096,
-        description="File with the password; empty: systemd credential mqtt_password",
+    username: Text = Field(default="", description="User at the broker; empty: none")
+    password_file: FileName = Field(
+        default="", description="File with the password; empty: systemd credential mqtt_password"
     )
     tls: bool = Field(default=False, description="TLS with the system's authorities; on as soon as ca_file is set")
-    ca_file: str = Field(default="", max_length=4096, description="Authority that signed the broker's certificate, PEM")
-    cert_file: str = Field(default="", max_length=4096, description="This box's certificate, PEM; needs key_file")
-    key_file: str = Field(default="", max_length=4096, description="Key of cert_file, PEM")
+    ca_file: FileName = Field(default="", description="Authority that signed the broker's certificate, PEM")
+    cert_file: FileName = Field(default="", description="This box's certificate, PEM; needs key_file")
+    key_file: FileName = Field(default="", description="Key of cert_file, PEM")
     base: str = Field(
         default="visaged",
         pattern=r"^[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64}){0,3}$",

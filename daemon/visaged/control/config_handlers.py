@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pydantic import BaseModel
 
 from visaged.config.load import ConfigError, RawSettings, load, read_source, validate
 from visaged.config.schema import Settings
+from visaged.config.toml_text import parse
 from visaged.control.commit_confirm import CommitConfirm
 from visaged.control.config_store import ConfigStore
 from visaged.control.protocol.commands.config import ConfigApplied, ConfigGet, ConfigGot, ConfigSet
@@ -20,11 +20,6 @@ from visaged.control.protocol.events import Events
 from visaged.control.protocol.refusal import Code, Refusal
 from visaged.control.registry import Progress
 from visaged.control.toml_edit import EditError, edit
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 log = logging.getLogger(__name__)
 
@@ -123,11 +118,16 @@ class ConfigHandlers:
             if keys is not None and not isinstance(keys, Mapping):
                 raise Refusal("invalid", f"'{section}' must be a table of keys, or null", f"settings.{section}")
         try:
-            text = edit(self._store.read(), changes)
+            before = self._store.read()
+            parse(before)
+        except (OSError, UnicodeDecodeError) as error:
+            raise Refusal("failed", f"{self._store.path} on the box cannot be read: {error}") from None
+        except ValueError as error:
+            raise Refusal("failed", f"{self._store.path} on the box {error}; correct it there") from None
+        try:
+            text = edit(before, changes)
             above = read_source(None, self._overrides)
-            source = RawSettings(
-                self._store.path, text, tomllib.loads(text), above.from_environment, above.from_command_line
-            )
+            source = RawSettings(self._store.path, text, parse(text), above.from_environment, above.from_command_line)
             fixed = _fixed(changes, above.merged())
             if fixed:
                 raise Refusal(
@@ -137,10 +137,8 @@ class ConfigHandlers:
         except EditError as error:
             code: Code = "invalid" if error.path else "failed"
             raise Refusal(code, str(error), f"settings.{error.path}" if error.path else None) from None
-        except (tomllib.TOMLDecodeError, RecursionError) as error:
-            raise Refusal("failed", f"{self._store.path} on the box is broken: {error}; correct it there") from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise Refusal("failed", f"{self._store.path} on the box cannot be read: {error}") from None
+        except ValueError as error:
+            raise Refusal("invalid", f"the change gives a file that {error}", "settings") from None
         except ConfigError as error:
             issue = error.issues[0]
             shown = f" = {issue.value}" if issue.value else ""

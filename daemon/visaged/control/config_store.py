@@ -10,7 +10,8 @@ import logging
 from pathlib import Path
 from typing import Final
 
-from visaged.files import sync_directory, write_atomic
+from visaged.config.toml_text import MAX_BYTES
+from visaged.files import read_bounded, sync_directory, write_atomic
 
 log = logging.getLogger(__name__)
 
@@ -35,9 +36,12 @@ class ConfigStore:
         return self._trial.exists()
 
     def read(self) -> str:
-        """The text of the file; empty when there is none."""
+        """The text of the file, no more of it than settings can be; empty when there is none.
+
+        Raises OSError, UnicodeDecodeError.
+        """
         try:
-            return self.path.read_text(encoding="utf-8-sig")
+            return read_bounded(self.path, MAX_BYTES).decode("utf-8-sig")
         except FileNotFoundError:
             return ""
 

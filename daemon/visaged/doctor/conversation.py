@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from visaged.config import Settings
+from visaged.config.hosts import addresses
 from visaged.doctor.finding import Finding, fail, ok, warn
 from visaged.inference.find import search_roots
 
@@ -33,7 +33,7 @@ def _check_link(settings: Settings) -> Finding:
         return fail("codec link", "is mqtt, but mqtt.enabled is false", "Enable it, or use udp://HOST:PORT")
     host, _, port = link.removeprefix("udp://").rpartition(":")
     try:
-        found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_DGRAM)
+        found = addresses(host.strip("[]"), int(port))
     except OSError as error:
         return fail("codec link", f"{link} does not resolve: {error.strerror}", "Check the name, and the DNS")
     return ok("codec link", f"{link} is {found[0][4][0]}; whether a peer listens shows when the box speaks to it")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from visaged.config import Settings
+from visaged.config.hosts import addresses
 from visaged.doctor.finding import Finding, fail, ok, warn
 
 # Long enough for the "port unreachable" of a host in the same building.
@@ -23,9 +24,7 @@ def _check_target(target: str) -> Finding:
     subject = f"target {target}"
     host, _, port = target.rpartition(":")
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host.strip("[]"), int(port), type=socket.SOCK_DGRAM, family=socket.AF_UNSPEC
-        )[0]
+        family, kind, protocol, _, address = addresses(host.strip("[]"), int(port))[0]
     except OSError as error:
         return fail(subject, f"does not resolve: {error.strerror}", "Check the name in livelink.targets, and the DNS")
     with socket.socket(family, kind, protocol) as probe:

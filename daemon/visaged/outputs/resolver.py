@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
+from visaged.config.hosts import addresses
 from visaged.guard import guarded
 from visaged.outputs.board import Address, PoseBoard
 from visaged.problems import Problems
@@ -32,7 +33,7 @@ def split_target(target: str) -> tuple[str, int]:
 
 def look_up(host: str, port: int, flags: int = 0) -> Address:
     """The address of ``host`` now; blocks. Raises OSError (socket.gaierror) when there is none."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM, flags=flags)
+    found = addresses(host, port, flags=flags)
     # Unreal listens on IPv4 unless told otherwise, and "localhost" often means ::1 first.
     family, _, _, _, where = min(found, key=lambda entry: entry[0] != socket.AF_INET)
     if family == socket.AF_INET6:

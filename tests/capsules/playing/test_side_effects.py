@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 from pythonosc.osc_message import OscMessage
 
 from tests.capsules.fakes import RecordingSink, clip
@@ -56,6 +57,18 @@ def test_cues_leave_in_the_order_of_their_times() -> None:
     assert [OscMessage(receiver.recv(2000)).params[0] for _ in range(3)] == ["HF_A", "HF_B", "HF_C"]
     side_effects.stop()
     receiver.close()
+
+
+@pytest.mark.parametrize("target", ["10.0..5:9000", "a\x00b:9000", "\ud800:9000"])
+def test_a_name_that_cannot_be_one_does_not_end_the_thread(target: str) -> None:
+    released: list[object] = []
+    side_effects = SideEffects(target, released.append)
+    side_effects.start()
+    side_effects.cue(clip(capsule("HF_WAVE")), 1.0, 0)
+    side_effects.release(clip(capsule("HF_WAVE")))
+    _drained(side_effects)
+    assert (side_effects.sent, side_effects.failed) == (0, 1)
+    side_effects.stop()
 
 
 def test_a_voice_effect_carries_its_parameters() -> None:

@@ -247,11 +247,18 @@ def test_without_a_broker_the_box_waits_and_says_why(desk: Desk, broker: Broker)
     wait_until(lambda: "mqtt" not in {thread.name for thread in threading.enumerate()}, "its thread to end")
 
 
-@pytest.mark.parametrize("host", ["no.such.host.invalid", "x" * 64 + ".example", "..", "127.0.0.1..2"])
+@pytest.mark.parametrize(
+    "host", ["no.such.host.invalid", "x" * 64 + ".example", "..", "127.0.0.1..2", "a\x00b", "\ud800"]
+)
 def test_a_host_that_is_none_is_said_and_survived(desk: Desk, broker: Broker, host: str) -> None:
-    box = link_to(desk, broker, host=host)
+    """Settings refuse most of them; should one come by another way, it does not end the thread."""
+    box = link_to(desk, broker)
     box.link.start()
+    wait_until(lambda: box.link.reached_ns is not None)
+    box.link.reconfigure(settings_for(broker).model_copy(update={"host": host}), [])
     wait_until(lambda: box.open_codes() == {"mqtt_unreachable"})
+    box.link.reconfigure(settings_for(broker), [])
+    wait_until(lambda: not box.open_codes())
     box.link.stop()
 
 

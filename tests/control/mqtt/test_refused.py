@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -131,6 +132,16 @@ def test_a_password_file_that_cannot_be_used(
     wait_until(lambda: box.open_codes() == {"mqtt_credentials"})
     assert str(tmp_path / "other") in box.problems.current()[0].message
     box.link.stop()
+
+
+@pytest.mark.parametrize("key", ["password_file", "ca_file"])
+def test_a_pipe_or_a_device_is_not_waited_for(desk: Desk, guarded: Broker, tmp_path: Path, key: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        box = _start(desk, guarded, username="box-01", **{key: str(path)})
+        wait_until(lambda: box.open_codes() == {"mqtt_credentials" if key == "password_file" else "mqtt_tls"})  # noqa: B023
+        assert "it is a pipe or device, not a file" in box.problems.current()[0].message
+        box.link.stop()
 
 
 def test_the_password_may_be_a_systemd_credential(

@@ -19,6 +19,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from visaged.capsules.clip import Clip
 from visaged.capsules.file.capsule import Pcm
 from visaged.clock import NS_PER_S, now_ns, sleep_until
+from visaged.config.hosts import addresses
 from visaged.guard import guarded
 from visaged.problems import Problems
 
@@ -166,7 +167,7 @@ class SideEffects:
                 raise OSError(f"{self._target} could not be reached a moment ago")
             self._retry_ns = now_ns() + _RETRY_NS
             host, _, port = self._target.rpartition(":")
-            family, kind, _, _, address = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_DGRAM)[0]
+            family, kind, _, _, address = addresses(host.strip("[]"), int(port))[0]
             self._socket = socket.socket(family, kind)
             self._socket.setblocking(False)
             self._socket.connect(address)

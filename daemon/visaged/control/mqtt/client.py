@@ -14,6 +14,7 @@ from paho.mqtt.properties import Properties
 
 from visaged.config import MqttSettings
 from visaged.control.mqtt.errors import MqttError
+from visaged.files import read_bounded
 
 # A request that the broker keeps while the box is away is at most as old as the transactions the box remembers: what
 # is delivered twice is still known, and what would come too late is not delivered at all.
@@ -26,6 +27,8 @@ _RECEIVE_MAXIMUM: Final = 64
 CONNECT_TIMEOUT_S: Final = 4.0
 _PASSWORD_CREDENTIAL: Final = "mqtt_password"
 _MAX_PASSWORD_BYTES: Final = 4096
+# The authorities of a whole operating system take a quarter of this.
+_MAX_PEM_BYTES: Final = 1 << 20
 
 
 def make_client(settings: MqttSettings, client_id: str, will_topic: str, will: bytes) -> paho.Client:
@@ -76,12 +79,11 @@ def read_password(settings: MqttSettings) -> str | None:
         return None
     remedy = f"make {path} a file with the password alone, readable for the user of visaged"
     try:
-        with path.open("rb") as file:
-            content = file.read(_MAX_PASSWORD_BYTES + 1)
+        content = read_bounded(path, _MAX_PASSWORD_BYTES)
         password = content.decode().rstrip("\r\n")
     except OSError as error:
         raise MqttError("mqtt_credentials", f"mqtt.password_file {path}: {error.strerror}", remedy) from None
-    except UnicodeDecodeError:
+    except ValueError:
         raise MqttError("mqtt_credentials", f"mqtt.password_file {path} is not text", remedy) from None
     if not password or len(content) > _MAX_PASSWORD_BYTES:
         raise MqttError("mqtt_credentials", f"mqtt.password_file {path} is empty or far too long", remedy)
@@ -90,16 +92,21 @@ def read_password(settings: MqttSettings) -> str | None:
 
 def tls_context(settings: MqttSettings) -> ssl.SSLContext:
     """TLS 1.2 or newer with the authority and the certificate that are set. Raises MqttError."""
-    key = "mqtt.ca_file"
+    key = "ca_file"
     try:
+        # OpenSSL would wait for a pipe, and read a device for ever.
+        for key in ("ca_file", "cert_file", "key_file"):
+            if name := getattr(settings, key):
+                read_bounded(Path(name), _MAX_PEM_BYTES)
+        key = "ca_file"
         context = ssl.create_default_context(cafile=settings.ca_file or None)
         if settings.cert_file:
-            key = "mqtt.cert_file / key_file"
+            key = "cert_file / key_file"
             context.load_cert_chain(settings.cert_file, settings.key_file)
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
         raise MqttError(
-            "mqtt_tls", f"{key} cannot be used: {reason}", "give PEM files that the user of visaged can read"
+            "mqtt_tls", f"mqtt.{key} cannot be used: {reason}", "give PEM files that the user of visaged can read"
         ) from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
