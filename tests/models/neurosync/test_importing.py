@@ -179,9 +179,9 @@ def test_other_files_are_refused(tmp_path: Path, content: bytes, said: str, caps
     assert not (tmp_path / "box").exists()
 
 
-def test_a_zip_without_weights_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_checkpoint_that_torch_cannot_read_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with zipfile.ZipFile(tmp_path / "model.pth", "w") as file:
-        file.writestr("a.txt", "no weights")
+        file.writestr("archive/data.pkl", "no weights")
     assert _run(tmp_path / "box", tmp_path / "model.pth") == exit_codes.FAILED
     error = capsys.readouterr().err
     assert "damaged" in error
