@@ -8,16 +8,13 @@ import socket
 from typing import Any, Final, Protocol
 
 import paho.mqtt.client as paho
-from paho.mqtt.reasoncodes import ReasonCode
 
 from visaged.codec.frames import CodecMessage, FrameError, decode
 from visaged.config import MqttSettings
-from visaged.control.mqtt.errors import MqttError, explain_failure, explain_refusal
-from visaged.control.mqtt.tool_client import make_visitor
+from visaged.control.mqtt.tool_client import open_tool_client
 from visaged.control.protocol.topics import Topics
 
 _DATAGRAM: Final = 2048
-_CONNECT_S: Final = 10.0
 # A second of messages: a peer that does not fetch them is not there.
 _WAITING: Final = 16
 
@@ -93,24 +90,12 @@ class MqttWay:
         topics = Topics(settings.base, device_id)
         self.name = f"{topics.codec_up} at {settings.host}:{settings.port}"
         self._up, self._down = topics.codec_up, topics.codec_down
-        self._settings = settings
         self._messages: queue.Queue[bytes] = queue.Queue(_WAITING)
-        self._answer: queue.Queue[MqttError | None] = queue.Queue()
-        self._client = make_visitor(settings, "peer")
-        self._client.on_connect = self._on_connect
+        self._client = open_tool_client(settings, "peer")
+        self._client.on_connect = self._subscribe
         self._client.on_message = self._on_message
-        try:
-            self._client.connect(settings.host, settings.port)
-        except (OSError, ValueError) as error:
-            raise explain_failure(error, settings) from None
+        self._subscribe()
         self._client.loop_start()
-        try:
-            refusal = self._answer.get(timeout=_CONNECT_S)
-        except queue.Empty:
-            refusal = explain_failure(TimeoutError("no answer"), settings)
-        if refusal is not None:
-            self.close()
-            raise refusal
 
     def receive(self, timeout_s: float) -> CodecMessage | None:
         """See above."""
@@ -132,13 +117,9 @@ class MqttWay:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def _on_connect(self, client: paho.Client, userdata: Any, flags: Any, reason: ReasonCode, properties: Any) -> None:
-        if reason.is_failure:
-            self._answer.put(explain_refusal(reason.value, str(reason), self._settings))
-            client.disconnect()
-            return
-        client.subscribe(self._up, 0)
-        self._answer.put(None)
+    def _subscribe(self, *_: Any) -> None:
+        """After each time that it was connected (paho's ``on_connect``)."""
+        self._client.subscribe(self._up, 0)
 
     def _on_message(self, client: Any, userdata: Any, message: paho.MQTTMessage) -> None:
         if message.retain:

@@ -18,9 +18,8 @@ from visaged.cli.fleet.bad_messages import BadMessages
 from visaged.cli.fleet.boxes import Boxes
 from visaged.cli.fleet.messages import BadMessage, read_event, read_reply
 from visaged.config import MqttSettings
-from visaged.control.mqtt.client import connect
-from visaged.control.mqtt.errors import MqttError, explain_failure, explain_refusal
-from visaged.control.mqtt.tool_client import make_visitor
+from visaged.control.mqtt.errors import MqttError, explain_failure
+from visaged.control.mqtt.tool_client import open_tool_client
 from visaged.control.protocol.envelope import ErrorBody
 from visaged.control.protocol.events import Event
 from visaged.printable import NAME, printable
@@ -69,8 +68,8 @@ class FleetLink:
         self._listeners: list[Callable[[str, Event], None]] = []
         self._refusal: MqttError | None = None
         self._ready = False
-        self._client = make_visitor(settings, "fleet")
-        self._client.on_connect = self._on_connect
+        self._client = open_tool_client(settings, "fleet")
+        self._client.on_connect = self._subscribe
         self._client.on_subscribe = self._on_subscribe
         self._client.on_message = self._on_message
         self._open()
@@ -128,10 +127,7 @@ class FleetLink:
         self._client.publish(topic, b"", qos=1, retain=True).wait_for_publish(_CONNECT_S)
 
     def _open(self) -> None:
-        try:
-            connect(self._client, self._settings, session_expiry_s=0)
-        except (OSError, ValueError) as error:
-            raise explain_failure(error, self._settings) from None
+        self._subscribe()
         self._client.loop_start()
         with self._changed:
             self._changed.wait_for(lambda: self._ready or self._refusal is not None, _CONNECT_S)
@@ -139,17 +135,12 @@ class FleetLink:
             self._client.loop_stop()
             raise self._refusal or explain_failure(TimeoutError("no answer"), self._settings)
 
-    def _on_connect(self, client: paho.Client, userdata: Any, flags: Any, reason: ReasonCode, properties: Any) -> None:
-        if reason.is_failure:
-            with self._changed:
-                self._refusal = explain_refusal(reason.value, str(reason), self._settings)
-                self._changed.notify_all()
-            client.disconnect()
-            return
+    def _subscribe(self, *_: Any) -> None:
+        """After each time that it was connected (paho's ``on_connect``)."""
         # QoS 0: a thousand boxes answer at once, and brokers queue no more than about a thousand QoS-1 messages for one
         # client before they drop some. What is lost with the connection would be asked again anyway.
         kinds = ("status", "health", "response/+", "event/+")
-        client.subscribe([(f"{self.base}/+/{kind}", 0) for kind in kinds])
+        self._client.subscribe([(f"{self.base}/+/{kind}", 0) for kind in kinds])
 
     def _on_subscribe(self, client: Any, userdata: Any, mid: int, reasons: list[ReasonCode], properties: Any) -> None:
         with self._changed:

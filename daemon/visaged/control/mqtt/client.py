@@ -9,20 +9,12 @@ from typing import Final
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from visaged.config import MqttSettings
 from visaged.control.mqtt.errors import MqttError
 from visaged.files import read_bounded
 
-# A request that the broker keeps while the box is away is at most as old as the transactions the box remembers: what
-# is delivered twice is still known, and what would come too late is not delivered at all.
-SESSION_EXPIRY_S: Final = 60
-# Requests up to here are answered, with an error when too large for their command; the broker keeps back the rest.
-_MAX_PACKET_BYTES: Final = 2 << 20
-# Unacknowledged requests the broker may have under way: a flood waits there, not in our memory.
-_RECEIVE_MAXIMUM: Final = 64
 # A TCP and TLS handshake over a bad mobile link; longer is no connection.
 CONNECT_TIMEOUT_S: Final = 4.0
 _PASSWORD_CREDENTIAL: Final = "mqtt_password"
@@ -31,8 +23,13 @@ _MAX_PASSWORD_BYTES: Final = 4096
 _MAX_PEM_BYTES: Final = 1 << 20
 
 
-def make_client(settings: MqttSettings, client_id: str, will_topic: str, will: bytes) -> paho.Client:
-    """A client that is not connected yet. Raises MqttError when a file it needs cannot be used."""
+def make_client(
+    settings: MqttSettings, client_id: str, will: tuple[str, bytes] | None = None, *, reconnect: bool = False
+) -> paho.Client:
+    """A client that is not connected yet. ``will``: topic and payload; ``reconnect``: paho may connect it again.
+
+    Raises MqttError when a file it needs cannot be used.
+    """
     modern = settings.protocol == "5"
     client = paho.Client(
         CallbackAPIVersion.VERSION2,
@@ -40,27 +37,16 @@ def make_client(settings: MqttSettings, client_id: str, will_topic: str, will: b
         # 3.1.1 knows no expiry: a kept session would deliver commands that are days old.
         clean_session=None if modern else True,
         protocol=MQTTProtocolVersion.MQTTv5 if modern else MQTTProtocolVersion.MQTTv311,
-        reconnect_on_failure=False,
+        reconnect_on_failure=reconnect,
     )
     client.connect_timeout = CONNECT_TIMEOUT_S
-    client.will_set(will_topic, will, qos=1, retain=True)
+    if will is not None:
+        client.will_set(*will, qos=1, retain=True)
     if settings.username:
         client.username_pw_set(settings.username, read_password(settings))
     if settings.tls or settings.ca_file:
         client.tls_set_context(tls_context(settings))
     return client
-
-
-def connect(client: paho.Client, settings: MqttSettings, session_expiry_s: int = SESSION_EXPIRY_S) -> None:
-    """Open the connection and send CONNECT. Raises OSError, or ValueError when the host name cannot be one."""
-    if settings.protocol != "5":
-        client.connect(settings.host, settings.port, settings.keepalive_s)
-        return
-    properties = make_properties(PacketTypes.CONNECT)
-    properties.SessionExpiryInterval = session_expiry_s
-    properties.MaximumPacketSize = _MAX_PACKET_BYTES
-    properties.ReceiveMaximum = _RECEIVE_MAXIMUM
-    client.connect(settings.host, settings.port, settings.keepalive_s, clean_start=False, properties=properties)
 
 
 def make_properties(packet_type: int) -> Properties:

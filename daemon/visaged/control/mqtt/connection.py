@@ -20,14 +20,16 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from visaged.clock import NS_PER_S, now_ns
 from visaged.config import MqttSettings
-from visaged.control.mqtt.client import connect, make_client, make_properties
-from visaged.control.mqtt.errors import MqttError, explain_failure, explain_loss, explain_refusal
+from visaged.control.mqtt.client import make_client, make_properties
+from visaged.control.mqtt.errors import MqttError, explain_loss
+from visaged.control.mqtt.opening import open_connection
 from visaged.control.mqtt.send_queue import SendQueue
 from visaged.control.mqtt.tcp_nodelay import acknowledge_at_once, send_at_once
 from visaged.control.wake import Wake
 
-# CONNECT went out; a broker that does not answer within this is not one, or is drowning.
-_CONNACK_S: Final = 4.0
+# A request that the broker keeps while the box is away is at most as old as the transactions the box remembers: what
+# is delivered twice is still known, and what would come too late is not delivered at all.
+SESSION_EXPIRY_S: Final = 60
 # Messages sent and not yet acknowledged: mosquitto's default, enough for thousands per second on a LAN.
 _WINDOW: Final = 20
 # How often paho may look after its keep-alive.
@@ -49,9 +51,8 @@ class Connection:
         self._send_queue = send_queue
         self._wake = wake
         self._window = _WINDOW
-        self._client = make_client(settings, f"visaged-{device_id}", *will)
+        self._client = make_client(settings, f"visaged-{device_id}", will)
         send_at_once(self._client)
-        self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = lambda client, userdata, message: self.on_message(message)
         self._client.on_publish = self._on_publish
@@ -68,16 +69,12 @@ class Connection:
 
     def open(self, give_up: Callable[[], bool]) -> None:
         """Connect and wait for CONNACK. Raises MqttError with the reason when the broker does not take us in."""
-        try:
-            connect(self._client, self._settings)
-        except (OSError, ValueError) as error:
-            raise explain_failure(error, self._settings) from None
         self._selector.register(self._wake.reader, selectors.EVENT_READ)
-        deadline_ns = now_ns() + int(_CONNACK_S * NS_PER_S)
-        while not self.accepted:
-            if now_ns() > deadline_ns or give_up():
-                raise explain_failure(TimeoutError("no answer to CONNECT"), self._settings)
-            self.step(0.1)
+        properties = open_connection(
+            self._client, self._settings, self.step, session_expiry_s=SESSION_EXPIRY_S, give_up=give_up
+        )
+        self._window = min(_WINDOW, getattr(properties, "ReceiveMaximum", _WINDOW))
+        self.accepted = True
 
     def subscribe(self, request_topics: Sequence[str], state_topics: Sequence[str]) -> None:
         """Ask for requests (retained ones are marked as such) and for states (with what is retained there)."""
@@ -179,15 +176,6 @@ class Connection:
             self._send_queue.sent(info.mid, message)
             if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 return
-
-    def _on_connect(
-        self, client: Any, userdata: Any, flags: paho.ConnectFlags, reason: ReasonCode, properties: Properties | None
-    ) -> None:
-        if reason.is_failure:
-            self._error = explain_refusal(reason.value, str(reason), self._settings)
-            return
-        self._window = min(_WINDOW, getattr(properties, "ReceiveMaximum", _WINDOW))
-        self.accepted = True
 
     def _on_disconnect(
         self, client: Any, userdata: Any, flags: Any, reason: ReasonCode, properties: Properties | None

@@ -1,28 +1,24 @@
-"""A paho client of a person's tool (fleet, codec peer): no box, so no will and no session that outlives it."""
+"""The connection of a person's tool (fleet, codec peer): no box, so no will and no session that outlives it."""
 
 from __future__ import annotations
 
 import uuid
+from typing import Final
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from visaged.config import MqttSettings
-from visaged.control.mqtt.client import read_password, tls_context
+from visaged.control.mqtt.client import make_client
+from visaged.control.mqtt.opening import open_connection
 from visaged.control.mqtt.tcp_nodelay import send_at_once
 
+# A person waits longer than a box, which tries again.
+_LONGEST_S: Final = 10.0
 
-def make_visitor(settings: MqttSettings, purpose: str) -> paho.Client:
-    """A client that is not connected yet. Raises MqttError when a file it needs cannot be used."""
-    modern = settings.protocol == "5"
-    client = paho.Client(
-        CallbackAPIVersion.VERSION2,
-        f"visaged-{purpose}-{uuid.uuid4().hex[:12]}",
-        protocol=MQTTProtocolVersion.MQTTv5 if modern else MQTTProtocolVersion.MQTTv311,
-    )
-    if settings.username:
-        client.username_pw_set(settings.username, read_password(settings))
-    if settings.tls or settings.ca_file:
-        client.tls_set_context(tls_context(settings))
+
+def open_tool_client(settings: MqttSettings, purpose: str) -> paho.Client:
+    """A client that the broker has taken in. Raises MqttError. Set ``on_connect``: it may be connected again later."""
+    client = make_client(settings, f"visaged-{purpose}-{uuid.uuid4().hex[:12]}", reconnect=True)
     send_at_once(client)
+    open_connection(client, settings, longest_s=_LONGEST_S)
     return client
