@@ -138,8 +138,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Export and say how exact it is; returns an exit status."""
     cache_folder.log_to_terminal()
-    # The quantiser tells the root logger of every tensor it leaves alone.
-    logging.getLogger().setLevel(logging.WARNING)
     said = load_utterance(min((arguments.cache / "clean" / "flite-rms-en").glob("0*.json")))
     weights = arguments.weights or arguments.cache / "model.pt"
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Final
 
@@ -30,7 +31,14 @@ def quantize(source: Path, target: Path) -> None:
         if len(w.dims) == 2 and w.dims[0] * w.dims[1] > _LARGE_VALUES and not w.name.startswith("front.")
     }
     ours = [n.name for n in graph.node if n.op_type in ("MatMul", "Gemm") and learned.intersection(n.input)]
-    quantize_dynamic(source, target, nodes_to_quantize=ours, weight_type=QuantType.QUInt8, per_channel=True)
+    root = logging.getLogger()
+    level = root.level
+    # The quantiser tells the root logger of every tensor it leaves alone.
+    root.setLevel(logging.ERROR)
+    try:
+        quantize_dynamic(source, target, nodes_to_quantize=ours, weight_type=QuantType.QUInt8, per_channel=True)
+    finally:
+        root.setLevel(level)
 
 
 def unfold(source: Path, target: Path) -> None:

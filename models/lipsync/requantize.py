@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import logging
 import sys
 import tempfile
 from pathlib import Path
@@ -58,8 +57,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Do it and say how exact it is; returns an exit status."""
-    # The quantiser tells the root logger of every tensor it leaves alone.
-    logging.getLogger().setLevel(logging.ERROR)
     sound = soundfile.read(speech_path(), dtype="float32")[0]
     try:
         package = requantize(arguments.folder, arguments.version, sound)
