@@ -1,10 +1,11 @@
-"""Files that survive a power cut: written beside, synced, then renamed over the old one; and their hashes."""
+"""Files that survive a power cut: written beside, synced, then renamed over the old one; hashes; free disk."""
 
 from __future__ import annotations
 
 import errno
 import hashlib
 import os
+import shutil
 import stat
 import tempfile
 from pathlib import Path
@@ -58,6 +59,17 @@ def sync_directory(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def shortage(folder: Path, needed: int, reserve: int) -> str | None:
+    """Why ``needed`` bytes must not be written into ``folder``, for an error; None: ``reserve`` bytes are left then.
+
+    Raises OSError.
+    """
+    free = shutil.disk_usage(folder).free
+    if needed + reserve <= free:
+        return None
+    return f"it needs {needed >> 20} MiB and {reserve >> 20} MiB to spare; {free >> 20} MiB are free on the disk"
 
 
 def sha256_of(path: Path) -> str:

@@ -103,6 +103,21 @@ def test_a_full_disk_is_said_before_it_comes(web: Web, monkeypatch: pytest.Monke
     assert "free" in refusal.message
 
 
+def test_a_disk_that_becomes_full_ends_what_came_without_a_length(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    web.announce = False
+    free = iter([1 << 40, 1 << 40, 1 << 20])
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: _Disk(1 << 40, 0, next(free)))
+    refusal = _refused(lambda: _downloader(web).fetch(web.url, SHA256, _ignore))
+    assert (refusal.code, "1 MiB are free" in refusal.message) == ("failed", True)
+    assert (web.folder / "downloads" / f"{SHA256}.part").stat().st_size == 0
+
+
+@pytest.mark.parametrize("length", ["\xb2", "9" * 5000, "-5", "many"])
+def test_a_length_that_is_none_is_no_length(web: Web, length: str) -> None:
+    web.announce, web.said_length = False, length
+    assert _downloader(web).fetch(web.url, SHA256, _ignore).read_bytes() == CONTENT
+
+
 @pytest.mark.parametrize("status", [404, 403, 500])
 def test_a_server_that_says_no(web: Web, status: int) -> None:
     web.status = status

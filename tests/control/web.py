@@ -30,6 +30,8 @@ class Web:
     ranges: bool = True
     announce: bool = True
     """Send Content-Length."""
+    said_length: str = ""
+    """What to send instead."""
     asked: list[str | None] = field(default_factory=list)
     """The Range header of each request."""
 
@@ -70,6 +72,8 @@ def _handler(web: Web) -> Callable[..., BaseHTTPRequestHandler]:
                 self.send_header("Content-Range", f"bytes {start}-{len(web.content) - 1}/{len(web.content)}")
             if web.announce:
                 self.send_header("Content-Length", str(len(body)))
+            if web.said_length:
+                self.send_header("Content-Length", web.said_length)
             self.end_headers()
             if web.cut_after:
                 body = body[: web.cut_after.pop(0)]

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import shutil
 import stat
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
+from tests.directory_bomb import write_directory_bomb
 from tests.inference.tiny import write_tiny
 from visaged.inference.errors import PackageConflict, PackageError, UntrustedPackage
 from visaged.inference.package import load_package
@@ -85,7 +88,7 @@ def _symlink() -> zipfile.ZipInfo:
             "model.json: is missing",
         ),
         (lambda files: (files | {"model.sig": b"forged"}).items(), "no key"),
-        (lambda files: (files | {"model.sig": b"x" * 9999}).items(), "larger"),
+        (lambda files: (files | {"model.sig": b"x" * 9999}).items(), "at most 256"),
         (lambda files: (files | {"tiny.onnx": b"another"}).items(), "sha256"),
         (lambda files: (files | {"model.json": b"{}"}).items(), "Field required"),
     ],
@@ -110,7 +113,7 @@ def test_who_signed_it_is_asked_only_where_a_person_did_not_say_otherwise(tmp_pa
 def test_two_files_of_one_name(tmp_path: Path) -> None:
     files = _files(tmp_path / "made")
     path = _zip(tmp_path / "bad.zip", [*files.items(), ("tiny.onnx", b"the other")])
-    with pytest.raises(PackageError, match="two files"):
+    with pytest.raises(PackageError, match="stands in the zip twice"):
         install_package_zip(path, tmp_path / "models", _trusted)
 
 
@@ -139,3 +142,26 @@ def test_an_entry_that_this_python_cannot_read_is_refused(tmp_path: Path, field:
     path.write_bytes(good)
     with pytest.raises(PackageError):
         install_package_zip(path, tmp_path / "models", _trusted)
+
+
+def test_a_directory_that_fills_memory_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    with (tmp_path / "bomb.zip").open("wb") as file:
+        write_directory_bomb(file, 1000)
+    with pytest.raises(PackageError, match="zip: holds 1000 files; at most 32"):
+        install_package_zip(tmp_path / "bomb.zip", tmp_path / "models", _trusted)
+
+
+def test_a_disk_without_room_is_said_before_anything_is_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = _good(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: _Disk(1 << 40, 1 << 40, (256 << 20) + 10))
+    with pytest.raises(PackageError, match="256 MiB to spare; 256 MiB are free"):
+        install_package_zip(path, tmp_path / "models", _trusted)
+    assert list((tmp_path / "models").iterdir()) == []
+
+
+class _Disk(NamedTuple):
+    total: int
+    used: int
+    free: int

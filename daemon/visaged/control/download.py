@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import http.client
 import logging
-import shutil
+import re
 import ssl
 import time
 import urllib.error
@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 from visaged.control.protocol.refusal import Refusal
 from visaged.control.registry import Progress
-from visaged.files import sha256_of
+from visaged.files import sha256_of, shortage
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +37,8 @@ _PAUSE_S: Final = 2.0
 _LONGEST_S: Final = 7200.0
 # Parts that nobody has asked for since are given up after a week.
 _PART_KEPT_S: Final = 7 * 86400.0
+# Of a terabyte at most; anything else is treated as not said.
+_LENGTH: Final = re.compile(r"[0-9]{1,12}")
 # What a bad line, a bad server or a bad name can raise; a full disk is not among them.
 _LINE_ERRORS: Final = (
     urllib.error.URLError,
@@ -129,18 +131,15 @@ class Downloader:
                 part.unlink(missing_ok=True)
                 have = 0
             length = response.headers.get("Content-Length", "")
-            total = have + int(length) if length.isdigit() else None
+            total = have + int(length) if _LENGTH.fullmatch(length) else None
             self._check_size(total or 0, have)
             self._write(response, part, total, progress, deadline)
 
     def _check_size(self, total: int, have: int = 0) -> None:
         if total > self._max_bytes:
             raise Refusal("refused", f"it is {total} bytes; accepted are up to {self._max_bytes}", "url")
-        free = shutil.disk_usage(self._folder).free
-        if total - have + _RESERVE_BYTES > free:
-            raise Refusal(
-                "failed", f"it needs {total - have} bytes and {_RESERVE_BYTES} to spare; {free} are free", "url"
-            )
+        if words := shortage(self._folder, total - have, _RESERVE_BYTES):
+            raise Refusal("failed", words, "url")
 
     def _write(
         self, source: IO[bytes], part: Path, total: int | None, progress: Progress, deadline: float | None = None
@@ -148,10 +147,14 @@ class Downloader:
         told = -1
         with part.open("ab") as file:
             while chunk := source.read(_CHUNK_BYTES):
-                file.write(chunk)
-                if file.tell() > self._max_bytes:
+                if file.tell() + len(chunk) > self._max_bytes:
                     file.truncate(0)
                     raise Refusal("refused", f"it is larger than the accepted {self._max_bytes} bytes", "url")
+                # Not every server says beforehand how much comes, and others write to the disk, too.
+                if words := shortage(self._folder, len(chunk), _RESERVE_BYTES):
+                    file.truncate(0)
+                    raise Refusal("failed", words, "url")
+                file.write(chunk)
                 if deadline is not None and time.monotonic() > deadline:
                     raise TimeoutError(f"not through after {_LONGEST_S:.0f} s")
                 percent = None if not total else int(100 * file.tell() / total)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from visaged.bounded_zip import open_zip
 from visaged.curves import COUNT, CURVES
 from visaged.file_kind import kind_of_file
 from visaged.printable import printable
@@ -18,6 +19,8 @@ from visaged.recording.base import COLUMN_COUNTS, EMOTIONS, MAX_FRAMES, Recordin
 _MAX_DENOMINATOR: Final = 100_000
 # Doubles of the longest recording.
 _LARGEST_BYTES: Final = MAX_FRAMES * max(COLUMN_COUNTS) * 8 + 4096
+# The three, and whatever somebody keeps beside them.
+_MOST_ARRAYS: Final = 1000
 _EXPECTED: Final = "expected an NPZ with curves float32 [frames, 61], fps and names"
 
 
@@ -56,7 +59,7 @@ def read_npz(path: Path, fps: Fraction | None = None) -> Recording:
 def _read_arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
     """The three arrays. Raises RecordingError, OSError, and anything for a damaged file."""
     arrays: dict[str, np.ndarray[Any, Any]] = {}
-    with zipfile.ZipFile(path) as archive:
+    with path.open("rb") as file, open_zip(file, _MOST_ARRAYS) as archive:
         for key in ("curves", "fps", "names"):
             name = f"{key}.npy"
             if name not in archive.namelist():

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -58,6 +60,17 @@ def test_what_was_installed_is_read(library: Library, key: Path) -> None:
     assert library.catalogue.tables.events["E_1"].face == "VF_A"
     again = Library(library.root, built_in=())
     assert again.load() == library.catalogue
+
+
+def test_a_pack_that_does_not_fit_the_disk_is_refused_before_it_is_written(
+    library: Library, key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _install(library, key, "VF_A")
+    before = _snapshot(library)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=16 << 20))
+    with pytest.raises(CapsuleError, match="16 MiB are free"):
+        _install(library, key, "VF_A", "VF_B", version="2.0")
+    assert _snapshot(library) == before
 
 
 def test_the_index_is_used_and_made_again_when_damaged(library: Library, key: Path) -> None:

@@ -12,7 +12,6 @@ import io
 import json
 import re
 import stat
-import struct
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,11 +21,12 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, StringConstraints, ValidationError
 from typing_extensions import Self
 
+from visaged.bounded_zip import BoundedZip, ZipBounds, ZipError
+from visaged.bounded_zip import shown as zip_name
 from visaged.capsules.errors import CapsuleError, from_validation
 from visaged.capsules.file.capsule import MAX_FILE_BYTES, SUFFIX
 from visaged.capsules.file.header import Strict
 from visaged.capsules.file.ids import check_cid
-from visaged.zip_errors import ZIP_ERRORS
 
 MANIFEST: Final = "pack.json"
 SIGNATURE: Final = "pack.sig"
@@ -36,11 +36,9 @@ MAX_ENTRIES: Final = 20_000
 MAX_TABLE_BYTES: Final = 256 * 1024
 # 20,000 names with their hashes take 2.4 MB.
 _MAX_MANIFEST_BYTES: Final = 4 * 1024 * 1024
-# A central directory record takes 46 bytes and the name, which is at most 69 here.
-_MAX_DIRECTORY_BYTES: Final = MAX_ENTRIES * 256
-_END: Final = struct.Struct("<4sHHHHIIH")
-_ZIP64_LOCATOR_BYTES: Final = 20
 _TABLE: Final = re.compile(r"[a-z0-9-]{1,64}\.(toml|json)")
+# Beside what the manifest lists: itself and its signature.
+_BOUNDS: Final = ZipBounds(entries=MAX_ENTRIES + 2, entry_bytes=MAX_PACK_BYTES, total_bytes=MAX_PACK_BYTES)
 
 PackName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 PackVersion = Annotated[str, StringConstraints(pattern=r"^\d{1,6}(\.\d{1,6}){0,3}$")]
@@ -69,12 +67,10 @@ class PackReader:
         except OSError as error:
             raise CapsuleError(path.name, "file", f"cannot be read: {error.strerror}") from None
         try:
-            _check_end(path.name, self._file)
             self._zip = self._open_zip()
-            self._infos = self._check_entries()
             self.manifest_bytes = self._read(MANIFEST, _MAX_MANIFEST_BYTES)
             self.manifest = self._check_manifest()
-            self.signature = self._read(SIGNATURE, 64) if SIGNATURE in self._infos else None
+            self.signature = self._read(SIGNATURE, 64) if SIGNATURE in self._zip.sizes else None
         except BaseException:
             self._file.close()
             raise
@@ -87,6 +83,11 @@ class PackReader:
     ) -> None:
         self._file.close()
 
+    @property
+    def size(self) -> int:
+        """Of all its files, unpacked, bytes."""
+        return sum(self._zip.sizes.values())
+
     def read(self, name: str) -> bytes:
         """The bytes of a file that the manifest names, its hash verified. Raises CapsuleError."""
         data = self._read(name, MAX_FILE_BYTES if name.endswith(SUFFIX) else MAX_TABLE_BYTES)
@@ -95,66 +96,38 @@ class PackReader:
             raise CapsuleError(self.path.name, name, f"sha256 is {actual}, pack.json says {self.manifest.files[name]}")
         return data
 
-    def _open_zip(self) -> zipfile.ZipFile:
+    def _open_zip(self) -> BoundedZip:
+        size = self._file.seek(0, io.SEEK_END)
+        if size > MAX_PACK_BYTES:
+            raise CapsuleError(self.path.name, "file", f"is {size} bytes; at most {MAX_PACK_BYTES} are accepted")
         try:
-            return zipfile.ZipFile(self._file)
-        except ZIP_ERRORS as error:
-            raise CapsuleError(self.path.name, "file", f"is not a sound zip: {error}") from None
-
-    def _check_entries(self) -> dict[str, zipfile.ZipInfo]:
-        infos: dict[str, zipfile.ZipInfo] = {}
-        total = 0
-        for info in self._zip.infolist():
-            name = info.filename
-            if name in infos:
-                raise CapsuleError(self.path.name, name[:64], "stands in the zip twice")
+            archive = BoundedZip(self._file, _BOUNDS)
+        except ZipError as error:
+            raise CapsuleError(self.path.name, error.entry or "file", error.problem) from None
+        for name in archive.sizes:
             if not _good_name(name):
-                raise CapsuleError(
-                    self.path.name,
-                    name[:64],
-                    f"is no file of a pack; CID{SUFFIX}, name.toml, {MANIFEST}, {SIGNATURE} are",
-                )
-            mode = info.external_attr >> 16
-            if mode and not stat.S_ISREG(mode) and stat.S_IFMT(mode):
-                raise CapsuleError(self.path.name, name, "is not a regular file (a link or a device)")
-            if info.flag_bits & 1 or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                raise CapsuleError(
-                    self.path.name, name, "is encrypted or packed in a way other than stored or deflated"
-                )
-            total += info.file_size
-            infos[name] = info
-        if total > MAX_PACK_BYTES:
-            raise CapsuleError(
-                self.path.name, "file", f"unpacks to {total} bytes; at most {MAX_PACK_BYTES} are accepted"
-            )
-        return infos
+                accepted = f"CID{SUFFIX}, name.toml, {MANIFEST}, {SIGNATURE} are"
+                raise CapsuleError(self.path.name, zip_name(name), f"is no file of a pack; {accepted}")
+        return archive
 
     def _check_manifest(self) -> PackManifest:
         try:
             manifest = PackManifest.model_validate_json(self.manifest_bytes)
         except ValidationError as error:
             raise from_validation(self.path.name, error, MANIFEST) from None
-        present = self._infos.keys() - {MANIFEST, SIGNATURE}
+        present = self._zip.sizes.keys() - {MANIFEST, SIGNATURE}
         for name in sorted(present ^ manifest.files.keys())[:1]:
             where = "pack.json but not in the zip" if name in manifest.files else "the zip but not in pack.json"
             raise CapsuleError(self.path.name, name[:64], f"is in {where}")
         return manifest
 
     def _read(self, name: str, limit: int) -> bytes:
-        info = self._infos.get(name)
-        if info is None:
-            raise CapsuleError(self.path.name, name, "is missing from the zip")
-        # What the directory claims is only a claim; the read itself stops at the limit.
-        if info.file_size > limit:
-            raise CapsuleError(self.path.name, name, f"is {info.file_size} bytes; at most {limit} are accepted")
         try:
-            with self._zip.open(info) as entry:
-                data = entry.read(limit + 1)
-        except (*ZIP_ERRORS, OSError) as error:
-            raise CapsuleError(self.path.name, name, f"cannot be unpacked: {error}") from None
-        if len(data) != info.file_size or len(data) > limit:
-            raise CapsuleError(self.path.name, name, "is not of the size that the zip says")
-        return data
+            return self._zip.read(name, limit)
+        except ZipError as error:
+            raise CapsuleError(self.path.name, name, error.problem) from None
+        except OSError as error:
+            raise CapsuleError(self.path.name, name, f"cannot be read: {error.strerror}") from None
 
 
 def write_pack(name: str, version: str, files: Mapping[str, bytes], licence: str = "") -> tuple[bytes, bytes]:
@@ -202,22 +175,3 @@ def _good_name(name: str) -> bool:
             return False
         return True
     return _TABLE.fullmatch(name) is not None
-
-
-def _check_end(name: str, file: io.BufferedReader) -> None:
-    """Look at the end record ourselves: zipfile would read a directory of millions of entries before we could count."""
-    size = file.seek(0, io.SEEK_END)
-    if size > MAX_PACK_BYTES:
-        raise CapsuleError(name, "file", f"is {size} bytes; at most {MAX_PACK_BYTES} are accepted")
-    file.seek(max(size - 65_535 - _END.size - _ZIP64_LOCATOR_BYTES, 0))
-    tail = file.read()
-    position = tail.rfind(b"PK\5\6")
-    if position < 0 or len(tail) - position < _END.size:
-        raise CapsuleError(name, "file", "is not a zip")
-    *_, count, directory_bytes, _offset, _comment = _END.unpack_from(tail, position)
-    if tail[max(position - _ZIP64_LOCATOR_BYTES, 0) :].startswith(b"PK\6\7") or count > MAX_ENTRIES + 2:
-        raise CapsuleError(name, "file", f"holds too many entries; at most {MAX_ENTRIES} are accepted")
-    if directory_bytes > _MAX_DIRECTORY_BYTES:
-        raise CapsuleError(
-            name, "file", f"has a directory of {directory_bytes} bytes; {_MAX_DIRECTORY_BYTES} are accepted"
-        )

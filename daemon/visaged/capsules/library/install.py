@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Final
 
 from visaged.capsules.errors import CapsuleError, UnknownError
 from visaged.capsules.file import capsule as capsule_format
@@ -19,10 +20,13 @@ from visaged.capsules.library import tables as tables_format
 from visaged.capsules.library.catalogue import Entry
 from visaged.capsules.library.library import LOCAL_PACK, Library, Record, Revoked, entry_of
 from visaged.capsules.library.storage import only_writer, sync_file_system
-from visaged.files import sync_directory, write_atomic
+from visaged.files import shortage, sync_directory, write_atomic
 from visaged.signing import PublicKeys, verify
 
 log = logging.getLogger(__name__)
+
+# For what the box itself has to write: its log, its settings, its records.
+_RESERVE_BYTES: Final = 16 << 20
 
 
 def check_pack(reader: PackReader, keys: PublicKeys, unsigned: bool = False) -> tuple[Record, dict[str, Entry]]:
@@ -53,6 +57,7 @@ def install_pack(library: Library, path: Path, keys: PublicKeys, unsigned: bool 
         if record.manifest.name == LOCAL_PACK:
             raise CapsuleError(path.name, "name", f"'{LOCAL_PACK}' is kept for capsules imported on the box")
         _prepare(library)
+        _check_room(library, path.name, reader.size)
         with only_writer(library.root):
             revoked = library.read_revoked()
             if revoked.covers(record):
@@ -110,6 +115,15 @@ def _prepare(library: Library) -> None:
     except OSError as error:
         remedy = "use sudo, or another folder with --library or capsules.library"
         raise CapsuleError(str(library.root), "library", f"cannot be written: {error.strerror}; {remedy}") from None
+
+
+def _check_room(library: Library, name: str, size: int) -> None:
+    try:
+        words = shortage(library.root, size, _RESERVE_BYTES)
+    except OSError as error:
+        words = str(error.strerror)
+    if words:
+        raise CapsuleError(name, "library", f"cannot be written: {words}")
 
 
 def _refuse_taken(library: Library, record: Record, entries: Mapping[str, Entry]) -> None:
