@@ -18,6 +18,7 @@ from visaged.app.commands.install import serve_install
 from visaged.app.commands.models import ModelCommands
 from visaged.app.commands.mood import MoodCommands
 from visaged.app.commands.status import StatusCommands
+from visaged.app.health_checks import failures_of
 from visaged.app.mqtt import MqttControl
 from visaged.app.stages import Stages
 from visaged.config import Settings
@@ -65,6 +66,7 @@ class Control:
             apply=self._apply,
             ticks=lambda: int(stages.metrics.values().get("livelink.ticks") or 0),
             broker_reached=self.mqtt.reached,
+            failures=lambda: failures_of(stages),
         )
         store = ConfigStore(config_path or DEFAULT_PATH)
         self._config = ConfigHandlers(store, settings, hooks, self.events, overrides)

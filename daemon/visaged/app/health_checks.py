@@ -57,6 +57,13 @@ def watched(stages: Stages) -> tuple[Watched, ...]:
     )
 
 
+def failures_of(stages: Stages) -> frozenset[str]:
+    """What a change of settings may have brought about, a sentence each: stages restarted, threads that fell over."""
+    restarts = stages.metrics.counter("watchdog.restarts").value
+    counted = {f"a stage was restarted ({count} since the start)" for count in range(1, restarts + 1)}
+    return frozenset(counted | {p.message for p in stages.problems.current() if p.code.startswith("thread_failed_")})
+
+
 class _Restartable(Protocol):
     def start(self) -> None: ...
     def stop(self) -> None: ...

@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -20,13 +21,16 @@ from visaged.config.load import ConfigIssue, find_file
 from visaged.config.safe_mode import load_or_safe
 from visaged.console import exit_codes
 from visaged.console.say import complain
-from visaged.control.config_store import ConfigStore
+from visaged.control.config_store import ConfigStore, Recovery
 from visaged.guard import attempt
+from visaged.problems import Problems
 from visaged.realtime import lead_threads
 from visaged.system.restart import restart_command
 
 if TYPE_CHECKING:
     from visaged.cli.minute_log import MinuteLog
+
+log = logging.getLogger(__name__)
 
 _SUPERVISE_S: Final = 0.1
 
@@ -97,9 +101,10 @@ def run(options: argparse.Namespace) -> int:
     """Run until SIGINT or SIGTERM, a second one ends at once; without a terminal SIGHUP reads the settings again."""
     overrides = overrides_of(options)
     path = find_file(options.config)
-    if path is not None:
-        ConfigStore(path).recover()
-    loaded = load_or_safe(path, overrides)
+    recovery = None if path is None else ConfigStore(path).recover()
+    loaded = load_or_safe(path if recovery is None else recovery.path, overrides)
+    # What is set later goes to the file itself.
+    loaded = replace(loaded, path=path)
     mistyped = _typed_wrong(options, loaded.issues)
     for word in mistyped:
         complain(f"visaged run: {word}")
@@ -123,6 +128,8 @@ def run(options: argparse.Namespace) -> int:
         log_lines(level)
         daemon = Daemon(loaded, overrides, options.models)
         view = MinuteLog(daemon)
+    if recovery is not None:
+        _tell(recovery, daemon.stages.problems)
     stopping = threading.Event()
     received: list[int] = []
 
@@ -154,6 +161,15 @@ def run(options: argparse.Namespace) -> int:
         command = restart_command("visaged.cli")
         os.execv(command[0], command)
     return _end(exit_codes.INTERRUPTED if signal.SIGINT in received else exit_codes.DONE)
+
+
+def _tell(recovery: Recovery, problems: Problems) -> None:
+    """Say what became of settings whose trial was cut short."""
+    if recovery.done:
+        log.warning("%s", recovery.done)
+    if recovery.fault:
+        remedy = "See that the disk can be written and which of the two files is right; then: systemctl restart visaged"
+        problems.open("config_trial", recovery.fault, remedy)
 
 
 def _end(code: int) -> int:

@@ -26,14 +26,17 @@ class CommitConfirm:
         ticks: Callable[[], int],
         broker: Callable[[], bool] | None,
         finish: Callable[[str | None], None],
+        trouble: Callable[[], str | None] = lambda: None,
     ) -> None:
         """``ticks``: how many the sender has done; ``broker``: whether it is reached (None: not to be watched).
 
+        ``trouble``: what went wrong since the change (a stage had to be restarted); None: nothing.
         ``finish(reason)`` is called once, on this thread: None when all was well, else why the change is undone.
         """
         self._ticks = ticks
         self._broker = broker
         self._finish = finish
+        self.trouble = trouble
         self.broker_proven = broker is None
         """Whether the broker was reached, or need not be."""
         self._cancelled = threading.Event()
@@ -65,6 +68,9 @@ class CommitConfirm:
             elapsed_s = (now - began_ns) / NS_PER_S
             if (now - moved_ns) / NS_PER_S > _STILL_S:
                 self._finish(f"the face stopped {elapsed_s - _STILL_S:.1f} s after the change")
+                return
+            if words := self.trouble():
+                self._finish(words)
                 return
             if self._broker is not None and self._broker():
                 self.broker_proven = True

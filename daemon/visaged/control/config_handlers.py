@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -37,6 +38,8 @@ class ConfigHooks:
     """How many ticks the sender has done: the sign that the face lives, whether or not anybody receives it."""
     broker_reached: Callable[[], bool]
     """Whether the broker has accepted us with the settings in force."""
+    failures: Callable[[], frozenset[str]] = frozenset
+    """What has failed so far, a sentence each: a stage that was restarted, a thread that fell over."""
 
 
 class ConfigHandlers:
@@ -69,6 +72,7 @@ class ConfigHandlers:
         with self._lock:
             if self._probation is not None:
                 raise Refusal("busy", "the change before is on probation; send again in some seconds")
+            self._put_back_what_was_not()
             text, settings = self._prepare(request.settings)
             changed = differences(self._current, settings)
             if request.check_only or not changed:
@@ -86,12 +90,15 @@ class ConfigHandlers:
         Raises ConfigError (the file) or Refusal (a key that only a restart can change); what ran before goes on then.
         Whoever edits on the box sees the face: no probation, and an end to one that was going on.
         """
+        with self._lock:
+            if self._probation is None:
+                self._put_back_what_was_not()
         settings = load(self._store.path if self._store.path.exists() else None, self._overrides)
         with self._lock:
             probation, self._probation = self._probation, None
         if probation is not None:
             probation.cancel()
-            self._store.keep()
+            _logged(self._store.keep, self._store.path)
         with self._lock:
             changed = differences(self._current, settings)
             if changed:
@@ -107,10 +114,18 @@ class ConfigHandlers:
         if probation is None:
             return
         probation.cancel()
-        if probation.broker_proven:
-            self._store.keep()
-        else:
-            self._store.put_back()
+        # The watchdog restarts the daemon in the same way as a person does: what it stepped in for is not kept.
+        good = probation.broker_proven and probation.trouble() is None
+        _logged(self._store.keep if good else self._store.put_back, self._store.path)
+
+    def _put_back_what_was_not(self) -> None:
+        """Settings that failed their trial when the disk did not take the version before. Raises Refusal."""
+        try:
+            if self._store.on_trial:
+                self._store.put_back()
+        except OSError as error:
+            words = f"{self._store.path} holds settings that failed; those before cannot be put back: {error.strerror}"
+            raise Refusal("failed", words) from None
 
     def _prepare(self, changes: Mapping[str, Any]) -> tuple[str, Settings]:
         """The new text and what it means. Raises Refusal that names the key."""
@@ -145,7 +160,7 @@ class ConfigHandlers:
             raise Refusal("invalid", f"{issue.key}{shown}: {issue.accepted}", f"settings.{issue.key}") from None
 
     def _try(self, text: str, settings: Settings, changed: tuple[str, ...]) -> ConfigApplied:
-        before = self._current
+        before, failures = self._current, self._hooks.failures()
         broker_watched = settings.mqtt != before.mqtt and settings.mqtt.enabled and self._hooks.broker_reached()
         try:
             self._store.begin(text)
@@ -156,7 +171,7 @@ class ConfigHandlers:
         try:
             self._hooks.apply(settings)
         except Refusal as refusal:
-            self._store.put_back()
+            _logged(self._store.put_back, self._store.path)
             self._events.tell("config_rejected", changed=list(changed), reason=refusal.message)
             raise
         self._current = settings
@@ -164,8 +179,12 @@ class ConfigHandlers:
         def finish(reason: str | None) -> None:
             self._conclude(before, changed, reason)
 
+        def trouble() -> str | None:
+            new = sorted(self._hooks.failures() - failures)
+            return f"after the change, {new[0]}" if new else None
+
         self._probation = CommitConfirm(
-            self._hooks.ticks, self._hooks.broker_reached if broker_watched else None, finish
+            self._hooks.ticks, self._hooks.broker_reached if broker_watched else None, finish, trouble
         )
         self._probation.start()
         return ConfigApplied(changed=changed, applied=True, probation_s=self._probation.seconds)
@@ -177,7 +196,7 @@ class ConfigHandlers:
                 return
             self._probation = None
             if reason is None:
-                self._store.keep()
+                _logged(self._store.keep, self._store.path)
                 self._events.tell("config_applied", changed=list(changed))
                 return
             log.error("settings are put back: %s", reason)
@@ -192,6 +211,14 @@ class ConfigHandlers:
                 # They ran a moment ago; what is in their way now is told, and the file is right for the next start.
                 reason = f"{reason}; the settings before could not be applied: {refusal.message}"
             self._events.tell("config_rejected", changed=list(changed), reason=reason)
+
+
+def _logged(work: Callable[[], None], path: Path) -> None:
+    """Finish a trial on disk; what the disk does not take is tried again by the next change, reload or start."""
+    try:
+        work()
+    except OSError as error:
+        log.error("the trial of %s could not be ended: %s", path, error.strerror or error)
 
 
 def mask(settings: Any) -> Any:
