@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from visaged.config.load import load
 from visaged.config.schema import Settings
 from visaged.control import commit_confirm
@@ -33,10 +34,14 @@ class Box:
     reachable: tuple[str, ...] = ("one",)
     ticks: int = 0
     failures: frozenset[str] = frozenset({"a stage was restarted long ago"})
+    entered: threading.Event = field(default_factory=threading.Event)
+    go_on: threading.Event = field(default_factory=threading.Event)
+    """Applying waits for it; set unless a test clears it."""
     told: list[Event] = field(default_factory=list)
     verdict: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
+        self.go_on.set()
         self.path.write_text(TEXT)
         self.store = ConfigStore(self.path)
         overrides = ["runtime.log_level=debug"]
@@ -44,7 +49,10 @@ class Box:
         events = Events()
         events.listen(self._tell)
         hooks = ConfigHooks(
-            self._apply, self._tick, lambda: self.settings.mqtt.host in self.reachable, lambda: self.failures
+            self._apply,
+            self._tick,
+            lambda: self.settings.mqtt.host in self.reachable,
+            lambda: self.failures,
         )
         self.handlers = ConfigHandlers(self.store, self.settings, hooks, events, overrides)
 
@@ -52,6 +60,8 @@ class Box:
         return self.handlers.config_set(ConfigSet(settings=settings, **fields), lambda doing, percent: None)
 
     def _apply(self, settings: Settings) -> None:
+        self.entered.set()
+        assert self.go_on.wait(PATIENCE_S)
         if self.refuse is not None:
             raise self.refuse
         self.applied.append(settings)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from tests.control.config_box import TEXT, Box, at_fifty_times_the_speed, refused
 from tests.patience import PATIENCE_S
-from visaged.control import config_store
+from visaged.control import config_handlers, config_store
 from visaged.control.protocol.commands.config import ConfigGet
 
 
@@ -162,3 +163,16 @@ def test_reading_again_ends_a_probation_and_keeps_what_was_tried(box: Box) -> No
     assert not box.store.on_trial
     assert box.settings.face.intensity == 0.8
     assert not box.handlers.config_get(ConfigGet()).on_probation
+
+
+def test_a_change_that_hangs_holds_up_neither_the_next_nor_the_end(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config_handlers, "_PATIENCE_S", 0.05)
+    box.go_on.clear()
+    stuck = threading.Thread(target=box.set, args=({"face": {"intensity": 0.8}},))
+    stuck.start()
+    assert box.entered.wait(PATIENCE_S)
+    assert refused(lambda: box.set({"face": {"intensity": 0.7}})).code == "busy"
+    box.handlers.stop()
+    assert box.store.on_trial, "the next start decides"
+    box.go_on.set()
+    stuck.join(PATIENCE_S)

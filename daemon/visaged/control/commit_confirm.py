@@ -16,6 +16,8 @@ BROKER_S: Final = 20.0
 _LOOK_S: Final = 0.25
 # The watchdog's patience with a stage: shorter gaps belong to a restart of the stage that was changed.
 _STILL_S: Final = 2.0
+# Putting settings back may take as long as applying them.
+_STOP_S: Final = 5.0
 
 
 class CommitConfirm:
@@ -55,7 +57,7 @@ class CommitConfirm:
         """The daemon stops: end without a verdict (the trial file decides at the next start)."""
         self._cancelled.set()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
-            self._thread.join()
+            self._thread.join(_STOP_S)
 
     def _run(self) -> None:
         began_ns = moved_ns = now_ns()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +26,8 @@ from visaged.control.toml_edit import EditError, edit
 log = logging.getLogger(__name__)
 
 _MASK: Final = "********"
+# Within the time that systemd is asked for when settings are read again.
+_PATIENCE_S: Final = 5.0
 _SECRET: Final = ("password", "secret", "token", "key")
 
 
@@ -69,7 +72,7 @@ class ConfigHandlers:
 
     def config_set(self, request: ConfigSet, progress: Progress) -> ConfigApplied:
         """Change settings; answers once they run, the probation's verdict comes as an event."""
-        with self._lock:
+        with self._locked():
             if self._probation is not None:
                 raise Refusal("busy", "the change before is on probation; send again in some seconds")
             self._put_back_what_was_not()
@@ -90,16 +93,16 @@ class ConfigHandlers:
         Raises ConfigError (the file) or Refusal (a key that only a restart can change); what ran before goes on then.
         Whoever edits on the box sees the face: no probation, and an end to one that was going on.
         """
-        with self._lock:
+        with self._locked():
             if self._probation is None:
                 self._put_back_what_was_not()
         settings = load(self._store.path if self._store.path.exists() else None, self._overrides)
-        with self._lock:
+        with self._locked():
             probation, self._probation = self._probation, None
         if probation is not None:
             probation.cancel()
             _logged(self._store.keep, self._store.path)
-        with self._lock:
+        with self._locked():
             changed = differences(self._current, settings)
             if changed:
                 self._hooks.apply(settings)
@@ -109,14 +112,28 @@ class ConfigHandlers:
 
     def stop(self) -> None:
         """The daemon ends: a change on probation is kept, unless it still has to prove that the broker is reached."""
-        with self._lock:
-            probation, self._probation = self._probation, None
+        try:
+            with self._locked():
+                probation, self._probation = self._probation, None
+        except Refusal as refusal:
+            log.error("%s; the next start decides about it", refusal.message)
+            return
         if probation is None:
             return
         probation.cancel()
         # The watchdog restarts the daemon in the same way as a person does: what it stepped in for is not kept.
         good = probation.broker_proven and probation.trouble() is None
         _logged(self._store.keep if good else self._store.put_back, self._store.path)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """One change at a time. A change that hangs must not hang what comes next, nor the end. Raises Refusal."""
+        if not self._lock.acquire(timeout=_PATIENCE_S):
+            raise Refusal("busy", "another change of settings is being made, and does not come to an end")
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def _put_back_what_was_not(self) -> None:
         """Settings that failed their trial when the disk did not take the version before. Raises Refusal."""

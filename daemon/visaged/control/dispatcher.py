@@ -10,19 +10,22 @@ import hashlib
 import logging
 import queue
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from typing import Final
 
 from visaged.clock import now_ns
 from visaged.control.local.rate import RateLimit
 from visaged.control.protocol.commands import COMMANDS
-from visaged.control.protocol.envelope import AnyCommand, Data, ErrorBody, Request, Response
+from visaged.control.protocol.envelope import AnyCommand, Data, ErrorBody, Request, Response, SlowCommand
 from visaged.control.protocol.events import Events
 from visaged.control.protocol.parse import find_transaction, parse_request
 from visaged.control.protocol.refusal import Refusal
 from visaged.control.registry import Progress, Registry
 from visaged.control.transactions import Key, Reply, Transactions
+from visaged.control.worker import MAX_WAITING, CommandWorker, SlowJob
 from visaged.guard import guarded
 from visaged.metrics import Metrics
 from visaged.problems import Problems
@@ -32,8 +35,6 @@ log = logging.getLogger(__name__)
 
 # Two seconds' worth at the full rate; what does not fit is answered at once.
 _MAX_QUEUED: Final = 256
-# Slow commands waiting for the one that runs.
-_MAX_SLOW: Final = 4
 # How long a clean stop waits for the command that runs.
 _STOP_S: Final = 2.0
 
@@ -82,10 +83,10 @@ class Dispatcher:
         self.registry = Registry()
         """Who carries out what; filled before ``start``."""
         self._queue: queue.Queue[Incoming | None] = queue.Queue(_MAX_QUEUED)
-        self._slow: queue.Queue[_Task | None] = queue.Queue(_MAX_SLOW)
+        self._worker = CommandWorker(self._problems)
         self._rate = rate or RateLimit()
         self._transactions = Transactions()
-        self._threads: list[threading.Thread] = []
+        self._thread: threading.Thread | None = None
         self._count = metrics.counter("control.commands")
         self._refused = metrics.counter("control.refused")
         self._busy = metrics.counter("control.busy")
@@ -93,17 +94,18 @@ class Dispatcher:
 
     def start(self) -> None:
         """Start the control thread and the worker."""
-        for name, target in (("control", self._run), ("control-worker", self._run_slow)):
-            thread = guarded(target, name, self._problems)
-            thread.start()
-            self._threads.append(thread)
+        self._thread = guarded(self._run, "control", self._problems)
+        self._thread.start()
+        self._worker.start()
 
     def stop(self) -> None:
         """Carry out what is queued, then stop; a slow command that runs is given two seconds."""
-        self._queue.put(None)
-        for thread in self._threads:
-            thread.join(_STOP_S)
-        self._threads.clear()
+        with suppress(queue.Full):
+            self._queue.put(None, timeout=_STOP_S)
+        if self._thread is not None:
+            self._thread.join(_STOP_S)
+            self._thread = None
+            self._worker.stop()
 
     def submit(self, incoming: Incoming) -> None:
         """Queue a request (any thread); it is answered at once when the queue is full."""
@@ -121,11 +123,6 @@ class Dispatcher:
             except Refusal as refusal:
                 self._refuse(incoming, refusal)
             self._time.record_ns(now_ns() - started_ns)
-        self._slow.put(None)
-
-    def _run_slow(self) -> None:
-        while (task := self._slow.get()) is not None:
-            self._carry_out(task)
 
     def _take(self, incoming: Incoming) -> None:
         """Check one request and carry it out, or hand it to the worker. Raises Refusal."""
@@ -150,15 +147,14 @@ class Dispatcher:
         if key is not None and self._known(key, incoming):
             return
         task = _Task(command, request, key, incoming.reply)
-        if not command.slow:
+        if not isinstance(command, SlowCommand):
             self._carry_out(task)
             return
-        try:
-            self._slow.put_nowait(task)
-        except queue.Full:
+        job = SlowJob(command.name, partial(self._carry_out, task), command.patience_s)
+        if not self._worker.offer(job):
             if key is not None:
                 self._transactions.forget(key)
-            raise Refusal("busy", f"{_MAX_SLOW} long commands are waiting; send again later") from None
+            raise Refusal("busy", f"{MAX_WAITING} long commands are waiting; send again later")
 
     def _known(self, key: Key, incoming: Incoming) -> bool:
         """Whether the request came before and is dealt with. Raises Refusal."""

@@ -15,6 +15,11 @@ Transaction = Annotated[str, Field(pattern=r"^[ -~]{1,64}$")]
 # Room for an id, a list of ids or a few dozen curves; every command that needs more says so.
 DEFAULT_MAX_BYTES: Final = 4096
 
+PATIENCE_S: Final = 60.0
+"""How long a slow command may take before it counts as stuck; those that take longer say so."""
+ENGINE_S: Final = 1800.0
+"""For one that opens a model: TensorRT may have to build an engine first."""
+
 
 class Part(BaseModel):
     """A table inside a request or an answer; unknown fields are errors."""
@@ -103,6 +108,9 @@ class QuickCommand(Command[RequestT, AnswerT]):
 @dataclass(frozen=True, eq=False)
 class SlowCommand(Command[RequestT, AnswerT]):
     """Takes longer: runs on the worker, answers when it is through, tells its progress by events."""
+
+    patience_s: float = PATIENCE_S
+    """It is stuck, and the worker is replaced, when it has not returned by then."""
 
 
 AnyCommand = Command[Any, Any]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from visaged.control.protocol.commands.download import Download
+from visaged.control.protocol.commands.download import FETCH_S, Download
 from visaged.control.protocol.envelope import Data, Nothing, QuickCommand, Request, SlowCommand
 from visaged.id_packet import MAX_PACKET_BYTES, Cid, CidOrEvent, IdPacket
 
@@ -164,4 +164,5 @@ PACK_INSTALL = SlowCommand(
     PackInstall,
     PackInstalled,
     '{"transaction": "t18", "url": "https://packs.example/starter-1.1.0.pack", "sha256": "' + "0" * 64 + '"}',
+    patience_s=FETCH_S,
 )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
 from visaged.control.protocol.envelope import Request
+
+FETCH_S: Final = 3 * 3600.0
+"""How long fetching and installing may take: a download over a thin line is given two hours."""
 
 
 def _fetchable(url: str) -> str:

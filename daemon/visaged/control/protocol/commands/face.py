@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from visaged import curves
-from visaged.control.protocol.envelope import Data, Nothing, QuickCommand, Request, SlowCommand
+from visaged.control.protocol.envelope import ENGINE_S, Data, Nothing, QuickCommand, Request, SlowCommand
 
 
 def _in_range(values: dict[str, float]) -> dict[str, float]:
@@ -87,7 +87,14 @@ FACE_SET = QuickCommand(
     '{"transaction": "t6", "curves": {"BrowInnerUp": 0.6, "HeadYaw": -0.2}, "duration_ms": 800}',
 )
 FACE_RELEASE = QuickCommand("face.release", "Let go of held curves", FaceRelease, HeldCurves, '{"transaction": "t7"}')
-MODE_SET = SlowCommand("mode.set", "What drives the face", ModeSet, Nothing, '{"transaction": "t8", "mode": "mirror"}')
+MODE_SET = SlowCommand(
+    "mode.set",
+    "What drives the face",
+    ModeSet,
+    Nothing,
+    '{"transaction": "t8", "mode": "mirror"}',
+    patience_s=ENGINE_S,
+)
 MUTE_SET = QuickCommand(
     "mute.set", "Mute the voice or the speaker", MuteSet, Nothing, '{"transaction": "t9", "muted": false}'
 )

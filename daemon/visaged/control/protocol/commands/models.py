@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from visaged.control.protocol.commands.download import Download
-from visaged.control.protocol.envelope import Data, Request, SlowCommand
+from visaged.control.protocol.commands.download import FETCH_S, Download
+from visaged.control.protocol.envelope import ENGINE_S, Data, Request, SlowCommand
 
 Kind = Literal["lipsync", "neurosync", "mimi-encoder", "mimi-decoder"]
 
@@ -72,6 +72,7 @@ MODELS_SELECT = SlowCommand(
     ModelsSelect,
     ModelSelected,
     '{"transaction": "t23", "name": "lipsync"}',
+    patience_s=ENGINE_S,
 )
 MODELS_INSTALL = SlowCommand(
     "models.install",
@@ -79,4 +80,5 @@ MODELS_INSTALL = SlowCommand(
     ModelsInstall,
     ModelInstalled,
     '{"transaction": "t24", "url": "https://packs.example/lipsync-1.2.0.zip", "sha256": "' + "0" * 64 + '"}',
+    patience_s=FETCH_S,
 )
