@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +15,9 @@ from visaged.app.load_shedding import LoadShedding
 from visaged.app.systemd import SystemdService
 from visaged.app.voice_events import VoiceEvents
 from visaged.clock import now_ns
+from visaged.config import CapsuleSettings
 from visaged.config.safe_mode import Loaded
+from visaged.guard import describe
 from visaged.inference.find import search_roots
 from visaged.system.last_end import EndRecord, state_folder
 from visaged.system.notify import Notifier
@@ -24,6 +27,10 @@ from visaged.system.sensors import Sensors
 if TYPE_CHECKING:
     from visaged.app.control import Control
 
+log = logging.getLogger(__name__)
+
+# No such folder: Debian's policy says so.
+_NO_FOLDER: Final = Path("/nonexistent/visaged")
 # Long enough not to be a jerk, short enough for a person who waits for the prompt.
 _EASE_OUT_MS: Final = 300.0
 # Then a tick must have been rendered, so that the last packet is at rest; at 24 fps they are 42 ms apart.
@@ -33,7 +40,8 @@ _REST_MS: Final = 50.0
 class Daemon:
     """One face. ``start``, then ``supervise`` a few times a second, then ``stop``; all from one thread."""
 
-    control: Control
+    control: Control | None = None
+    """From ``start`` on; None where it could not be made."""
 
     def __init__(self, loaded: Loaded, overrides: Sequence[str] = (), models_dir: Path | None = None) -> None:
         """``overrides``: the --set items that ``loaded`` was made with; ``models_dir``: searched before all others."""
@@ -57,10 +65,11 @@ class Daemon:
         stages.solver.start()
         stages.playback.start()
         stages.selection.start()
-        self._start_capsules()
-        self._start_control()
+        self._try("capsules", self._start_capsules)
+        self._try("control", self._start_control)
         self.service = SystemdService(stages, self.restart_wanted, Notifier(), EndRecord(state_folder()))
-        self.control.health.add("service", self.service.health)
+        if self.control is not None:
+            self.control.health.add("service", self.service.health)
         self.supervise()
 
     def supervise(self) -> None:
@@ -72,24 +81,36 @@ class Daemon:
     def reload(self) -> None:
         """Read the settings file again and run with it."""
         self.service.reloading()
-        self.control.reload()
+        if self.control is not None:
+            self.control.reload()
 
     def stop(self) -> None:
         """Ease the face to rest, send the last packet, end every thread."""
         stages = self.stages
         self.service.stopping(again=self.restart_wanted.is_set())
         stages.converse.stop()
-        self.control.stop()
+        if self.control is not None:
+            self.control.stop()
         stages.animator.ease_to_neutral(now_ns(), _EASE_OUT_MS)
         time.sleep((_EASE_OUT_MS + _REST_MS) / 1000)
         stages.output.stop()
         stages.animation.stop()
-        stages.capsules.stop()
+        if "capsules" in vars(stages):
+            stages.capsules.stop()
         stages.playback.stop()
         stages.solver.stop()
         stages.selection.manager.close()
         stages.capture.stop()
         self.service.ended()
+
+    def _try(self, name: str, start: Callable[[], None]) -> None:
+        """Start what the face does not need: when that fails it is a problem, not the end."""
+        try:
+            start()
+        except Exception as error:
+            log.exception("%s could not be started", name)
+            remedy = "The face goes on without. Restart visaged; report it with the log: journalctl -u visaged"
+            self.stages.problems.open(f"start_failed_{name}", f"{name} could not be started: {describe(error)}", remedy)
 
     def _start_capsules(self) -> None:
         # Imported late, like the control side: the face is on its way before they are read from disk.
@@ -98,19 +119,32 @@ class Daemon:
 
         stages = self.stages
         decoder = LineDecoder(lambda: stages.settings, stages.model_roots, stages.problems)
-        stages.capsules = start_capsules(
-            stages.settings.capsules, stages.line_voice, self._voice_events.capsule, stages.problems, decoder
-        )
-        stages.animator.add_layer("capsules", stages.capsules.layer)
+
+        def start(settings: CapsuleSettings) -> None:
+            stages.capsules = start_capsules(
+                settings, stages.line_voice, self._voice_events.capsule, stages.problems, decoder
+            )
+
+        try:
+            start(stages.settings.capsules)
+        except Exception:
+            # What is built in can be shown all the same, and commands find somebody to ask.
+            start(CapsuleSettings(library=_NO_FOLDER, device="host", pinned=[]))
+            raise
+        finally:
+            if "capsules" in vars(stages):
+                stages.animator.add_layer("capsules", stages.capsules.layer)
 
     def _start_control(self) -> None:
         from visaged.app.control import Control  # noqa: PLC0415
         from visaged.conversation.parts import Partners  # noqa: PLC0415
 
         stages = self.stages
-        self.control = Control(stages, self._loaded.path, self._overrides, self.restart_wanted)
-        self.control.start()
-        self._voice_events.attach(stages, self.control.events)
-        events = self.control.events
-        partners = Partners(self.control.mqtt, events.tell, stages.playback, stages.line_voice, stages.capsules)
-        stages.converse.start(partners)
+        control = self.control = Control(stages, self._loaded.path, self._overrides, self.restart_wanted)
+        try:
+            control.start()
+        finally:
+            events = control.events
+            self._voice_events.attach(stages, events)
+            partners = Partners(control.mqtt, events.tell, stages.playback, stages.line_voice, stages.capsules)
+            stages.converse.start(partners)
