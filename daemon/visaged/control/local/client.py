@@ -77,11 +77,15 @@ class ControlClient:
         if not line.endswith(b"\n"):
             raise NoDaemon("the daemon hung up without an answer; see its log")
         self._answered = True
-        answer: dict[str, Any] = json.loads(line)
-        if answer["status"] != "ok":
-            raise CommandFailed(ErrorBody.model_validate(answer["error"]))
-        data: dict[str, Any] = answer["data"]
-        return data
+        try:
+            answer: dict[str, Any] = json.loads(line)
+            data: dict[str, Any] | None = answer["data"] if answer["status"] == "ok" else None
+            error = None if data is not None else ErrorBody.model_validate(answer["error"])
+        except (ValueError, LookupError, TypeError, RecursionError):
+            raise NoDaemon("what answers there is no visaged, or one of another version") from None
+        if error is not None:
+            raise CommandFailed(error)
+        return data or {}
 
     def _ask(self, request: bytes, timeout_s: float) -> bytes:
         """The line that answers ``request``; empty when the daemon hung up. Raises NoDaemon when it is silent."""

@@ -20,6 +20,9 @@ _SHOWN_IN_HEALTH: Final = frozenset(
     {"mode.set", "mute.set", "gain.set", "emotion.set", "profile.set", "context.set", "config.set", "models.select"}
 )
 
+# It is kept until the answer has gone out; a UUID takes 36.
+_MAX_CORRELATION_BYTES: Final = 1024
+
 
 class Inbox:
     """Requests to the dispatcher, states to the announcer, codec frames to their sink."""
@@ -67,6 +70,12 @@ class Inbox:
                 self._announcer.hurry()
             self._put(OutgoingMessage("response", topic, answer, correlation=correlation))
 
+        if correlation is not None and len(correlation) > _MAX_CORRELATION_BYTES:
+            size, correlation = len(correlation), None
+            words = f"the correlation data is {size} bytes; accepted are up to {_MAX_CORRELATION_BYTES}"
+            refusal = Refusal("invalid", words, "correlation_data")
+            reply(self._dispatcher.encode(command, find_transaction(payload), None, refusal))
+            return
         if not allowed:
             refusal = Refusal("invalid", "answers are not sent to that topic; use one of your own", "response_topic")
             reply(self._dispatcher.encode(command, find_transaction(payload), None, refusal))

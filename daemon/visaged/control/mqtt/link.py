@@ -243,6 +243,10 @@ class MqttLink:
             self._problems.clear("mqtt_id_taken")
 
     def _on_message(self, message: paho.MQTTMessage, inbox: Inbox) -> None:
-        if message.topic == self._topics.status:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            return  # no broker should let it through, and it is no topic of ours
+        if topic == self._topics.status:
             self._duplicate_ids.heard(bytes(message.payload), now_ns())
         inbox.take(message)

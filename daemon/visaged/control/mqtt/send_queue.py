@@ -32,6 +32,11 @@ class OutgoingMessage:
     correlation: bytes | None = None
     """MQTT 5 correlation data of the request that this answers."""
 
+    @property
+    def size(self) -> int:
+        """What it holds of memory, bytes."""
+        return len(self.payload) + len(self.topic) + len(self.correlation or b"")
+
 
 class SendQueue:
     """A queue with two ends: waiting, and flying (sent, not yet acknowledged)."""
@@ -59,7 +64,7 @@ class SendQueue:
         with self._lock:
             if message.retain:
                 self._forget_topic(message.topic)
-            self._bytes += len(message.payload)
+            self._bytes += message.size
             if first:
                 self._waiting.appendleft(message)
             else:
@@ -77,7 +82,7 @@ class SendQueue:
         """``message`` went out under ``mid``; with QoS 0 that is all, else ``acknowledged`` follows."""
         with self._lock:
             if message.qos == 0:
-                self._bytes -= len(message.payload)
+                self._bytes -= message.size
             else:
                 self._flying[mid] = message
 
@@ -86,7 +91,7 @@ class SendQueue:
         with self._lock:
             message = self._flying.pop(mid, None)
             if message is not None:
-                self._bytes -= len(message.payload)
+                self._bytes -= message.size
                 if refused:
                     self.dropped[message.kind] += 1
             return message
@@ -103,7 +108,7 @@ class SendQueue:
             waiting = [message for message in self._waiting if message.kind == kind]
             for message in waiting[: max(len(waiting) - most + 1, 0)]:
                 self._waiting.remove(message)
-                self._bytes -= len(message.payload)
+                self._bytes -= message.size
                 self.dropped[kind] += 1
 
     def clear(self, kind: Kind) -> None:
@@ -111,18 +116,18 @@ class SendQueue:
         with self._lock:
             for message in [message for message in self._waiting if message.kind == kind]:
                 self._waiting.remove(message)
-                self._bytes -= len(message.payload)
+                self._bytes -= message.size
 
     def _forget_topic(self, topic: str) -> None:
         for message in [message for message in self._waiting if message.retain and message.topic == topic]:
             self._waiting.remove(message)
-            self._bytes -= len(message.payload)
+            self._bytes -= message.size
 
     def _drop_oldest(self) -> bool:
         for message in self._waiting:
             if not message.retain:
                 self._waiting.remove(message)
-                self._bytes -= len(message.payload)
+                self._bytes -= message.size
                 self.dropped[message.kind] += 1
                 return True
         return False

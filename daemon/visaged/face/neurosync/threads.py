@@ -71,7 +71,7 @@ def read_measured(cache: Path, package: Package, precision: str) -> MeasuredThre
         measured = MeasuredThreads(int(told["threads"]), window_ms, str(told["box"]), str(told["date"]))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         log.warning("%s is measured again: %s", _path(cache, package, precision), error)
         return None
     return measured if measured.box == _box() and 1 <= measured.threads <= most_threads() else None
