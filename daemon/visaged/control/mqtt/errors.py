@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from visaged.config import MqttSettings
+from visaged.printable import printable
 
 CODES: Final = ("mqtt_unreachable", "mqtt_tls", "mqtt_refused", "mqtt_credentials", "mqtt_id_taken", "mqtt_not_allowed")
 """Every problem code of the connection."""
@@ -111,4 +112,4 @@ def explain_foreign_status(topic: str) -> MqttError:
 
 
 def _place(settings: MqttSettings) -> str:
-    return f"{settings.host}:{settings.port}"
+    return printable(f"{settings.host}:{settings.port}")
