@@ -8,7 +8,7 @@ import pytest
 
 from tests.control.config_box import TEXT, Box, refused
 from visaged.config.load import ConfigError
-from visaged.control.config_handlers import mask
+from visaged.control.mask import mask
 from visaged.control.protocol.commands.config import ConfigGet
 from visaged.control.protocol.refusal import Refusal
 
@@ -60,8 +60,8 @@ def test_one_wrong_key_among_good_ones_refuses_them_all(box: Box) -> None:
 
 
 def test_a_change_that_the_daemon_refuses_leaves_the_file(box: Box) -> None:
-    box.refuse = Refusal("unavailable", "no such device", "settings.audio.input.device")
-    assert refused(lambda: box.set({"audio": {"input": {"device": "x"}}})).code == "unavailable"
+    box.refuse = Refusal("unavailable", "no such model", "settings.codec.model")
+    assert refused(lambda: box.set({"codec": {"model": "x"}})).code == "unavailable"
     assert box.path.read_text() == TEXT
     assert box.told[-1].event == "config_rejected"
     assert not box.handlers.config_get(ConfigGet()).on_probation

@@ -99,13 +99,15 @@ class Control:
         problems = self._stages.problems
         problems.clear("config_rejected")
         try:
-            changed = self._config.reload()
+            changed, waiting = self._config.reload(), self._config.waiting()
         except (ConfigError, Refusal) as error:
             words = error.message if isinstance(error, Refusal) else str(error)
             remedy = "The settings before go on. Correct it (visaged config check), then: systemctl reload visaged"
             problems.open("config_rejected", words, remedy)
         else:
             log.info("settings read again: %s", ", ".join(changed) or "nothing has changed")
+            if waiting:
+                log.warning("these take effect at the next start: %s", ", ".join(waiting))
 
     def _apply(self, settings: Settings) -> None:
         """Run with ``settings`` from now on. Raises Refusal, with nothing changed."""

@@ -12,23 +12,10 @@ from visaged.app.stages import Stages
 from visaged.capsules.errors import CapsuleError
 from visaged.capsules.service import Capsules
 from visaged.config import Settings
-from visaged.control.config_handlers import differences
+from visaged.config.compare import differences
 from visaged.control.protocol.refusal import Refusal
 from visaged.outputs.output import LiveLinkOutput
 
-# They are read once, at the start: who the box is, how it is scheduled, and what was taken from the device.
-_FIXED: Final = (
-    "device.id",
-    "runtime.realtime_priority",
-    "capsules.library",
-    "capsules.cache_mib",
-    "capsules.device",
-    "capsules.ttl_s",
-    "capsules.seed",
-    "capsules.cue_target",
-    "inference.engine_cache",
-    "animation.seed",
-)
 # A new sender's first packet leaves about 85 ms after it was started (docs/benchmarks.md).
 _SENDER_START_S: Final = 0.2
 
@@ -39,14 +26,10 @@ Uses = list[tuple[tuple[str, ...], Callable[[], None]]]
 def apply(stages: Stages, settings: Settings, others: Uses) -> None:
     """Run with ``settings`` from now on; ``others``: what changes mean outside the stages.
 
-    Raises Refusal, with nothing changed, for what only a restart can change.
+    What only a restart can change is as it was (config/authority.py). Raises Refusal, with nothing changed.
     """
     before = stages.settings
     changed = differences(before, settings)
-    fixed = [key for key in changed if key in _FIXED]
-    if fixed:
-        message = f"{', '.join(fixed)} cannot change while the daemon runs; set it in the file on the box and restart"
-        raise Refusal("refused", message, f"settings.{fixed[0]}")
     # What may be refused comes first: nothing else is done then.
     if "capsules.pinned" in changed:
         with capsule_refusals():

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from visaged.config.authority import FILE
 from visaged.config.hosts import check_target
 from visaged.config.section import Section
 
@@ -26,7 +27,7 @@ def check_link(link: str) -> str:
 class CodecSettings(Section):
     """Voice as tokens: up to a brain elsewhere and back."""
 
-    enabled: bool = Field(
+    enabled: Annotated[bool, FILE] = Field(
         default=False, description="Allow mode converse, in which what the microphone hears leaves this box"
     )
     model: str = Field(
@@ -35,10 +36,12 @@ class CodecSettings(Section):
         description="Name of the codec; its packages are NAME-encoder and NAME-decoder",
     )
     codebooks: int = Field(default=8, ge=1, le=32, description="Indices per 80 ms frame; both sides have the same")
-    link: Annotated[str, AfterValidator(check_link)] = Field(
+    link: Annotated[str, AfterValidator(check_link), FILE] = Field(
         default="none", description="The way to the brain: none, mqtt (topics codec/up, codec/down) or udp://HOST:PORT"
     )
-    port: int = Field(default=0, ge=0, le=65535, description="UDP port to receive on; 0: any that is free")
+    port: Annotated[int, FILE] = Field(
+        default=0, ge=0, le=65535, description="UDP port to receive on; 0: any that is free"
+    )
     jitter_max_ms: float = Field(
         default=240.0, ge=40, le=2000, description="How long the answer may be held back to even out the network, ms"
     )

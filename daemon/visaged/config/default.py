@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, get_args
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from visaged.config.authority import Authority, authorities
 from visaged.config.schema import Settings
 
 _HEAD = """\
@@ -17,6 +18,11 @@ _HEAD = """\
 # Check with: visaged config check FILE     Environment: VISAGED__SECTION__KEY     Command line: --set section.key=value
 """
 
+
+_LEGEND: Final = """\
+# file: only this file, the environment and --set can change it, config.set cannot.
+# restart: a new value takes effect at the next start.
+"""
 
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -27,8 +33,9 @@ def default_toml() -> str:
 
 
 def to_toml(settings: Settings) -> str:
-    """``settings`` as TOML text, every key written out: what is in effect."""
-    return "".join(_tables("", settings.model_dump(mode="json"))).lstrip()
+    """``settings`` as TOML text, every key written out: what is in effect, and which keys ``config.set`` cannot set."""
+    marks = authorities(Settings)
+    return _LEGEND + "".join(_tables("", settings.model_dump(mode="json"), marks))
 
 
 def _section(prefix: str, model: type[BaseModel], defaults: dict[str, Any]) -> Iterator[str]:
@@ -54,13 +61,16 @@ def _key(name: str, field: FieldInfo, default: Any) -> str:
     return f"# {field.description}{accepted}\n# {name} = {written}\n"
 
 
-def _tables(prefix: str, table: dict[str, Any]) -> Iterator[str]:
+def _tables(prefix: str, table: dict[str, Any], marks: Mapping[str, Authority]) -> Iterator[str]:
     plain = {key: value for key, value in table.items() if not isinstance(value, dict) and value is not None}
     if prefix and plain:
-        yield f"\n[{prefix}]\n" + "".join(f"{_bare(key)} = {_value(value)}\n" for key, value in plain.items())
+        yield f"\n[{prefix}]\n"
+        for key, value in plain.items():
+            mark = str(marks.get(f"{prefix}.{key}", ""))
+            yield f"{_bare(key)} = {_value(value)}{f'  # {mark}' if mark else ''}\n"
     for key, value in table.items():
         if isinstance(value, dict) and value:
-            yield from _tables(f"{prefix}.{_bare(key)}".lstrip("."), value)
+            yield from _tables(f"{prefix}.{_bare(key)}".lstrip("."), value, marks)
 
 
 def _bare(key: str) -> str:

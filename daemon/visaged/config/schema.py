@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, mo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from visaged import curves
+from visaged.config.authority import AT_RESTART, FILE, FILE_AT_RESTART
 from visaged.config.codec import CodecSettings
 from visaged.config.hosts import Broker, Target, check_target
 from visaged.config.identity import default_device_id
@@ -71,7 +72,7 @@ def _no_topic_word(device_id: str) -> str:
 class DeviceSettings(Section):
     """Who this box is."""
 
-    id: Annotated[Name, AfterValidator(_no_topic_word)] = Field(
+    id: Annotated[Name, AfterValidator(_no_topic_word), FILE_AT_RESTART] = Field(
         default_factory=default_device_id, description="Name of this box; default: from /etc/machine-id"
     )
     groups: list[Name] = Field(default=[], max_length=32, description="Groups this box belongs to")
@@ -84,11 +85,12 @@ class DeviceSettings(Section):
 class InputSettings(Section):
     """Where the voice comes from."""
 
-    backend: Literal["auto", "alsa", "portaudio", "file", "none"] = Field(
+    backend: Annotated[Literal["auto", "alsa", "portaudio", "file", "none"], FILE] = Field(
         default="auto",
         description="auto: the file when path is set, else a microphone where there is one, else the bundled speech",
     )
-    device: Text = Field(default="default", description="ALSA name (arecord -L) or PortAudio name")
+    # ALSA's plug-ins "file" and "tee" write files and start programs: a name of a device can say either.
+    device: Annotated[Text, FILE] = Field(default="default", description="ALSA name (arecord -L) or PortAudio name")
     rate_hz: int = Field(default=48_000, ge=8_000, le=192_000, description="Rate to open the device at, Hz")
     block_ms: int = Field(default=10, ge=2, le=100, description="Length of one capture block, ms; part of the latency")
     gain_db: float = Field(default=0.0, ge=-60, le=60, description="Gain applied to the voice, dB")
@@ -96,7 +98,7 @@ class InputSettings(Section):
         default=False,
         description="A digital line: absolute silence is no fault. false: after 10 s of it a microphone is a problem",
     )
-    path: FileName = Field(
+    path: Annotated[FileName, FILE] = Field(
         default="",
         description="Sound file for backend file (WAV, FLAC, OGG, MP3), or a FIFO or - out of which WAV comes",
     )
@@ -106,8 +108,10 @@ class InputSettings(Section):
 class OutputSettings(Section):
     """Where the voice is heard, delayed so that it meets the face."""
 
-    backend: Literal["none", "alsa", "portaudio"] = Field(default="none", description="none: nothing is played")
-    device: Text = Field(default="default", description="ALSA name (aplay -L) or PortAudio name")
+    backend: Annotated[Literal["none", "alsa", "portaudio"], FILE] = Field(
+        default="none", description="none: nothing is played"
+    )
+    device: Annotated[Text, FILE] = Field(default="default", description="ALSA name (aplay -L) or PortAudio name")
     delay_ms: Literal["auto"] | Annotated[float, Field(ge=0, le=2000)] = Field(
         default="auto", description="Voice to speaker, ms; auto: as long as voice to packet takes"
     )
@@ -164,7 +168,7 @@ class AnimationSettings(Section):
     head_sway: bool = Field(default=True, description="Head moves slowly")
     attack_ms: float = Field(default=50.0, ge=0, le=2000, description="Speech fades in over this, ms")
     release_ms: float = Field(default=120.0, ge=0, le=5000, description="Speech fades out over this, ms")
-    seed: int | None = Field(
+    seed: Annotated[int | None, AT_RESTART] = Field(
         default=None, ge=0, lt=2**32, description="Seed of the idle life; none: a new one each start"
     )
 
@@ -186,24 +190,30 @@ class LiveLinkSettings(Section):
 class CapsuleSettings(Section):
     """Prepared expressions and lines, shown by ID."""
 
-    library: Folder = Field(default=Path("/var/lib/visaged/capsules"), description="Where packs are installed")
-    cache_mib: int = Field(default=64, ge=1, le=65_536, description="Device memory for capsules, MiB; never exceeded")
-    device: Literal["auto", "host", "cuda"] = Field(
+    library: Annotated[Folder, FILE_AT_RESTART] = Field(
+        default=Path("/var/lib/visaged/capsules"), description="Where packs are installed"
+    )
+    cache_mib: Annotated[int, AT_RESTART] = Field(
+        default=64, ge=1, le=65_536, description="Device memory for capsules, MiB; never exceeded"
+    )
+    device: Annotated[Literal["auto", "host", "cuda"], AT_RESTART] = Field(
         default="auto", description="auto: CUDA where driver and torch are there, else the host's memory"
     )
-    ttl_s: float = Field(default=0.0, ge=0, le=604_800, description="Drop what was unused for this long, s; 0: never")
+    ttl_s: Annotated[float, AT_RESTART] = Field(
+        default=0.0, ge=0, le=604_800, description="Drop what was unused for this long, s; 0: never"
+    )
     pinned: list[Annotated[str, Field(pattern=r"^[A-Z]{2,4}_[A-Z0-9_]{1,32}$")]] = Field(
         default=["CID_NEUTRAL_LOOP"], max_length=1024, description="Capsules that always stay on the device"
     )
     personality: tuple[
         Annotated[float, Field(ge=-1, le=1)], Annotated[float, Field(ge=-1, le=1)], Annotated[float, Field(ge=-1, le=1)]
     ] = Field(default=(0.0, 0.0, 0.0), description="Valence, arousal, dominance that the mood falls back to, -1..1")
-    seed: int | None = Field(
+    seed: Annotated[int | None, AT_RESTART] = Field(
         default=None, ge=0, lt=2**32, description="Seed of jitter and chance; none: a new one each start, in the log"
     )
-    cue_target: Annotated[str, AfterValidator(lambda target: check_target(target) if target else target)] = Field(
-        default="", description="OSC receiver of hand, body, camera and light cues, HOST:PORT; empty: none"
-    )
+    cue_target: Annotated[
+        str, AfterValidator(lambda target: check_target(target) if target else target), AT_RESTART
+    ] = Field(default="", description="OSC receiver of hand, body, camera and light cues, HOST:PORT; empty: none")
 
 
 class InferenceSettings(Section):
@@ -212,24 +222,28 @@ class InferenceSettings(Section):
     providers: list[Text] = Field(default=["auto"], min_length=1, max_length=8, description="ONNX Runtime providers")
     precision: Literal["auto", "fp32", "fp16", "int8"] = Field(default="auto", description="auto: the fastest verified")
     threads: int = Field(default=1, ge=1, le=64, description="Threads per model")
-    engine_cache: Folder = Field(default=Path("/var/cache/visaged/engines"), description="Built engines")
+    engine_cache: Annotated[Folder, FILE_AT_RESTART] = Field(
+        default=Path("/var/cache/visaged/engines"), description="Built engines"
+    )
 
 
 class MqttSettings(Section):
     """Commands, health and events over a broker."""
 
-    enabled: bool = Field(default=False, description="Connect to a broker")
+    enabled: Annotated[bool, FILE] = Field(default=False, description="Connect to a broker")
     host: Broker = Field(default="localhost", description="Broker: name or address")
     port: int = Field(default=1883, ge=1, le=65535, description="1883, or 8883 with TLS")
     protocol: Literal["5", "3.1.1"] = Field(default="5", description="MQTT version")
     username: Text = Field(default="", description="User at the broker; empty: none")
-    password_file: FileName = Field(
+    password_file: Annotated[FileName, FILE] = Field(
         default="", description="File with the password; empty: systemd credential mqtt_password"
     )
     tls: bool = Field(default=False, description="TLS with the system's authorities; on as soon as ca_file is set")
-    ca_file: FileName = Field(default="", description="Authority that signed the broker's certificate, PEM")
-    cert_file: FileName = Field(default="", description="This box's certificate, PEM; needs key_file")
-    key_file: FileName = Field(default="", description="Key of cert_file, PEM")
+    ca_file: Annotated[FileName, FILE] = Field(
+        default="", description="Authority that signed the broker's certificate, PEM"
+    )
+    cert_file: Annotated[FileName, FILE] = Field(default="", description="This box's certificate, PEM; needs key_file")
+    key_file: Annotated[FileName, FILE] = Field(default="", description="Key of cert_file, PEM")
     base: str = Field(
         default="visaged",
         pattern=r"^[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64}){0,3}$",
@@ -249,7 +263,9 @@ class MqttSettings(Section):
 class RuntimeSettings(Section):
     """The process."""
 
-    realtime_priority: int = Field(default=10, ge=0, le=99, description="SCHED_FIFO priority of the sender; 0: none")
+    realtime_priority: Annotated[int, AT_RESTART] = Field(
+        default=10, ge=0, le=99, description="SCHED_FIFO priority of the sender; 0: none"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much is logged")
 
 

@@ -6,17 +6,19 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import BaseModel
-
+from visaged.config.authority import in_effect
+from visaged.config.compare import differences
 from visaged.config.load import ConfigError, RawSettings, load, read_source, validate
 from visaged.config.schema import Settings
 from visaged.config.toml_text import parse
+from visaged.control.authority import check_authority
 from visaged.control.commit_confirm import CommitConfirm
 from visaged.control.config_store import ConfigStore
+from visaged.control.mask import mask
 from visaged.control.protocol.commands.config import ConfigApplied, ConfigGet, ConfigGot, ConfigSet
 from visaged.control.protocol.events import Events
 from visaged.control.protocol.refusal import Code, Refusal
@@ -25,10 +27,8 @@ from visaged.control.toml_edit import EditError, edit
 
 log = logging.getLogger(__name__)
 
-_MASK: Final = "********"
 # Within the time that systemd is asked for when settings are read again.
 _PATIENCE_S: Final = 5.0
-_SECRET: Final = ("password", "secret", "token", "key")
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,12 @@ class ConfigHandlers:
     def __init__(
         self, store: ConfigStore, current: Settings, hooks: ConfigHooks, events: Events, overrides: Sequence[str] = ()
     ) -> None:
-        """``overrides``: the ``--set`` items of the command line, which stay above the file."""
+        """``overrides``: the ``--set`` items of the command line, which stay above the file.
+
+        ``current``: what runs. What the file says differs from it in what a restart must bring.
+        """
         self._store = store
-        self._current = current
+        self._current = self._stored = current
         self._hooks = hooks
         self._events = events
         self._overrides = tuple(overrides)
@@ -68,7 +71,11 @@ class ConfigHandlers:
                 known = ", ".join(settings)
                 raise Refusal("not_found", f"there is no section '{request.section}'; there are {known}", "section")
             settings = {request.section: settings[request.section]}
-        return ConfigGot(settings=mask(settings), on_probation=self._probation is not None)
+        return ConfigGot(
+            settings=mask(settings),
+            on_probation=self._probation is not None,
+            restart_needed=self.waiting(),
+        )
 
     def config_set(self, request: ConfigSet, progress: Progress) -> ConfigApplied:
         """Change settings; answers once they run, the probation's verdict comes as an event."""
@@ -76,21 +83,19 @@ class ConfigHandlers:
             if self._probation is not None:
                 raise Refusal("busy", "the change before is on probation; send again in some seconds")
             self._put_back_what_was_not()
-            text, settings = self._prepare(request.settings)
-            changed = differences(self._current, settings)
+            text, settings, asked = self._prepare(request.settings)
+            check_authority(asked, self._stored.mqtt)
+            changed = differences(self._stored, settings)
             if request.check_only or not changed:
-                return ConfigApplied(changed=changed, applied=False, probation_s=0.0)
-            if self._current.mqtt.enabled and not settings.mqtt.enabled:
-                raise Refusal(
-                    "refused", "this would cut the box off; disable MQTT on the box itself", "settings.mqtt.enabled"
-                )
+                waiting = self._waiting(changed, settings)
+                return ConfigApplied(changed=changed, applied=False, restart_needed=waiting, probation_s=0.0)
             progress("applying", None)
             return self._try(text, settings, changed)
 
     def reload(self) -> tuple[str, ...]:
         """The file was changed on the box: run with it; returns the keys that changed.
 
-        Raises ConfigError (the file) or Refusal (a key that only a restart can change); what ran before goes on then.
+        Raises ConfigError (the file) or Refusal (what cannot be applied now); what ran before goes on then.
         Whoever edits on the box sees the face: no probation, and an end to one that was going on.
         """
         with self._locked():
@@ -103,12 +108,16 @@ class ConfigHandlers:
             probation.cancel()
             _logged(self._store.keep, self._store.path)
         with self._locked():
-            changed = differences(self._current, settings)
+            changed = differences(self._stored, settings)
+            self._run_with(in_effect(self._current, settings))
+            self._stored = settings
             if changed:
-                self._hooks.apply(settings)
-                self._current = settings
-                self._events.tell("config_applied", changed=list(changed))
+                self._tell_applied(changed)
             return changed
+
+    def waiting(self) -> tuple[str, ...]:
+        """Keys whose value in the file takes effect at the next start."""
+        return differences(self._current, self._stored)
 
     def stop(self) -> None:
         """The daemon ends: a change on probation is kept, unless it still has to prove that the broker is reached."""
@@ -144,8 +153,8 @@ class ConfigHandlers:
             words = f"{self._store.path} holds settings that failed; those before cannot be put back: {error.strerror}"
             raise Refusal("failed", words) from None
 
-    def _prepare(self, changes: Mapping[str, Any]) -> tuple[str, Settings]:
-        """The new text and what it means. Raises Refusal that names the key."""
+    def _prepare(self, changes: Mapping[str, Any]) -> tuple[str, Settings, tuple[str, ...]]:
+        """The new text, what it means, and the keys that differ from the text before. Raises Refusal."""
         for section, keys in changes.items():
             if keys is not None and not isinstance(keys, Mapping):
                 raise Refusal("invalid", f"'{section}' must be a table of keys, or null", f"settings.{section}")
@@ -160,12 +169,14 @@ class ConfigHandlers:
             text = edit(before, changes)
             above = read_source(None, self._overrides)
             source = RawSettings(self._store.path, text, parse(text), above.from_environment, above.from_command_line)
+            old = replace(source, text=before, from_file=parse(before))
             fixed = _fixed(changes, above.merged())
             if fixed:
                 raise Refusal(
                     "refused", f"{fixed} is fixed by the environment or --set of the box", f"settings.{fixed}"
                 )
-            return text, validate(source)
+            new = validate(source)
+            return text, new, differences(self._meant_by(old), new)
         except EditError as error:
             code: Code = "invalid" if error.path else "failed"
             raise Refusal(code, str(error), f"settings.{error.path}" if error.path else None) from None
@@ -176,9 +187,32 @@ class ConfigHandlers:
             shown = f" = {issue.value}" if issue.value else ""
             raise Refusal("invalid", f"{issue.key}{shown}: {issue.accepted}", f"settings.{issue.key}") from None
 
+    def _meant_by(self, source: RawSettings) -> Settings:
+        """What a person has written and not yet had read is theirs; what cannot be used means what runs."""
+        try:
+            return validate(source)
+        except ConfigError:
+            return self._stored
+
+    def _run_with(self, settings: Settings) -> None:
+        """Raises Refusal, with nothing changed."""
+        if settings != self._current:
+            self._hooks.apply(settings)
+            self._current = settings
+
+    def _waiting(self, changed: Sequence[str], stored: Settings) -> tuple[str, ...]:
+        """Those of the changed keys whose value in the file, ``stored``, only a restart brings."""
+        effect = in_effect(self._current, stored)
+        return tuple(key for key in differences(effect, stored) if key in changed)
+
+    def _tell_applied(self, changed: Sequence[str]) -> None:
+        waiting = self._waiting(changed, self._stored)
+        self._events.tell("config_applied", changed=list(changed), restart_needed=list(waiting))
+
     def _try(self, text: str, settings: Settings, changed: tuple[str, ...]) -> ConfigApplied:
-        before, failures = self._current, self._hooks.failures()
-        broker_watched = settings.mqtt != before.mqtt and settings.mqtt.enabled and self._hooks.broker_reached()
+        before, stored, failures = self._current, self._stored, self._hooks.failures()
+        effect = in_effect(before, settings)
+        broker_watched = effect.mqtt != before.mqtt and effect.mqtt.enabled and self._hooks.broker_reached()
         try:
             self._store.begin(text)
         except OSError as error:
@@ -186,15 +220,21 @@ class ConfigHandlers:
                 "failed", f"{self._store.path} cannot be written: {error.strerror}; nothing changed"
             ) from None
         try:
-            self._hooks.apply(settings)
+            self._run_with(effect)
         except Refusal as refusal:
             _logged(self._store.put_back, self._store.path)
             self._events.tell("config_rejected", changed=list(changed), reason=refusal.message)
             raise
-        self._current = settings
+        self._stored = settings
+        waiting = self._waiting(changed, settings)
+        if effect == before:
+            # Nothing that runs has changed: there is nothing to watch.
+            _logged(self._store.keep, self._store.path)
+            self._tell_applied(changed)
+            return ConfigApplied(changed=changed, applied=False, restart_needed=waiting, probation_s=0.0)
 
         def finish(reason: str | None) -> None:
-            self._conclude(before, changed, reason)
+            self._conclude(before, stored, changed, reason)
 
         def trouble() -> str | None:
             new = sorted(self._hooks.failures() - failures)
@@ -204,9 +244,10 @@ class ConfigHandlers:
             self._hooks.ticks, self._hooks.broker_reached if broker_watched else None, finish, trouble
         )
         self._probation.start()
-        return ConfigApplied(changed=changed, applied=True, probation_s=self._probation.seconds)
+        seconds = self._probation.seconds
+        return ConfigApplied(changed=changed, applied=True, restart_needed=waiting, probation_s=seconds)
 
-    def _conclude(self, before: Settings, changed: tuple[str, ...], reason: str | None) -> None:
+    def _conclude(self, before: Settings, stored: Settings, changed: tuple[str, ...], reason: str | None) -> None:
         """The verdict (probation thread)."""
         with self._lock:
             if self._probation is None:
@@ -214,14 +255,14 @@ class ConfigHandlers:
             self._probation = None
             if reason is None:
                 _logged(self._store.keep, self._store.path)
-                self._events.tell("config_applied", changed=list(changed))
+                self._tell_applied(changed)
                 return
             log.error("settings are put back: %s", reason)
             try:
                 self._store.put_back()
             except OSError as error:
                 reason = f"{reason}; {self._store.path} could not be put back: {error.strerror}"
-            self._current = before
+            self._current, self._stored = before, stored
             try:
                 self._hooks.apply(before)
             except Refusal as refusal:
@@ -236,32 +277,6 @@ def _logged(work: Callable[[], None], path: Path) -> None:
         work()
     except OSError as error:
         log.error("the trial of %s could not be ended: %s", path, error.strerror or error)
-
-
-def mask(settings: Any) -> Any:
-    """``settings`` with every secret replaced; names of files with secrets are not secret."""
-    if isinstance(settings, dict):
-        return {
-            key: _MASK if value and _is_secret(str(key)) and not isinstance(value, dict) else mask(value)
-            for key, value in settings.items()
-        }
-    return settings
-
-
-def differences(old: BaseModel, new: BaseModel) -> tuple[str, ...]:
-    """Keys whose value differs: ``face.intensity``."""
-    changed: list[str] = []
-    for name in type(new).model_fields:
-        before, after = getattr(old, name), getattr(new, name)
-        if isinstance(after, BaseModel):
-            changed += [f"{name}.{key}" for key in differences(before, after)]
-        elif before != after:
-            changed.append(name)
-    return tuple(changed)
-
-
-def _is_secret(key: str) -> bool:
-    return key.endswith(_SECRET) and not key.endswith("_file")
 
 
 def _fixed(changes: Mapping[str, Any], above: Mapping[str, Any], prefix: str = "") -> str:

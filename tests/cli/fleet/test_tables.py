@@ -105,5 +105,6 @@ def test_an_answer_that_nobody_reads_is_measured() -> None:
 def test_send_prints_json(fleet: Fleet, capsys: pytest.CaptureFixture[str]) -> None:
     assert fleet.run("send", "config.get", "--to", "box-01", "box-99", "--timeout", "0.5") == 1
     first, second = capsys.readouterr().out.splitlines()
-    assert json.loads(first[first.index("{") :]) == {"settings": {"livelink": {"fps": 60}}, "on_probation": False}
+    told = json.loads(first[first.index("{") :])
+    assert told == {"settings": {"livelink": {"fps": 60}}, "on_probation": False, "restart_needed": []}
     assert second == "box-99  no answer"

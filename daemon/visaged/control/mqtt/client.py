@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import ssl
 from pathlib import Path
 from typing import Final
@@ -13,11 +12,11 @@ from paho.mqtt.properties import Properties
 
 from visaged.config import MqttSettings
 from visaged.control.mqtt.errors import MqttError
+from visaged.control.mqtt.password import password_path
 from visaged.files import read_bounded
 
 # A TCP and TLS handshake over a bad mobile link; longer is no connection.
 CONNECT_TIMEOUT_S: Final = 4.0
-_PASSWORD_CREDENTIAL: Final = "mqtt_password"
 _MAX_PASSWORD_BYTES: Final = 4096
 # The authorities of a whole operating system take a quarter of this.
 _MAX_PEM_BYTES: Final = 1 << 20
@@ -56,12 +55,8 @@ def make_properties(packet_type: int) -> Properties:
 
 def read_password(settings: MqttSettings) -> str | None:
     """The password from ``password_file`` or systemd's credential, read anew each time; None when there is none."""
-    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
-    if settings.password_file:
-        path = Path(settings.password_file)
-    elif credentials and (Path(credentials) / _PASSWORD_CREDENTIAL).exists():
-        path = Path(credentials) / _PASSWORD_CREDENTIAL
-    else:
+    path = password_path(settings)
+    if path is None:
         return None
     remedy = f"make {path} a file with the password alone, readable for the user of visaged"
     try:

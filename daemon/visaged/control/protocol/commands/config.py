@@ -23,6 +23,9 @@ class ConfigGot(Data):
 
     settings: dict[str, Any]
     on_probation: bool = Field(description="Whether the last config.set may still be rolled back")
+    restart_needed: tuple[str, ...] = Field(
+        default=(), description="Keys for which the file holds another value: it takes effect at the next start"
+    )
 
 
 class ConfigSet(Request):
@@ -40,7 +43,10 @@ class ConfigApplied(Data):
     """What was applied. The event config_applied or config_rejected follows when the probation is over."""
 
     changed: tuple[str, ...] = Field(description="Keys whose value is new: face.intensity")
-    applied: bool
+    applied: bool = Field(description="Whether the box runs with it; false with restart_needed: it is stored")
+    restart_needed: tuple[str, ...] = Field(
+        default=(), description="Keys of those that are stored, and take effect at the next start"
+    )
     probation_s: float = Field(ge=0, description="0: nothing to watch")
 
 
