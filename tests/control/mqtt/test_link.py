@@ -48,14 +48,21 @@ def test_requests_to_others_are_not_ours(linked: Linked, operator: Operator) -> 
 
 def test_response_topic_and_correlation_data_are_honoured(linked: Linked, operator: Operator) -> None:
     operator.wait_for(STATUS, state="online")
-    operator.publish(f"{REQUEST}/ping", {"transaction": "1"}, answer_to="desk/7/answers", correlation=b"\0\xff42")
-    message = operator.wait(lambda message: message.topic == "desk/7/answers")[0]
+    operator.publish(f"{REQUEST}/ping", {"transaction": "1"}, answer_to=f"{RESPONSE}/desk/7", correlation=b"\0\xff42")
+    message = operator.wait(lambda message: message.topic == f"{RESPONSE}/desk/7")[0]
     assert message.properties.CorrelationData == b"\0\xff42"  # type: ignore[union-attr]
     assert json.loads(message.payload)["device"] == "box-01"
 
 
 @pytest.mark.parametrize(
-    "topic", ["visaged/box-02/request/restart", "visaged/box-02/status", "homeassistant/device/x/config"]
+    "topic",
+    [
+        "visaged/box-02/request/restart",
+        "visaged/group/response/request/restart",
+        "visaged/box-02/status",
+        "homeassistant/device/x/config",
+        "desk/7/answers",
+    ],
 )
 def test_answers_are_not_sent_where_they_would_act(linked: Linked, operator: Operator, topic: str) -> None:
     operator.wait_for(STATUS, state="online")

@@ -77,7 +77,8 @@ class Inbox:
             reply(self._dispatcher.encode(command, find_transaction(payload), None, refusal))
             return
         if not allowed:
-            refusal = Refusal("invalid", "answers are not sent to that topic; use one of your own", "response_topic")
+            words = f"answers are not sent to that topic; accepted is {self._topics.own}/response/…"
+            refusal = Refusal("invalid", words, "response_topic")
             reply(self._dispatcher.encode(command, find_transaction(payload), None, refusal))
             return
         deadline_ns = None if expiry_s is None else now_ns() + expiry_s * NS_PER_S

@@ -67,11 +67,10 @@ class Topics:
     def may_answer_to(self, topic: str) -> bool:
         """Whether an asker may have answers sent to ``topic``.
 
-        Not where they would be taken for a request, a state or an announcement: the asker may lack the right to write
-        there himself. Inside the base: only below some ``response`` level; never in ``$SYS`` or discovery.
+        Only below its own ``response``: that is what the ACL of docs/mqtt.md lets a box write, and nobody takes it for
+        a request, a state or an announcement. The asker may lack the right to write there himself.
         """
-        if not topic or len(topic) > _MAX_RESPONSE_TOPIC or any(character in topic for character in "+#\0"):
+        prefix = f"{self.own}/response/"
+        if len(topic) > _MAX_RESPONSE_TOPIC or any(character in topic for character in "+#\0"):
             return False
-        if topic.startswith(("$", f"{HOME_ASSISTANT}/")):
-            return False
-        return not topic.startswith(f"{self._base}/") or "/response/" in f"{topic}/"
+        return topic.startswith(prefix) and "" not in topic.removeprefix(prefix).split("/")
