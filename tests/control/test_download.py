@@ -30,7 +30,18 @@ def web(tmp_path: Path) -> Iterator[Web]:
 
 
 def _downloader(web: Web, **fields: int) -> Downloader:
-    return Downloader(web.folder / "downloads", context=web.client, pause_s=0, **fields)
+    return Downloader(
+        web.folder / "downloads",
+        context=web.client,
+        incoming=web.folder / "incoming",
+        private=lambda: True,
+        pause_s=0,
+        **fields,
+    )
+
+
+def _with_system_authorities(web: Web) -> Downloader:
+    return Downloader(web.folder / "downloads", private=lambda: True, pause_s=0)
 
 
 def _refused(call: Callable[[], object]) -> Refusal:
@@ -82,7 +93,7 @@ def test_without_a_length_it_works_too_and_is_bounded(web: Web) -> None:
 def test_a_wrong_hash_is_refused_and_removed(web: Web) -> None:
     refusal = _refused(lambda: _downloader(web).fetch(web.url, "1" * 64, _ignore))
     assert (refusal.code, refusal.field) == ("failed", "sha256")
-    assert SHA256 in refusal.message
+    assert SHA256 not in refusal.message
     assert list((web.folder / "downloads").iterdir()) == []
 
 
@@ -135,7 +146,7 @@ def test_redirects_lead_to_https_only(web: Web, location: str) -> None:
 
 
 def test_a_server_that_nobody_vouches_for(web: Web) -> None:
-    refusal = _refused(lambda: Downloader(web.folder / "downloads", pause_s=0).fetch(web.url, SHA256, _ignore))
+    refusal = _refused(lambda: _with_system_authorities(web).fetch(web.url, SHA256, _ignore))
     assert "CERTIFICATE_VERIFY_FAILED" in refusal.message
     assert web.asked == []
 
@@ -146,12 +157,71 @@ def test_a_host_that_is_none(web: Web, host: str) -> None:
 
 
 def test_a_file_of_the_box(web: Web) -> None:
-    (web.folder / "a pack").write_bytes(CONTENT)
-    url = f"file://{web.folder}/a%20pack"
+    folder = web.folder / "incoming"
+    folder.mkdir()
+    (folder / "a pack").write_bytes(CONTENT)
+    url = f"file://{folder}/a%20pack"
     assert _downloader(web).fetch(url, SHA256, _ignore).read_bytes() == CONTENT
-    assert _refused(lambda: _downloader(web).fetch(f"file://{web.folder}/none", SHA256, _ignore)).code == "not_found"
-    assert _refused(lambda: _downloader(web).fetch(f"file://{web.folder}", SHA256, _ignore)).code == "not_found"
+    assert _refused(lambda: _downloader(web).fetch(f"file://{folder}/none", SHA256, _ignore)).code == "not_found"
     assert _refused(lambda: _downloader(web, max_bytes=9).fetch(url, SHA256, _ignore)).code == "refused"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/etc/passwd",
+        "/no/such/file",
+        "{folder}",
+        "{folder}/",
+        "{folder}/..",
+        "{folder}/../secret",
+        "{folder}/%2e%2e/secret",
+        "{folder}/..%2fsecret",
+        "{folder}/a%00b",
+        "{folder}/sub/file",
+        "{folder}/link",
+        "{folder}/loop",
+    ],
+)
+def test_other_files_of_the_box_are_nobodys_business(web: Web, path: str) -> None:
+    folder = web.folder / "incoming"
+    (folder / "sub").mkdir(parents=True)
+    for secret in (web.folder / "secret", folder / "sub" / "file"):
+        secret.write_bytes(CONTENT)
+    (folder / "link").symlink_to(web.folder / "secret")
+    (folder / "loop").symlink_to(folder / "loop")
+    url = f"file://{path.format(folder=folder)}"
+    assert _refused(lambda: _downloader(web).fetch(url, SHA256, _ignore)).code == "refused"
+    assert list((web.folder / "downloads").iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["sub", "pipe"])
+def test_what_is_no_file_does_not_hold_up(web: Web, name: str) -> None:
+    folder = web.folder / "incoming"
+    (folder / "sub").mkdir(parents=True)
+    os.mkfifo(folder / "pipe")
+    assert _refused(lambda: _downloader(web).fetch(f"file://{folder}/{name}", SHA256, _ignore)).code == "not_found"
+
+
+def _public_only(web: Web, *answers: bool) -> Downloader:
+    """Asked for each connection whether a private address will do."""
+    turns = iter(answers)
+    return Downloader(web.folder / "downloads", context=web.client, private=lambda: next(turns), pause_s=0)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "2130706433", "0x7f.1"])
+def test_the_box_and_its_network_are_not_fetched_from(web: Web, host: str) -> None:
+    url = web.url.replace("127.0.0.1", host)
+    refusal = _refused(lambda: _public_only(web, False).fetch(url, SHA256, _ignore))
+    assert (refusal.code, refusal.field) == ("refused", "url")
+    assert "runtime.private_downloads" in refusal.message
+    assert web.asked == []
+
+
+def test_a_redirect_leads_to_a_public_address(web: Web) -> None:
+    web.status, web.location = 302, f"{web.url}/elsewhere"
+    assert _refused(lambda: _public_only(web, True, False).fetch(web.url, SHA256, _ignore)).code == "refused"
+    assert len(web.asked) == 1
 
 
 def test_parts_that_nobody_asks_for_are_given_up(web: Web) -> None:

@@ -267,6 +267,9 @@ class RuntimeSettings(Section):
         default=10, ge=0, le=99, description="SCHED_FIFO priority of the sender; 0: none"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much is logged")
+    private_downloads: Annotated[bool, FILE] = Field(
+        default=False, description="Packs and models may come from private, loopback and link-local addresses, too"
+    )
 
 
 class Settings(BaseSettings):

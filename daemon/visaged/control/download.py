@@ -1,5 +1,7 @@
 """Fetch one file to disk: https or file URL, resumed where it broke off, bounded, and only if its SHA-256 is right.
 
+https comes from public addresses, file from one folder of the box: a request is no way to look around in the box or its
+network.
 A part lies in the folder as ``<sha256>.part``; its name says what it must become, so any later try can go on with it.
 """
 
@@ -7,6 +9,7 @@ from __future__ import annotations
 
 import http.client
 import logging
+import os
 import re
 import ssl
 import time
@@ -15,9 +18,11 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
+from visaged.control.incoming import open_incoming
 from visaged.control.protocol.refusal import Refusal
+from visaged.control.public_address import PublicHttps
 from visaged.control.registry import Progress
 from visaged.files import sha256_of, shortage
 
@@ -25,6 +30,8 @@ log = logging.getLogger(__name__)
 
 # The largest model package we know of is NeuroSync's, under 1 GB.
 MAX_BYTES: Final = 2 << 30
+INCOMING: Final = Path("/var/lib/visaged/incoming")
+"""Where files for file:// lie, directly and no links."""
 # The box needs room for its log, its library and the unpacked content of what comes.
 _RESERVE_BYTES: Final = 256 << 20
 _CHUNK_BYTES: Final = 1 << 18
@@ -58,15 +65,21 @@ class Downloader:
         folder: Path,
         *,
         context: ssl.SSLContext | None = None,
+        incoming: Path = INCOMING,
+        private: Callable[[], bool] = lambda: False,
         max_bytes: int = MAX_BYTES,
         pause_s: float = _PAUSE_S,
     ) -> None:
-        """``context``: for a server with an authority of one's own; the system's authorities by default."""
+        """``context``: for a server with an authority of one's own; the system's authorities by default.
+
+        ``incoming``: what file:// may name; ``private()``: whether https may lead to addresses that are not public.
+        """
         self._folder = folder
         self._max_bytes = max_bytes
         self._pause_s = pause_s
+        self._incoming = incoming
         self._opener = urllib.request.build_opener(
-            _SafeRedirects(), urllib.request.HTTPSHandler(context=context or ssl.create_default_context())
+            _SafeRedirects(), PublicHttps(context or ssl.create_default_context(), private)
         )
 
     def fetch(self, url: str, sha256: str, progress: Progress) -> Path:
@@ -76,7 +89,7 @@ class Downloader:
             self._remove_old_parts()
             part = self._folder / f"{sha256}.part"
             if urlsplit(url).scheme == "file":
-                self._copy(Path(unquote(urlsplit(url).path)), part, progress)
+                self._copy(url, part, progress)
             else:
                 self._load(url, part, progress)
             progress("verifying", None)
@@ -85,19 +98,16 @@ class Downloader:
             raise Refusal("failed", f"{url} cannot be stored on the box: {error.strerror or error}", "url") from None
         if actual != sha256:
             part.unlink()
-            raise Refusal("failed", f"sha256 of {url} is {actual}; expected {sha256}", "sha256")
+            # Not what it is: a request could learn from that what a file holds.
+            raise Refusal("failed", f"sha256 of {url} is not {sha256}", "sha256")
         return part
 
-    def _copy(self, source: Path, part: Path, progress: Progress) -> None:
-        try:
-            if not source.is_file():
-                raise Refusal("not_found", f"{source} is not a file on this box", "url")
-            with source.open("rb") as file:
-                self._check_size(source.stat().st_size)
-                part.unlink(missing_ok=True)
-                self._write(file, part, source.stat().st_size, progress)
-        except PermissionError:
-            raise Refusal("refused", f"{source} cannot be read by the user of visaged", "url") from None
+    def _copy(self, url: str, part: Path, progress: Progress) -> None:
+        with open_incoming(url, self._incoming) as file:
+            size = os.fstat(file.fileno()).st_size
+            self._check_size(size)
+            part.unlink(missing_ok=True)
+            self._write(file, part, size, progress)
 
     def _load(self, url: str, part: Path, progress: Progress) -> None:
         deadline = time.monotonic() + _LONGEST_S

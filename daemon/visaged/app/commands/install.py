@@ -33,7 +33,8 @@ def serve_install(registry: Registry, stages: Stages, events: Events) -> None:
         return capsules.PackInstalled(name=manifest.name, version=manifest.version, capsules=len(manifest.files))
 
     hooks = InstallHooks(install_pack, _install_model, lambda: stages.line_voice.playing)
-    installer = Installer(Downloader(_DOWNLOADS).fetch, hooks, events)
+    downloader = Downloader(_DOWNLOADS, private=lambda: stages.settings.runtime.private_downloads)
+    installer = Installer(downloader.fetch, hooks, events)
     registry.serve(capsules.PACK_INSTALL, installer.pack_install)
     registry.serve(models.MODELS_INSTALL, installer.models_install)
 

@@ -35,6 +35,6 @@ Url = Annotated[str, Field(pattern=r"^[!-~]{8,2048}$"), AfterValidator(_fetchabl
 class Download(Request):
     """A file to fetch: where it is and what it must be."""
 
-    url: Url = Field(description="https:// or file:// on the box")
+    url: Url = Field(description="https:// (public addresses), or file:///var/lib/visaged/incoming/NAME")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="Of the whole file, 64 hex digits")
     force: bool = Field(default=False, description="Install even while a line is playing")
