@@ -32,14 +32,15 @@ def serve_install(registry: Registry, stages: Stages, events: Events) -> None:
         manifest = record.manifest
         return capsules.PackInstalled(name=manifest.name, version=manifest.version, capsules=len(manifest.files))
 
-    hooks = InstallHooks(install_pack, _install_model, lambda: stages.line_voice.playing)
+    hooks = InstallHooks(install_pack, install_model, lambda: stages.line_voice.playing)
     downloader = Downloader(_DOWNLOADS, private=lambda: stages.settings.runtime.private_downloads)
     installer = Installer(downloader.fetch, hooks, events)
     registry.serve(capsules.PACK_INSTALL, installer.pack_install)
     registry.serve(models.MODELS_INSTALL, installer.models_install)
 
 
-def _install_model(path: Path) -> models.ModelInstalled:
+def install_model(path: Path) -> models.ModelInstalled:
+    """Install a model package that a key of this box has signed. Raises Refusal, with nothing changed."""
     keys = None
     try:
         keys = load_public_keys(KEYS_DIR)
