@@ -14,6 +14,10 @@ import pytest
 from tests.patience import PATIENCE_S
 from visaged.cli import main
 from visaged.codec.frames import CodecMessage, decode, encode
+from visaged.codec.seal import Role, Seal
+from visaged.codec.udp import UdpLink
+from visaged.metrics import Metrics
+from visaged.problems import Problems
 
 CODES = np.full((1, 8), 700, np.uint16)
 
@@ -78,6 +82,31 @@ def test_nonsense_is_counted_and_not_answered(tmp_path: Path) -> None:
     assert peer.returncode == 69, "no box came"
 
 
+def test_with_a_key_only_what_bears_it_is_heard(tmp_path: Path) -> None:
+    port, key = free_udp_port(), tmp_path / "key"
+    key.write_bytes(b"k" * 32)
+    heard: list[bytes] = []
+    link = UdpLink("127.0.0.1", port, heard.append, Metrics(), Problems(), seal=Seal(b"k" * 32, Role.BOX))
+    with (
+        start(f"--udp=127.0.0.1:{port}", f"--codec-key={key}", "--json") as peer,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger,
+    ):
+        assert peer.stdout is not None
+        json.loads(peer.stdout.readline())
+        stranger.sendto(encode(CodecMessage(3, 10, CODES, True, True)), ("127.0.0.1", port))
+        while json.loads(peer.stdout.readline())["refused"] == 0:
+            pass
+        link.start()
+        for sequence in range(1000):
+            link.send(encode(CodecMessage(4, sequence, CODES if sequence % 20 else CODES[:0], bool(sequence % 20))))
+            if any(decode(message).speech for message in heard):
+                break
+            time.sleep(0.05)
+        link.stop()
+        peer.terminate()
+    np.testing.assert_array_equal(next(decode(m).codes for m in heard if decode(m).speech), CODES)
+
+
 def test_a_file_of_frames_is_said_as_soon_as_a_box_is_there(tmp_path: Path) -> None:
     port, path = free_udp_port(), tmp_path / "answer"
     path.write_bytes(encode(CodecMessage(1, 0, np.tile(CODES, (40, 1))), 40))
@@ -103,6 +132,9 @@ def test_a_sound_file_is_said_through_the_codec(mimi_root: Path, tmp_path: Path)
         (["--udp=here:x"], "expected PORT"),
         (["--device=box", "--broker=a b"], "--host"),
         (["--say=/no/such/file"], "cannot be read"),
+        (["--codec-key=/no/such/file"], "the key cannot be read"),
+        (["--codec-key={text}"], "expected a key of 16 to 1024 bytes"),
+        (["--codec-key={text}", "--device=box"], "--codec-key belongs to UDP"),
         (["--say={short}"], "is not a file of codec frames: length"),
         (["--say={empty}"], "has no frames in it"),
         (["--say={text}"], "text"),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.patience import PATIENCE_S, wait_until
+from visaged.codec.seal import Role, Seal
 from visaged.codec.udp import PROBLEM, UdpLink
 from visaged.metrics import Metrics
 from visaged.problems import Problems
@@ -22,10 +23,11 @@ def peer() -> Iterator[socket.socket]:
 class Box:
     """A link to ``port`` and what it brought."""
 
-    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+    def __init__(self, port: int, host: str = "127.0.0.1", seal: Seal | None = None) -> None:
         self.taken: list[bytes] = []
         self.problems = Problems()
-        self.link = UdpLink(host, port, self.taken.append, Metrics(), self.problems)
+        self.metrics = Metrics()
+        self.link = UdpLink(host, port, self.taken.append, self.metrics, self.problems, seal=seal)
         self.link.start()
 
     def complains(self) -> bool:
@@ -92,3 +94,27 @@ def test_a_port_that_is_taken_is_a_problem(peer: socket.socket) -> None:
     link.start()
     wait_until(lambda: bool(problems.current()))
     link.stop()
+
+
+def test_under_a_key_a_forged_address_does_not_make_the_box_talk(peer: socket.socket) -> None:
+    box, brain = Box(peer.getsockname()[1], seal=Seal(b"k" * 32, Role.BOX)), Seal(b"k" * 32, Role.BRAIN)
+    hello, address = peer.recvfrom(100)
+    # From the peer's own address, as a forger's would be: open, under another key, and the box's own words.
+    forged = (b"open", Seal(b"x" * 32, Role.BRAIN).seal(b"forged"), hello)
+    for datagram in forged:
+        peer.sendto(datagram, address)
+    wait_until(lambda: box.metrics.counter("codec.forged").value == len(forged))
+    assert box.complains()
+    reply = brain.unseal(hello).reply
+    assert reply is not None
+    peer.sendto(reply, address)
+    wait_until(lambda: brain.unseal(peer.recv(100)).message is None and brain.proven)
+    said = brain.seal(b"down")
+    for datagram in (said, said):
+        peer.sendto(datagram, address)
+    wait_until(lambda: box.metrics.counter("codec.forged").value == len(forged) + 1)
+    assert box.taken == [b"down"]
+    assert not box.complains()
+    assert box.link.send(b"up")
+    wait_until(lambda: brain.unseal(peer.recv(100)).message == b"up")
+    box.link.stop()

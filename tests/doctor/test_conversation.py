@@ -37,6 +37,7 @@ def test_a_box_that_is_ready(mimi_root: Path) -> None:
         ({"link": "mqtt"}, "codec link", "Enable"),
         ({"link": "udp://no-such-host.invalid:5004"}, "codec link", "DNS"),
         ({"link": "mqtt"}, "codec decoder", "models import mimi"),
+        ({"link": "udp://127.0.0.1:5004", "key_file": "/no/such/key"}, "codec link", "key"),
     ],
 )
 def test_what_is_missing_has_a_remedy(codec: dict[str, object], subject: str, remedy: str, tmp_path: Path) -> None:
@@ -44,6 +45,14 @@ def test_what_is_missing_has_a_remedy(codec: dict[str, object], subject: str, re
     assert verdict == "fail"
     assert text
     assert remedy in said
+
+
+def test_a_link_that_others_could_talk_over(tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_bytes(b"k" * 32)
+    link = {"enabled": True, "link": "udp://192.0.2.7:5004"}
+    assert findings(tmp_path, codec=link)["codec link"][0] == "warn"
+    assert findings(tmp_path, codec=link | {"key_file": str(key)})["codec link"][0] == "ok"
 
 
 def test_a_speaker_without_echo_cancelling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

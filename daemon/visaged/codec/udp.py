@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from visaged.clock import NS_PER_S, now_ns
+from visaged.codec.seal import Seal, SealError
 from visaged.config.hosts import addresses
 from visaged.guard import guarded
 from visaged.metrics import Metrics
@@ -39,17 +40,23 @@ class UdpLink:
         problems: Problems,
         *,
         local_port: int = 0,
+        seal: Seal | None = None,
     ) -> None:
-        """``local_port``: where to receive, 0 for any; ``take(message)``: on the link's thread, must not raise."""
+        """``local_port``: where to receive, 0 for any; ``take(message)``: on the link's thread, must not raise.
+
+        ``seal``: only what bears its key is heard; None: what comes from the peer's address is.
+        """
         shown = f"[{host}]" if ":" in host else host
         self.name = f"udp://{shown}:{port}"
         self._host, self._port, self._local_port = host, port, local_port
         self._take = take
+        self._seal = seal
         self._problems = problems
         self._socket: socket.socket | None = None
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
         self._failed = metrics.counter("codec.send_failed")
+        self._forged = metrics.counter("codec.forged")
 
     def start(self) -> None:
         """Begin; returns at once."""
@@ -70,11 +77,14 @@ class UdpLink:
 
     def send(self, message: bytes) -> bool:
         """Send now or never."""
+        return self._send(message if self._seal is None else self._seal.seal(message))
+
+    def _send(self, datagram: bytes) -> bool:
         link = self._socket
         if link is None:
             return False
         try:
-            link.send(message)
+            link.send(datagram)
         except OSError as error:
             # "Refused" is the answer to the datagram before; this one may have gone out, and nobody took it either.
             self._failed.add()
@@ -117,20 +127,42 @@ class UdpLink:
 
     def _receive(self, link: socket.socket, stopping: threading.Event) -> None:
         """Until told to stop, or until the peer was silent so long that its name should be asked for again."""
-        heard_ns = now_ns()
+        heard_ns, greeted_ns = now_ns(), 0
         while not stopping.is_set() and now_ns() - heard_ns < _ASK_AGAIN_NS:
+            if self._seal is not None and not self._seal.proven and now_ns() - greeted_ns > NS_PER_S:
+                greeted_ns = now_ns()
+                self._send(self._seal.seal())
             try:
-                message = link.recv(_DATAGRAM)
+                datagram = link.recv(_DATAGRAM)
             except TimeoutError:
                 continue
             except OSError as error:
                 self._complain(error)
                 stopping.wait(_WAIT_S)
                 continue
+            try:
+                message = datagram if self._seal is None else self._unsealed(self._seal, datagram)
+            except SealError as error:
+                self._refuse(error)
+                continue
             heard_ns = now_ns()
             self._problems.clear(PROBLEM)
-            if not stopping.is_set():
+            if message is not None and not stopping.is_set():
                 self._take(message)
+
+    def _unsealed(self, seal: Seal, datagram: bytes) -> bytes | None:
+        """What is to be heard of ``datagram``. Raises SealError."""
+        found = seal.unseal(datagram)
+        if found.reply is not None:
+            self._send(found.reply)
+        return found.message
+
+    def _refuse(self, error: SealError) -> None:
+        self._forged.add()
+        # Once the peer has proven to be there, this is somebody else, who is not to write our health.
+        if self._seal is not None and not self._seal.proven:
+            remedy = "Give both sides the same key: codec.key_file here, visaged codec peer --codec-key there"
+            self._problems.open(PROBLEM, f"{self.name} sends what is not heard: {error}", remedy)
 
     def _complain(self, error: OSError) -> None:
         reasons = {

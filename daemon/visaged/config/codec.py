@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 from visaged.config.authority import FILE
 from visaged.config.hosts import check_target
 from visaged.config.section import Section
+from visaged.config.texts import FileName
 
 
 def check_link(link: str) -> str:
@@ -41,6 +42,10 @@ class CodecSettings(Section):
     )
     port: Annotated[int, FILE] = Field(
         default=0, ge=0, le=65535, description="UDP port to receive on; 0: any that is free"
+    )
+    key_file: Annotated[FileName, FILE] = Field(
+        default="",
+        description="File with the key that a udp:// link and its brain share; empty: systemd credential codec_key",
     )
     jitter_max_ms: float = Field(
         default=240.0, ge=40, le=2000, description="How long the answer may be held back to even out the network, ms"

@@ -7,7 +7,7 @@ from typing import Final
 
 from visaged.config import MqttSettings, Settings
 from visaged.config.authority import authorities
-from visaged.control.mqtt.password import password_path
+from visaged.config.credential import MQTT_PASSWORD, secret_path
 from visaged.control.protocol.refusal import Refusal
 
 _AUTHORITIES: Final = authorities(Settings)
@@ -22,7 +22,7 @@ def check_authority(changed: Collection[str], mqtt: MqttSettings) -> None:
             words = f"{key} cannot be changed by a command; set it in the file on the box"
             raise Refusal("refused", f"{words}, then: systemctl reload visaged", f"settings.{key}")
         # With an authority of one's own, another broker has to prove who it is before it hears the password.
-        if key in _BROKER and password_path(mqtt) is not None and not mqtt.ca_file:
+        if key in _BROKER and secret_path(mqtt.password_file, MQTT_PASSWORD) is not None and not mqtt.ca_file:
             words = f"{key} cannot be changed by a command: it would give the broker's password away"
             remedy = f"change it in the file on the box, or have mqtt.ca_file set there, and then change {key}"
             raise Refusal("refused", f"{words}; {remedy}", f"settings.{key}")

@@ -43,6 +43,7 @@ _COUNTERS = (
     "duplicates",
     "reordered",
     "refused",
+    "forged",
 )
 
 

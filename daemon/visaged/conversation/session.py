@@ -15,13 +15,16 @@ from visaged.audio.ring import Sound
 from visaged.capsules.errors import CapsuleError
 from visaged.codec.down.downlink import Downlink
 from visaged.codec.link import Link
+from visaged.codec.link_key import LinkKeyError, read_key
 from visaged.codec.models import Models, OpenModels
+from visaged.codec.seal import Role, Seal
 from visaged.codec.udp import UdpLink
 from visaged.codec.up.barge_in import BargeIn
 from visaged.codec.up.echo_canceller import EchoCanceller, open_echo_canceller
 from visaged.codec.up.speech_gate import Detector, SpeechGate, open_detector
 from visaged.codec.up.uplink import Uplink
 from visaged.config import Settings
+from visaged.config.credential import CODEC_KEY, secret_path
 from visaged.conversation.answer import AnswerVoice, ConverseError
 from visaged.conversation.mqtt_link import MqttCodecLink
 from visaged.conversation.parts import FaceParts, Partners
@@ -186,7 +189,13 @@ def _make_link(settings: Settings, parts: FaceParts, partners: Partners, take: C
     if codec.link == "mqtt":
         return MqttCodecLink(partners.broker, take)
     host, _, port = codec.link.removeprefix("udp://").rpartition(":")
-    return UdpLink(host.strip("[]"), int(port), take, parts.metrics, parts.problems, local_port=codec.port)
+    path = secret_path(codec.key_file, CODEC_KEY)
+    try:
+        seal = None if path is None else Seal(read_key(path), Role.BOX)
+    except LinkKeyError as error:
+        raise ConverseError(str(error), "codec.key_file") from None
+    metrics, problems = parts.metrics, parts.problems
+    return UdpLink(host.strip("[]"), int(port), take, metrics, problems, local_port=codec.port, seal=seal)
 
 
 def _open(settings: Settings, roots: Sequence[Path], open_models: OpenModels) -> Models:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from visaged.codec.link_key import LinkKeyError, read_key
 from visaged.config import Settings
+from visaged.config.credential import CODEC_KEY, secret_path
 from visaged.config.hosts import addresses
 from visaged.doctor.finding import Finding, fail, ok, warn
 from visaged.inference.find import search_roots
@@ -36,7 +38,20 @@ def _check_link(settings: Settings) -> Finding:
         found = addresses(host.strip("[]"), int(port))
     except OSError as error:
         return fail("codec link", f"{link} does not resolve: {error.strerror}", "Check the name, and the DNS")
-    return ok("codec link", f"{link} is {found[0][4][0]}; whether a peer listens shows when the box speaks to it")
+    return _check_key(settings, found[0][4][0])
+
+
+def _check_key(settings: Settings, address: str) -> Finding:
+    link, path = settings.codec.link, secret_path(settings.codec.key_file, CODEC_KEY)
+    try:
+        if path is not None:
+            read_key(path)
+    except LinkKeyError as error:
+        return fail("codec link", str(error), "Put the brain's key there, readable for the user of visaged")
+    if path is None and not address.startswith(("127.", "::1")):
+        remedy = "Set codec.key_file (docs/codec.md): without it a forged address can make the box talk"
+        return warn("codec link", f"{link} is not authenticated", remedy)
+    return ok("codec link", f"{link} is {address}; whether a peer listens shows when the box speaks to it")
 
 
 def _check_codec(settings: Settings, roots: Sequence[Path]) -> Iterator[Finding]:

@@ -17,9 +17,11 @@ from visaged.cli.codec.transports import MqttWay, UdpWay, Way
 from visaged.clock import NS_PER_S, now_ns
 from visaged.codec.frame_codec import Codes
 from visaged.codec.frames import decode, encode
+from visaged.codec.link_key import LinkKeyError, read_key
 from visaged.codec.peer.echo_responder import EchoResponder
 from visaged.codec.peer.impairment import BadNetwork, Impairment
 from visaged.codec.peer.talker import Talker
+from visaged.codec.seal import Role, Seal
 from visaged.config.load import ConfigError
 from visaged.console import exit_codes
 from visaged.console.say import complain
@@ -48,6 +50,7 @@ def add_peer_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--udp", metavar="[ADDR:]PORT", default=str(DEFAULT_PORT), help=f"where to listen (default {DEFAULT_PORT})"
     )
+    parser.add_argument("--codec-key", type=Path, metavar="FILE", help="with UDP: the key in the box's codec.key_file")
     parser.add_argument("--device", metavar="BOX", help="talk over MQTT, with the box of this id")
     add_broker_arguments(parser)
     what = parser.add_mutually_exclusive_group()
@@ -77,7 +80,7 @@ def peer(options: argparse.Namespace) -> int:
     try:
         codes = None if options.say is None else load_codes(options.say, options.config, options.set, options.models)
         way = _open(options)
-    except (ConfigError, BrokerOptionError, SayingError) as error:
+    except (ConfigError, BrokerOptionError, SayingError, LinkKeyError) as error:
         complain(error)
         return exit_codes.USAGE
     except MqttError as error:
@@ -183,11 +186,14 @@ class _Conversation:
 
 def _open(options: argparse.Namespace) -> Way:
     if options.device is not None:
+        if options.codec_key is not None:
+            raise BrokerOptionError("--codec-key belongs to UDP; over MQTT the broker says who may write")
         return MqttWay(broker_settings(options), options.device)
     host, _, port = options.udp.rpartition(":")
     if not port.isdecimal() or not 0 <= int(port) <= 65535:
         raise BrokerOptionError(f"--udp {options.udp}: expected PORT or ADDR:PORT, such as 5004 or 127.0.0.1:5004")
-    return UdpWay(host.strip("[]") or "0.0.0.0", int(port))
+    seal = None if options.codec_key is None else Seal(read_key(options.codec_key), Role.BRAIN)
+    return UdpWay(host.strip("[]") or "0.0.0.0", int(port), seal)
 
 
 def _percent(text: str) -> float:

@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 import paho.mqtt.client as paho
 
 from visaged.codec.frames import CodecMessage, FrameError, decode
+from visaged.codec.seal import Seal, SealError
 from visaged.config import MqttSettings
 from visaged.control.mqtt.tool_client import open_tool_client
 from visaged.control.protocol.topics import Topics
@@ -42,9 +43,10 @@ class Way(Protocol):
 class UdpWay:
     """Answers whoever sent the last message that was one."""
 
-    def __init__(self, host: str, port: int) -> None:
-        """Raises OSError."""
+    def __init__(self, host: str, port: int, seal: Seal | None = None) -> None:
+        """``seal``: only what bears its key is a message. Raises OSError."""
         self.refused = 0
+        self._seal = seal
         self._box: Any = None
         self._socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
         try:
@@ -58,27 +60,36 @@ class UdpWay:
         """See above."""
         self._socket.settimeout(max(timeout_s, 1e-4))
         try:
-            data, sender = self._socket.recvfrom(_DATAGRAM)
-            message = decode(data)
-        except FrameError:
+            datagram, sender = self._socket.recvfrom(_DATAGRAM)
+            data = datagram if self._seal is None else self._unsealed(self._seal, datagram, sender)
+            message = None if data is None else decode(data)
+        except (FrameError, SealError):
             self.refused += 1
             return None
         except (TimeoutError, ConnectionError):
             return None  # nothing came; or the box has just stopped
-        self._box = sender
+        if message is not None:
+            self._box = sender
         return message
 
     def send(self, data: bytes) -> None:
         """See above."""
         if self._box is not None:
             try:
-                self._socket.sendto(data, self._box)
+                self._socket.sendto(data if self._seal is None else self._seal.seal(data), self._box)
             except ConnectionError:
                 return  # the answer to the datagram before: the box has just stopped
 
     def close(self) -> None:
         """See above."""
         self._socket.close()
+
+    def _unsealed(self, seal: Seal, datagram: bytes, sender: Any) -> bytes | None:
+        """Raises SealError, ConnectionError."""
+        found = seal.unseal(datagram)
+        if found.reply is not None:
+            self._socket.sendto(found.reply, sender)
+        return found.message
 
 
 class MqttWay:

@@ -11,8 +11,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 
 from visaged.config import MqttSettings
+from visaged.config.credential import MQTT_PASSWORD, secret_path
 from visaged.control.mqtt.errors import MqttError
-from visaged.control.mqtt.password import password_path
 from visaged.files import read_bounded
 
 # A TCP and TLS handshake over a bad mobile link; longer is no connection.
@@ -55,7 +55,7 @@ def make_properties(packet_type: int) -> Properties:
 
 def read_password(settings: MqttSettings) -> str | None:
     """The password from ``password_file`` or systemd's credential, read anew each time; None when there is none."""
-    path = password_path(settings)
+    path = secret_path(settings.password_file, MQTT_PASSWORD)
     if path is None:
         return None
     remedy = f"make {path} a file with the password alone, readable for the user of visaged"
