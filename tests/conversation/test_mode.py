@@ -145,6 +145,7 @@ def test_the_mode_changes_while_it_runs_and_back(make: Callable[..., Kiosk], pee
         ((), "codec.enabled"),
         (("codec.enabled=true", "codec.link=none"), "codec.link"),
         (("codec.enabled=true", "codec.link=mqtt"), "mqtt.enabled"),
+        (("codec.enabled=true", "codec.key_file=/no/such/key"), "codec.key_file"),
     ],
 )
 def test_what_is_missing_is_named_and_nothing_changes(

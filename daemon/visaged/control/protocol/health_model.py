@@ -81,6 +81,7 @@ class CodecHealth(Data):
     reordered: int | None = None
     refused: int | None = Field(default=None, description="Messages that are none, or not for this box")
     refusal: str | None = Field(default=None, description="Why the last of those was refused")
+    forged: int | None = Field(default=None, description="Datagrams that do not bear the key, or were there before")
     depth: int | None = Field(default=None, description="Frames in the jitter buffer")
     wait_ms: float | None = Field(default=None, description="From a first frame's arrival to its being heard")
     buffered_p50_ms: float | None = Field(default=None, description="How long before its time a frame was there")
