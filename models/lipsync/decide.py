@@ -26,6 +26,9 @@ NEVER: Final = 2.0
 class Decision(nn.Module):
     """One yes or no per look-ahead. ``sure`` and ``late``: thresholds for its own head and for the one after it."""
 
+    sure: Tensor
+    late: Tensor
+
     def __init__(self, sure: list[float], late: list[float], ramp: tuple[float, float]) -> None:
         """``ramp``: how far under and over its threshold a probability starts and completes a decision."""
         super().__init__()

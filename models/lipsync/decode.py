@@ -35,6 +35,8 @@ _DIMPLE_OF_SMILE: Final = 0.5
 class Decoder(nn.Module):
     """Logits [1, look-aheads, OUTPUTS] -> curves [1, look-aheads, 61] and activity [1, 1]."""
 
+    spread: Tensor
+
     def __init__(self, thresholds: Thresholds) -> None:
         super().__init__()
         self.closure = Decision(thresholds.closure, thresholds.late_closure, _RAMP)

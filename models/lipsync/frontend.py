@@ -75,6 +75,17 @@ class Tracker(NamedTuple):
 class FrontEnd(nn.Module):
     """Tables and arithmetic; nothing is learned."""
 
+    window: Tensor
+    cosine: Tensor
+    sine: Tensor
+    bands: Tensor
+    cepstrum: Tensor
+    mean_cepstra: Tensor
+    cepstral_scale: Tensor
+    gaussians: Tensor
+    gaussian_constants: Tensor
+    weights: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         time = np.arange(WINDOW)

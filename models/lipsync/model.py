@@ -61,6 +61,9 @@ class Answer(NamedTuple):
 class LipNet(nn.Module):
     """Linear -> two GRU layers -> heads. 60 steps a second, causal."""
 
+    centre: Tensor
+    spread: Tensor
+
     def __init__(self, hidden: int = 224) -> None:
         super().__init__()
         self.hidden = hidden

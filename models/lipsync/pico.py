@@ -47,7 +47,7 @@ def say(line: Line, chance: np.random.Generator) -> tuple[NDArray[np.float32], i
         return True
 
     engine.speak(line.sentence, keep)
-    return np.frombuffer(b"".join(pieces), "<i2").astype(np.float32) / 32768, RATE_HZ
+    return np.frombuffer(b"".join(pieces), "<i2").astype(np.float32) / np.float32(32768), RATE_HZ
 
 
 @cache

@@ -19,6 +19,7 @@ from models.lipsync.visemes import CHANNELS
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
 
 DOCS: Final = Path(__file__).parents[2] / "docs" / "lipsync-curves.png"
 SENTENCE: Final = "My brave uncle bought five blue shoes above the shop."
@@ -54,19 +55,19 @@ def draw(out: Path) -> None:
     plt.close(figure)
 
 
-def _plot(axis: plt.Axes, times_s: NDArray[np.float64], shown: Mouth, names: tuple[str, ...]) -> None:
+def _plot(axis: Axes, times_s: NDArray[np.float64], shown: Mouth, names: tuple[str, ...]) -> None:
     for name in names:
         axis.plot(times_s, shown.channels[:, CHANNELS.index(name)], label=name, lw=1.4)
 
 
-def _name_phones(axis: plt.Axes, phones: list[Phone]) -> None:
+def _name_phones(axis: Axes, phones: list[Phone]) -> None:
     for phone in phones:
         axis.axvline(phone.start_s, color="tab:blue", lw=0.5, alpha=0.6)
         if phone.symbol != SILENCE:
             axis.text((phone.start_s + phone.end_s) / 2, 7500, phone.symbol, ha="center", fontsize=8, color="tab:blue")
 
 
-def _shade(axis: plt.Axes, phones: list[Phone]) -> None:
+def _shade(axis: Axes, phones: list[Phone]) -> None:
     for phone in phones:
         for members, colour in zip((BILABIALS, LABIODENTALS, ROUNDED), _COLOURS.values(), strict=True):
             if phone.symbol in members:

@@ -73,10 +73,10 @@ def shrink(path: Path) -> None:
             front.append(helper.make_node("Cast", [f"{tensor.name}{_HALF}"], [tensor.name], to=TensorProto.FLOAT))
         elif _is_fourier(values, phase=0):
             graph.initializer.remove(tensor)
-            front += _fourier_nodes(graph, tensor.name, *values.shape, phase=0)
+            front += _fourier_nodes(graph, tensor.name, values.shape, phase=0)
         elif _is_fourier(values, phase=_FFT // 4):
             graph.initializer.remove(tensor)
-            front += _fourier_nodes(graph, tensor.name, *values.shape, phase=_FFT // 4)
+            front += _fourier_nodes(graph, tensor.name, values.shape, phase=_FFT // 4)
     nodes = [*front, *graph.node]
     del graph.node[:]
     graph.node.extend(nodes)
@@ -85,25 +85,25 @@ def shrink(path: Path) -> None:
 
 
 def _is_fourier(values: NDArray[np.float32], phase: int) -> bool:
-    return values.ndim == 2 and np.allclose(values, _fourier(*values.shape, phase), atol=1e-6)
+    return values.ndim == 2 and np.allclose(values, _fourier(values.shape, phase), atol=1e-6)
 
 
 def _circle() -> NDArray[np.float32]:
     return np.cos(2 * np.pi * np.arange(_FFT) / _FFT).astype(np.float32)
 
 
-def _fourier(times: int, bins: int, phase: int) -> NDArray[np.float32]:
+def _fourier(shape: tuple[int, ...], phase: int) -> NDArray[np.float32]:
     """cos(2 pi (n k - phase) / 768): the cosine table, or the sine table for a quarter turn."""
-    return _circle()[(np.outer(np.arange(times), np.arange(bins)) + _FFT - phase) % _FFT]
+    return _circle()[(np.outer(np.arange(shape[0]), np.arange(shape[1])) + _FFT - phase) % _FFT]
 
 
-def _fourier_nodes(graph: onnx.GraphProto, name: str, times: int, bins: int, phase: int) -> list[onnx.NodeProto]:
+def _fourier_nodes(graph: onnx.GraphProto, name: str, shape: tuple[int, ...], phase: int) -> list[onnx.NodeProto]:
     def constant(label: str, values: NDArray[np.generic]) -> str:
         graph.initializer.append(numpy_helper.from_array(values, f"{name}_{label}"))
         return f"{name}_{label}"
 
-    rows = constant("n", np.arange(times, dtype=np.int64)[:, None])
-    ks = constant("k", np.arange(bins, dtype=np.int64)[None, :])
+    rows = constant("n", np.arange(shape[0], dtype=np.int64)[:, None])
+    ks = constant("k", np.arange(shape[1], dtype=np.int64)[None, :])
     turn = constant("turn", np.array(_FFT - phase, np.int64))
     period = constant("period", np.array(_FFT, np.int64))
     return [

@@ -82,7 +82,7 @@ def make(cache: Path, seed: int, workers: int, scale: float = 1.0) -> float:
                 jobs.append(Job(_labels(about), training, count, own_seed, clean, out))
     (cache / "streams").mkdir(exist_ok=True)
     wanted = [job for job in jobs if not job.out.with_suffix(".npz").exists()]
-    np.random.default_rng(seed).shuffle(wanted)  # type: ignore[arg-type]
+    np.random.default_rng(seed).shuffle(wanted)
     # Validation first, then a mix of all voices: training can start on the part that is done.
     wanted.sort(key=lambda job: job.out.name.startswith("train"))
     with ProcessPoolExecutor(workers) as pool:
@@ -200,7 +200,7 @@ def _gained(sound: NDArray[np.float32], rng: noises.Rng) -> NDArray[np.float32]:
     gain_db = np.full(SAMPLES, rng.uniform(-26, 14), np.float32)
     if rng.random() < 0.2:
         gain_db[rng.integers(SAMPLES) :] += rng.uniform(-18, 18)
-    sound = sound * 10 ** (gain_db / 20)
+    sound = (sound * 10 ** (gain_db / 20)).astype(np.float32)
     return np.clip(sound, -1, 1).astype(np.float32)
 
 

@@ -55,7 +55,7 @@ def tune(net: LipNet | Ensemble, shards: list[Shard], scores: bool = True) -> tu
             x[:, :, 2 * (MELS + 1) :] = 0.0
         answers.append(torch.sigmoid(net(x).agreed()).numpy())
     chosen: dict[str, list[float]] = {}
-    report = {}
+    report: dict[str, str] = {}
     cost = 0.0
     for what, column, viseme in (("closure", CLOSURE, BILABIAL), ("contact", CONTACT, LABIODENTAL)):
         said = [answer[..., column] for answer in answers]
@@ -63,7 +63,7 @@ def tune(net: LipNet | Ensemble, shards: list[Shard], scores: bool = True) -> tu
         for head, lookahead_ms in enumerate(LOOKAHEADS_MS):
             tried = {pair: _each(shards, said, head, pair, viseme) for pair in _pairs(head < len(LOOKAHEADS_MS) - 1)}
             costs = {pair: _cost(results, _MISS_WEIGHT[what]) for pair, results in tried.items()}
-            best.append(min(costs, key=lambda pair, costs=costs: costs[pair]))
+            best.append(min(costs.items(), key=lambda item: item[1])[0])
             cost += _SHARE[what] * _HEAD_SHARE[head] * costs[best[-1]]
             report |= {f"{what} {lookahead_ms} ms at {best[-1]} {k}": str(v) for k, v in tried[best[-1]].items()}
         chosen[what], chosen[f"late_{what}"] = [sure for sure, _ in best], [late for _, late in best]

@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 import torch
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from torch.multiprocessing.spawn import spawn
 
 from models.lipsync import cache as cache_folder
 from models.lipsync.crops import CROP, Crops, Shard, disturbed, load_shards
@@ -55,9 +56,7 @@ def train(cache: Path, out: Path, settings: Settings) -> None:
     """Train for ``settings.minutes`` in ``settings.workers`` processes; weights to ``out``, their scores beside it."""
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as meeting:
-        torch.multiprocessing.spawn(
-            _work, args=(cache, out, settings, f"file://{meeting}/ranks"), nprocs=settings.workers
-        )
+        spawn(_work, args=(cache, out, settings, f"file://{meeting}/ranks"), nprocs=settings.workers)
 
 
 def _work(rank: int, cache: Path, out: Path, settings: Settings, meeting: str) -> None:

@@ -25,7 +25,7 @@ def trace(step: EncoderStep | DecoderStep, path: Path) -> None:
         torch.onnx.export(
             step.eval(),
             (*inputs, *step.initial()),
-            buffer,
+            buffer,  # type: ignore[arg-type]  # the exporter without dynamo takes a file, its stubs do not say so
             input_names=[*step.inputs, *step.state_shapes, *step.ring_shapes],
             output_names=[
                 step.output,

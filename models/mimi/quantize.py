@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Final
@@ -86,6 +87,6 @@ def _exact(node: onnx.NodeProto) -> bool:
     return "quantizer" in node.name or (node.op_type == "Add" and node.name.startswith("/transformer/layers"))
 
 
-def _touches_sound(dims: list[int], name: str) -> bool:
+def _touches_sound(dims: Sequence[int], name: str) -> bool:
     """The first convolution of the encoder hears one channel, the last of the decoder says one."""
     return name.startswith("seanet.") and (dims[0] == 7 or dims[1] == 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -41,7 +42,7 @@ class _Stack(nn.Module):
     @property
     def tail_shapes(self) -> list[tuple[int, int]]:
         """One per stage, in order."""
-        return [stage.tail_shape for stage in self.stages]
+        return cast("list[tuple[int, int]]", [stage.tail_shape for stage in self.stages])
 
     def forward(self, x: Tensor, tails: Iterator[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """``tails``: as many as ``tail_shapes`` are taken."""

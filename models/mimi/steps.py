@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import torch
 from torch import Tensor, nn
 
@@ -64,8 +62,8 @@ class _Step(nn.Module):
 class EncoderStep(_Step):
     """1920 samples -> one index per codebook."""
 
-    kind: Final = "mimi-encoder"
-    output: Final = "codes"
+    kind = "mimi-encoder"
+    output = "codes"
 
     def __init__(self, weights: Weights, dims: Dims, codebooks: int, memory: Memory = Memory.RING) -> None:
         seanet, downsample = SeanetEncoder(weights), Downsample(weights)
@@ -91,8 +89,8 @@ class EncoderStep(_Step):
 class DecoderStep(_Step):
     """One index per codebook -> 1920 samples."""
 
-    kind: Final = "mimi-decoder"
-    output: Final = "pcm"
+    kind = "mimi-decoder"
+    output = "pcm"
 
     def __init__(self, weights: Weights, dims: Dims, codebooks: int, memory: Memory = Memory.RING) -> None:
         seanet, upsample = SeanetDecoder(weights), Upsample(weights)

@@ -15,7 +15,8 @@ from safetensors import SafetensorError, safe_open
 
 from models.neurosync.matrices import Array, Model
 from models.neurosync.positions import sinusoids
-from models.neurosync.shape import PositionEncoding, Shape, ShapeError, recognise
+from models.neurosync.shape import Shape, ShapeError, recognise
+from visaged.inference.manifest import PositionEncoding
 from visaged.inference.weights_file import fault_of, is_safetensors
 
 # Names under which training programs keep the weights beside their own state.
@@ -58,7 +59,7 @@ def read(
         raise CheckpointError(path, fault)
     tensors = _read_safetensors(path) if is_safetensors(path) else _read_torch(path)
     tensors = _plain_names(path, tensors)
-    tables = {name: tensors.pop(name) for name in _TABLES if name in tensors}
+    tables: dict[str, torch.Tensor] = {name: tensors.pop(name) for name in _TABLES if name in tensors}
     try:
         shape = recognise({name: tuple(tensor.shape) for name, tensor in tensors.items()}, heads)
     except ShapeError as error:

@@ -18,9 +18,10 @@ from models.neurosync.marks import Marks, Mask
 from models.neurosync.matrices import Model
 from models.neurosync.parity import MOUTH
 from models.neurosync.reference import EASE_IN, render
-from models.neurosync.shape import POSITION_ENCODINGS, PositionEncoding
+from models.neurosync.shape import POSITION_ENCODINGS
 from visaged.console.progress import Report
 from visaged.curves import INDEX
+from visaged.inference.manifest import PositionEncoding
 
 # Jaw and sound need not meet to the frame.
 _LAGS: Final = range(-6, 7)

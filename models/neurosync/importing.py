@@ -22,11 +22,10 @@ from models.neurosync.matrices import Array, Model
 from models.neurosync.packaging import graph_name, manifest_fields, write_float
 from models.neurosync.parity import MOUTH_P99, Parity, size_mb
 from models.neurosync.quantize import Range
-from models.neurosync.shape import PositionEncoding
 from models.neurosync.speech import Windows, calibration_windows, clip_features, held_out_windows, windows_of
 from visaged.console.progress import Report
 from visaged.files import sha256_of
-from visaged.inference.manifest import Precision
+from visaged.inference.manifest import PositionEncoding, Precision
 from visaged.inference.package import Package, write_package
 from visaged.inference.providers import AUTO, CPU
 from visaged.inference.session import open_session
@@ -92,7 +91,7 @@ def import_weights(path: Path, root: Path, wishes: Wishes, report: Report) -> tu
     with staging(root) as folder:
         measured = _Maker(model, folder, wishes, report).make()
         chosen = pick(measured)
-        written = {"chosen": chosen, "threads": wishes.threads, "precisions": _plain(measured)}
+        written: dict[str, Any] = {"chosen": chosen, "threads": wishes.threads, "precisions": _plain(measured)}
         written |= {"position_encoding": model.position, "comparison": wishes.comparison}
         (folder / REPORT).write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
         report("hashing", 0.0)

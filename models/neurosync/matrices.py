@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.neurosync.shape import PositionEncoding, Shape
+from models.neurosync.shape import Shape
+from visaged.inference.manifest import PositionEncoding
 
 Array = NDArray[np.float32]
 Weights = Mapping[str, Array]

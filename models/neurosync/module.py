@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.neurosync.positions import angles, sinusoids
-from models.neurosync.shape import PositionEncoding, Shape
+from models.neurosync.shape import Shape
+from visaged.inference.manifest import PositionEncoding
 
 
 class NeuroSync(nn.Module):

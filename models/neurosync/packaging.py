@@ -12,10 +12,10 @@ import numpy as np
 from models.neurosync.calibrate import write_watched
 from models.neurosync.graph import OPSET, Float, Graph, Network
 from models.neurosync.matrices import Model
-from models.neurosync.shape import FRAMES, PositionEncoding, Shape
+from models.neurosync.shape import FRAMES, Shape
 from models.neurosync.twin import NARROW, random_weights
 from models.neurosync.weights_file import WeightsFile
-from visaged.inference.manifest import Precision
+from visaged.inference.manifest import PositionEncoding, Precision
 from visaged.inference.package import Package, write_package
 
 _SAMPLE_RATE_HZ: Final = 88_200

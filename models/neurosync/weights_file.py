@@ -38,7 +38,7 @@ class WeightsFile:
             array = np.ascontiguousarray(make())
             self._file.write(bytes(-self._file.tell() % _ALIGNMENT))
             offset = self._file.tell()
-            self._file.write(memoryview(array).cast("B"))
+            self._file.write(array.data.cast("B"))
             self._written[name] = self._reference(name, array, offset)
             self._progress(array.nbytes)
         return self._written[name]
