@@ -1,4 +1,4 @@
-"""JSON of strangers: how deep, how many, how long is checked before any of it becomes a value.
+"""JSON from outside: depth, number and length are checked before any of it becomes a value.
 
 A parser converts while it reads: when it finds fault, it has built the hundred levels, the number of a thousand digits
 and the second key of the same name already, and it can seldom say where. This looks at the tokens only and knows the

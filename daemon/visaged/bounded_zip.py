@@ -1,4 +1,4 @@
-"""ZIP files of strangers: the directory is bounded before it is read, the entries before they are unpacked.
+"""ZIP files from outside: the directory is bounded before it is read, the entries before they are unpacked.
 
 ``zipfile`` reads the whole directory as soon as it opens a file: 44 MiB of a million empty entries become 370 MiB of
 objects, and nothing else runs meanwhile. The end record says beforehand how large it is.

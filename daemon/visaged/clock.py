@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import Final
 
 RATE_HZ: Final = 48_000
-"""The house rate: every stage counts samples at 48 kHz."""
+"""The internal rate: every stage counts samples at 48 kHz."""
 
 NS_PER_S: Final = 1_000_000_000
 NS_PER_MS: Final = 1_000_000

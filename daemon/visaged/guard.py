@@ -1,6 +1,6 @@
 """The last resort around a thread that serves: what nobody foresaw is a problem in health, and the thread goes on.
 
-A defect, or an input that nobody thought of, must not end the face (house rule: nothing that arrives can end anything).
+A defect, or an input that nobody thought of, must not end the face: nothing that arrives can end anything.
 Errors that are foreseen are dealt with where they happen; what reaches this file is worth a report.
 """
 

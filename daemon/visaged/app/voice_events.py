@@ -26,7 +26,7 @@ class VoiceEvents:
             stages.capsules.speech_onset(int(heard_ns) + stages.animation.budget_ns)
         elif not speaking:
             stages.capsules.speech_end()
-        # In a conversation the guest's speech is told by the way up.
+        # In a conversation the uplink tells the guest's speech.
         if stages.converse.mode == "mirror":
             events.tell("speech_start" if speaking else "speech_end")
 

@@ -1,4 +1,4 @@
-"""Frames as a device delivers them -> the house format: mono, 48 kHz, gain applied, finite."""
+"""Frames as a device delivers them -> the internal format: mono, 48 kHz, gain applied, finite."""
 
 from __future__ import annotations
 

@@ -60,10 +60,10 @@ def _check_codec(settings: Settings, roots: Sequence[Path]) -> Iterator[Finding]
     from visaged.inference.errors import NoPackageError  # noqa: PLC0415
 
     codec, inference = settings.codec, settings.inference
-    wish = CodecModel(codec.model, codec.codebooks, inference.precision, tuple(inference.providers))
+    wanted = CodecModel(codec.model, codec.codebooks, inference.precision, tuple(inference.providers))
     for direction, opener in (("encoder", open_encoder), ("decoder", open_decoder)):
         try:
-            model, refused = opener(wish, roots)
+            model, refused = opener(wanted, roots)
         except NoPackageError as error:
             yield fail(f"codec {direction}", str(error), "visaged models import mimi FILE")
             continue

@@ -1,4 +1,4 @@
-"""A solver from a package, dressed as the settings ask for: with brows and head from the melody of the voice."""
+"""Makes solvers from packages; prosody (melody and stress of the voice) adds brows and head as the settings ask."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Trouble = Callable[[str | None], None]
 
 @dataclass(frozen=True)
 class SolverCallbacks:
-    """Who hears of what a solver finds beside the curves. All on the solver's thread; they return at once."""
+    """Called with what a solver finds beside the curves, on the solver's thread; each returns at once."""
 
     phrase_end: Callable[[], None] = lambda: None
     """A phrase has ended, a blink would suit."""
@@ -67,7 +67,7 @@ class SolverFactory:
 
     def without_model(self, settings: Settings) -> Solver[Any]:
         """The solver that needs none."""
-        return self._dressed(EnergySolver(settings.face.lookahead_ms), settings)
+        return self._with_prosody(EnergySolver(settings.face.lookahead_ms), settings)
 
     def first(self, roots: Sequence[Path], settings: Settings, trouble: Trouble) -> tuple[OpenedSolver, list[Refusal]]:
         """From the first package under ``roots`` that is sound and opens, and what was refused before it.
@@ -88,7 +88,7 @@ class SolverFactory:
         from visaged.face.lipsync.solver import LipsyncSolver  # noqa: PLC0415
 
         solver = LipsyncSolver(package, settings.face.lookahead_ms, precision, settings.inference.providers)
-        return OpenedSolver(self._dressed(solver, settings), package, solver.precision, tuple(solver.providers))
+        return OpenedSolver(self._with_prosody(solver, settings), package, solver.precision, tuple(solver.providers))
 
     def _neurosync(self, package: Package, precision: str, settings: Settings, trouble: Trouble) -> OpenedSolver:
         from visaged.face.neurosync.factory import Watcher, open_live, open_patient  # noqa: PLC0415
@@ -101,16 +101,16 @@ class SolverFactory:
         solver = found.solver
         # The model moves the brows itself, and hears so far ahead that gestures must wait for it.
         gain = settings.face.prosody
-        dressed: Solver[Any] = solver
+        wrapped: Solver[Any] = solver
         if gain:
-            dressed = ProsodySolver(
+            wrapped = ProsodySolver(
                 solver,
                 ProsodyGains(0.0, gain),
                 self._callbacks.phrase_end,
                 delay=lambda: max(solver.plan.lookahead - _LEAD_STEPS, 0),
             )
         return OpenedSolver(
-            dressed,
+            wrapped,
             package,
             found.precision,
             found.providers,
@@ -121,6 +121,6 @@ class SolverFactory:
             pids=found.pids,
         )
 
-    def _dressed(self, solver: Solver[Any], settings: Settings) -> Solver[Any]:
+    def _with_prosody(self, solver: Solver[Any], settings: Settings) -> Solver[Any]:
         gain = settings.face.prosody
         return ProsodySolver(solver, ProsodyGains(gain, gain), self._callbacks.phrase_end) if gain else solver

@@ -12,7 +12,7 @@ from visaged.curves import Pose
 
 FRAME_RATE_HZ: Final = 60
 HOP: Final = RATE_HZ // FRAME_RATE_HZ
-"""800 samples: what one step consumes, one 60 fps frame of sound at the house rate (48 kHz mono float32, +-1)."""
+"""800 samples: what one step consumes, one 60 fps frame of sound at the internal rate (48 kHz mono float32, +-1)."""
 
 Sound = NDArray[np.float32]
 

@@ -1,4 +1,4 @@
-"""The way down: messages of the link to a voice that the house can listen to, on a thread of its own ("codec-down").
+"""The downlink: decodes the peer's messages into a voice for solver and speaker, on its own thread ("codec-down").
 
 The voice is a ring and a timeline, as that of the microphone is: each sample has the time at which it is due, and is
 there some milliseconds before. Without speech there is silence in it, so the sample index goes on following time.

@@ -1,4 +1,4 @@
-"""24 kHz -> 48 kHz, frame by frame, without seams: the codec's voice for the rest of the house."""
+"""24 kHz -> 48 kHz, frame by frame, without seams: the codec's voice at the internal rate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clean sound on the way up: the speaker's echo and the room's noise taken out of what the microphone heard.
+"""Removes the speaker's echo and the room's noise from what the microphone heard, before it is sent.
 
 Both are WebRTC's own audio processing (as libwebrtc in the package ``livekit``, Apache-2.0, an extra of this program:
 ``visaged[clean]``); of that package nothing else is used, and it opens no connection.

@@ -1,4 +1,4 @@
-"""The way up: what the microphone hears, cleaned, framed, encoded and sent, on a thread of its own ("codec-up").
+"""The uplink: cleans, frames, encodes and sends what the microphone hears, on its own thread ("codec-up").
 
 Speech goes in spurts: each begins with a fresh encoder and the two frames before the detector noticed, so that no
 first consonant is lost; when it is over, silence is told, and once a second again, so that the other side knows that

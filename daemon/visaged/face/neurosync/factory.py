@@ -24,7 +24,7 @@ LATE: Final = "neurosync_late"
 
 @dataclass(frozen=True)
 class Watcher:
-    """Who hears of a running solver; on its thread."""
+    """Where a running solver reports to; called on its thread."""
 
     problems: Problems
     metrics: Metrics
