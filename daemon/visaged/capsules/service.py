@@ -70,7 +70,7 @@ class Capsules:
         problems: Problems | None = None,
         clock: Callable[[], int] = now_ns,
     ) -> None:
-        """``listener`` is called with starts, ends and misses on the side effects' thread. The slab is closed by ``stop``."""
+        """``listener`` is told starts, ends and misses on the side effects' thread. The slab is closed by ``stop``."""
         self._clock = clock
         self.seed = secrets.randbits(32) if seed is None else seed
         log.info("capsules: seed %d", self.seed)  # with it, a run can be replayed
