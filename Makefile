@@ -1,5 +1,5 @@
 # visaged: what a person types. Each target sets up what it needs on a fresh Debian / Ubuntu machine.
-.PHONY: help run install uninstall purge deb deb-test image image-test arm64-test test test-gpu lint types lock bench soak clean
+.PHONY: help run install uninstall purge deb deb-test image image-test arm64-test test test-gpu lint types lock bench soak fuzz clean
 
 help:
 	@echo "make run       a moving face: speech (or the microphone) -> Live Link on 127.0.0.1:11111; ARGS='…' for options"
@@ -14,6 +14,7 @@ help:
 	@echo "make lint      ruff;   make types   mypy --strict"
 	@echo "make bench     measurements -> docs/benchmarks.md (some minutes)"
 	@echo "make soak      MINUTES=30: everything on while everything goes wrong; gaps, memory, problems (sets up torch and more: 2.3 GB)"
+	@echo "make fuzz      MINUTES=1: random damage to every format that comes from outside, a minute each"
 	@echo "make clean     removes .venv and caches"
 
 run:
@@ -89,6 +90,12 @@ MINUTES ?= 30
 soak:
 	@./setup.sh peers
 	.venv/bin/python -m tests.soak --minutes $(MINUTES) $(ARGS)
+
+# Minutes per format; FORMATS="csv wav" for some. What is found is kept in tests/fuzz/corpus as a test.
+fuzz: MINUTES = 1
+fuzz:
+	@./setup.sh test
+	.venv/bin/python -m tests.fuzz $(FORMATS) --minutes $(MINUTES) $(ARGS)
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import zipfile
 from fractions import Fraction
 from pathlib import Path
@@ -34,8 +35,13 @@ def read_npz(path: Path, fps: Fraction | None = None) -> Recording:
     """Read the file; ``fps`` overrides the rate in it. Raises RecordingError or OSError."""
     try:
         arrays = _read_arrays(path)
-    except (RecordingError, OSError):
+    except RecordingError:
         raise
+    except OSError as error:
+        # A damaged directory points before the beginning of the file; anything else is the disk's own trouble.
+        if error.errno != errno.EINVAL:
+            raise
+        raise RecordingError(f"{path} cannot be read: it is damaged; {_EXPECTED}") from error
     # zipfile and numpy let out whatever a damaged file makes them stumble over: the header of an array is an expression
     # of Python, so besides their own errors those of its tokenizer, of zlib, of struct and of arithmetic.
     except Exception as error:
