@@ -20,11 +20,13 @@ from visaged.conversation.parts import FaceParts
 from visaged.face.degradation import SolverDegradation
 from visaged.face.factory import SolverCallbacks
 from visaged.face.manager import SolverManager
+from visaged.face.selected_model import SelectedModelFile
 from visaged.face.selection import SolverSelection
 from visaged.face.stage import SolverStage
 from visaged.metrics import Metrics
 from visaged.outputs.output import LiveLinkOutput
 from visaged.problems import Problems
+from visaged.system.last_end import state_folder
 from visaged.track import FaceTrack
 
 
@@ -58,7 +60,14 @@ def assemble(loaded: Loaded, model_roots: tuple[Path, ...], events: VoiceEvents)
         realtime_priority=below,
         on_speech=events.speech,
     )
-    selection = SolverSelection(manager, solver, degradation, lambda: stages.settings)
+    selection = SolverSelection(
+        manager,
+        solver,
+        degradation,
+        lambda: stages.settings,
+        problems=problems,
+        kept=SelectedModelFile(state_folder()),
+    )
     animator = Animator(settings.face, settings.animation, metrics, problems.open)
     animation = AnimatorStage(
         animator, track, capture.timeline, output, metrics=metrics, problems=problems, realtime_priority=below

@@ -62,9 +62,10 @@ def _uses(stages: Stages, settings: Settings) -> Uses:
         (("runtime.log_level",), lambda: logging.getLogger().setLevel(settings.runtime.log_level.upper())),
         (("face.", "animation."), lambda: stages.animator.configure(settings.face, settings.animation)),
         (
-            ("face.solver", "face.lookahead_ms", "face.neurosync_hop_ms", "face.prosody", "inference."),
-            lambda: stages.selection.use_settings(settings),
+            ("face.lookahead_ms", "face.neurosync_hop_ms", "face.prosody"),
+            lambda: stages.selection.reopen(settings),
         ),
+        (("face.solver", "inference."), lambda: stages.selection.use_settings(settings)),
         (("audio.input.",), lambda: stages.capture.reconfigure(settings.audio.input)),
         (("audio.output.",), lambda: stages.playback.reconfigure(settings.audio.output)),
         (("livelink.",), lambda: _livelink(stages, settings)),

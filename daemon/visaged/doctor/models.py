@@ -1,4 +1,4 @@
-"""The solver's model: is there a sound package, does it run, and on what really?"""
+"""The solver's model: is there a usable package, does it run, and on what really?"""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def check(settings: Settings) -> Iterator[Finding]:
             search_roots(), settings.face.lookahead_ms, inference.precision, inference.providers
         )
     except (NoPackageError, PackageError, SessionError, LookaheadError) as error:
-        yield fail("solver", str(error), "The energy solver is used instead; install a sound package")
+        yield fail("solver", str(error), "The energy solver is used instead; install a usable model package")
         return
     for refusal in refused:
         yield warn("model package", str(refusal), "Remove it, or install it again")

@@ -14,6 +14,7 @@ from visaged.face.factory import OpenedSolver, SolverCallbacks, SolverFactory, T
 from visaged.face.solver import Solver
 from visaged.guard import once
 from visaged.inference.errors import NoPackageError, PackageError, SessionError
+from visaged.inference.find import list_packages
 from visaged.inference.package import Package
 from visaged.metrics import Metrics
 from visaged.problems import Problems
@@ -78,6 +79,14 @@ class SolverManager:
         """Processes that the running solver has for itself."""
         running = self._running
         return () if running is None else running.pids()
+
+    def find(self, name: str, version: str) -> Package:
+        """The package of that name and version. Raises NoPackageError. Hashes what it finds: not on the boot path."""
+        for root in self._roots:
+            for package in list_packages(root)[0]:
+                if (package.manifest.name, package.manifest.version) == (name, version):
+                    return package
+        raise NoPackageError(f"there is no usable package {name} {version} in {', '.join(map(str, self._roots))}")
 
     def fallback(self, settings: Settings) -> Solver[Any]:
         """The solver that needs no model."""
@@ -148,7 +157,7 @@ class SolverManager:
             opened, refused = self._opener.first(self._roots, settings, self._trouble(asked))
         except (NoPackageError, PackageError, SessionError, ValueError) as error:
             remedy = (
-                'The energy solver moves the mouth meanwhile. Install a sound package, or set face.solver = "energy"'
+                'The energy solver moves the mouth meanwhile. Install a usable package, or set face.solver = "energy"'
             )
             self._problems.open(PROBLEM, str(error), remedy)
             self._select(None, self.fallback(settings), stage, asked)

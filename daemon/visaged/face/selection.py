@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from typing import Final
 
 from visaged.config import Settings
 from visaged.face.degradation import FallbackLevel, SolverDegradation, fallback_levels, level_name, with_solver
 from visaged.face.manager import SolverManager
+from visaged.face.selected_model import SelectedModel, SelectedModelFile
 from visaged.face.stage import SolverStage
+from visaged.guard import once
+from visaged.inference.errors import NoPackageError, PackageError, SessionError
 from visaged.inference.package import Package
+from visaged.problems import Problems
+
+log = logging.getLogger(__name__)
+
+PROBLEM: Final = "selected_model"
+_REMEDY: Final = "What the settings ask for moves the face; install the package again, or select another: models.select"
 
 
 class SolverSelection:
@@ -20,30 +31,70 @@ class SolverSelection:
         stage: SolverStage,
         degradation: SolverDegradation,
         settings: Callable[[], Settings],
+        *,
+        problems: Problems,
+        kept: SelectedModelFile,
     ) -> None:
-        """``settings()``: those in force."""
+        """``settings()``: those in force; ``kept``: where a selection outlives a restart."""
         self.manager = manager
         self.degradation = degradation
         self._stage = stage
         self._settings = settings
+        self._problems = problems
+        self._kept = kept
         self._selected: tuple[Package, str] | None = None
 
     def start(self) -> None:
-        """Open what the settings ask for, on a thread of its own; the fallback runs until then."""
-        self.manager.open_later(self._settings(), self._stage)
+        """Open what was selected, else what the settings ask for, on a thread; the fallback runs until then."""
+        kept = self._kept.read()
+        if kept is None:
+            self.manager.open_later(self._settings(), self._stage)
+        else:
+            once(lambda: self._select_again(kept), "solver-opener", self._problems, _REMEDY).start()
         self.degradation.restart(self._levels)
 
     def use_settings(self, settings: Settings) -> None:
-        """Another solver, or the same one with other settings."""
-        self._selected = None
+        """Another solver or precision: what was selected by command is over."""
+        self._forget()
         self.manager.open(settings, self._stage)
         self.degradation.restart(self._levels)
 
+    def reopen(self, settings: Settings) -> None:
+        """The same solver, selected by command or not, with other settings."""
+        if self._selected is None:
+            self.manager.open(settings, self._stage)
+        else:
+            self.manager.open_package_later(*self._selected, settings, self._stage)
+        self.degradation.restart(self._levels)
+
     def use_package(self, package: Package, precision: str) -> None:
-        """Another model for the face. Raises PackageError, SessionError, ValueError; the one before stays in use."""
+        """Another model for the face, also after a restart.
+
+        Raises PackageError, SessionError, ValueError; the one before stays in use.
+        """
         self.manager.open_package(package, precision, self._settings(), self._stage)
         self._selected = (package, precision)
+        manifest = package.manifest
+        self._kept.write(SelectedModel(name=manifest.name, version=manifest.version, precision=precision))
+        self._problems.clear(PROBLEM)
         self.degradation.restart(self._levels)
+
+    def _select_again(self, kept: SelectedModel) -> None:
+        """What was selected before the restart; what cannot be used any more is a problem until another is selected."""
+        try:
+            package = self.manager.find(kept.name, kept.version)
+            self.manager.open_package(package, kept.precision, self._settings(), self._stage)
+        except (NoPackageError, PackageError, SessionError, ValueError) as error:
+            self._problems.open(PROBLEM, f"the selected model {kept} cannot be used: {error}", _REMEDY)
+            self.manager.open(self._settings(), self._stage)
+        else:
+            self._selected = (package, kept.precision)
+            log.info("model %s: selected before the restart", kept)
+
+    def _forget(self) -> None:
+        self._selected = None
+        self._kept.write(None)
+        self._problems.clear(PROBLEM)
 
     def use_level(self, level: FallbackLevel) -> None:
         """The degradation steps down or up (the thread that supervises)."""

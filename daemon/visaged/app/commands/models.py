@@ -38,7 +38,7 @@ class ModelCommands:
         found = [package for package in named if request.version in (None, package.manifest.version)]
         if not found:
             there = ", ".join(f"{p.manifest.name} {p.manifest.version}" for p in self._packages()) or "none"
-            raise Refusal("not_found", f"there is no such sound package; there is {there}", "name")
+            raise Refusal("not_found", f"there is no such usable model package; there is {there}", "name")
         package = found[0]
         if package.manifest.kind not in ("lipsync", "neurosync"):
             kind = package.manifest.kind
