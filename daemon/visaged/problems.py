@@ -7,8 +7,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from typing import Final
+
+from visaged.printable import printable
 
 log = logging.getLogger(__name__)
+
+# Several refused packages are named in one message.
+_MOST: Final = 4000
 
 
 @dataclass(frozen=True)
@@ -39,9 +45,10 @@ class Problems:
         with self._lock:
             if code in self._open:
                 return
-            problem = Problem(code, message, remedy, datetime.now(timezone.utc))
+            # A name that others chose may be in it, and JSON, terminals and the log must all be able to carry it.
+            problem = Problem(code, printable(message, _MOST), printable(remedy, _MOST), datetime.now(timezone.utc))
             self._open[code] = problem
-        log.warning("%s: %s. %s", code, message, remedy, extra={"problem": code}, stacklevel=2)
+        log.warning("%s: %s. %s", code, problem.message, problem.remedy, extra={"problem": code}, stacklevel=2)
         for listener in self._listeners:
             listener(problem, True)
 

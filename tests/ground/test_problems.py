@@ -1,0 +1,21 @@
+"""Problems: what is said of them can be carried by JSON, a terminal and the log."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from visaged.problems import Problem, Problems
+
+
+@pytest.mark.parametrize("name", ["\ud800", "a\x1b[31m", "two\nlines"])
+def test_a_foreign_name_in_a_message_is_made_printable(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    problems, heard = Problems(), list[Problem]()
+    problems.listen(lambda problem, is_open: heard.append(problem))
+    problems.open("livelink_target_0_name", f"'{name}' does not resolve", "Check the name")
+    (problem,) = problems.current()
+    assert problem.message.isprintable()
+    json.dumps(problem.message, ensure_ascii=False).encode("utf-8")
+    assert heard == [problem]
+    assert caplog.messages[0].isprintable()
