@@ -17,6 +17,7 @@ from tests.patience import PATIENCE_S, wait_until
 from visaged.capsules.errors import BusyError, CapsuleError, UnknownError
 from visaged.capsules.file.capsule import Capsule, Pcm, Tokens
 from visaged.capsules.file.header import ExpressedEmotion, Trigger, VoiceRequirement
+from visaged.capsules.library.install import revoke
 from visaged.capsules.library.library import Library
 from visaged.capsules.playing.side_effects import Notice
 from visaged.capsules.service import Capsules
@@ -369,7 +370,7 @@ def test_revoking_a_pack_takes_its_capsules_off_the_face(stage: Set, tmp_path: P
     stage.loaded(len(CAPSULES))
     stage.capsules.play("VF_BRAND")
     assert stage.step(30)[JAW] == pytest.approx(0.7, abs=1e-2)
-    stage.capsules.revoke("brand")
+    stage.capsules.change_library(lambda library: revoke(library, "brand"))
     assert stage.step(30)[JAW] == 0
     assert stage.capsules.play("VF_BRAND").state == "unknown"
     stage.until(lambda: int(stage.capsules.statistics()["cached"]) == _LOADABLE)
@@ -378,7 +379,7 @@ def test_revoking_a_pack_takes_its_capsules_off_the_face(stage: Set, tmp_path: P
 def test_the_whole_starter_revoked_leaves_a_still_face(stage: Set) -> None:
     stage.capsules.play("VF_A")
     stage.step(10)
-    stage.capsules.revoke("starter")
+    stage.capsules.change_library(lambda library: revoke(library, "starter"))
     assert np.abs(stage.step(90)).max() < 1e-3
     with pytest.raises(UnknownError, match="VF_NEUTRAL"):
         stage.capsules.play("VF_A")

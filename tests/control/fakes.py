@@ -144,6 +144,22 @@ class FakeBox:
         self.asked.append(request)
         return models.ModelInstalled(kind="lipsync", name="lipsync", version="1.2.0")
 
+    def models_remove(self, request: models.ModelsRemove, progress: Progress) -> Nothing:
+        self.asked.append(request)
+        return Nothing()
+
+    def pack_remove(self, request: capsules.PackRemove, progress: Progress) -> capsules.PackChanged:
+        self.asked.append(request)
+        return capsules.PackChanged(removed=("VF_083",))
+
+    def pack_revoke(self, request: capsules.PackRevoke, progress: Progress) -> capsules.PackChanged:
+        self.asked.append(request)
+        return capsules.PackChanged(removed=("VF_083",))
+
+    def pack_unrevoke(self, request: capsules.PackRevoke, progress: Progress) -> capsules.PackChanged:
+        self.asked.append(request)
+        return capsules.PackChanged(added=("VF_083",))
+
     def config_get(self, request: config.ConfigGet) -> config.ConfigGot:
         self.asked.append(request)
         return config.ConfigGot(settings={"livelink": {"fps": 60}}, on_probation=False)

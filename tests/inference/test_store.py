@@ -1,13 +1,14 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.inference.tiny import fields, write_model, write_tiny
-from visaged.inference.errors import PackageConflict
+from visaged.inference.errors import PackageConflict, PackageError
 from visaged.inference.package import load_package, write_package
-from visaged.inference.store import put, staging
+from visaged.inference.store import put, remove, staging
 
 
 def _install(root: Path, **changes: object) -> None:
@@ -37,3 +38,18 @@ def test_what_a_killed_process_left_is_removed_but_not_what_another_is_making(tm
         assert not abandoned.exists()
         assert other.is_dir()
         assert mine.is_dir()
+
+
+def test_a_package_is_removed_and_nothing_beside_it(tmp_path: Path) -> None:
+    root = tmp_path / "models"
+    for version in ("1.0.0", "1.1.0"):
+        with staging(root) as folder:
+            shutil.rmtree(folder)
+            put(write_tiny(folder, version=version), root)
+    name = next(root.iterdir()).name.rpartition("-")[0]
+    assert remove(root, name, "1.0.0") == root / f"{name}-1.0.0"
+    assert [path.name for path in root.iterdir()] == [f"{name}-1.1.0"]
+    with pytest.raises(PackageError, match=f"there is {name}-1.1.0"):
+        remove(root, name, "1.0.0")
+    with pytest.raises(PackageError, match="is not installed"):
+        remove(root, "../models/" + name, "1.1.0")

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from visaged.capsules.clip import Clip
 from visaged.capsules.clip_store import ClipStore
@@ -48,6 +48,8 @@ from visaged.problems import Problems
 from visaged.signing import KEYS_DIR, KeyFileError, load_public_keys
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _CONTEXT: Final = "context"
 
@@ -241,11 +243,12 @@ class Capsules:
         self._clip_store.take_over(before)
         return record
 
-    def revoke(self, pack: str) -> None:
-        """Stop using a pack at once. Raises UnknownError, CapsuleError."""
+    def change_library(self, change: Callable[[Library], T]) -> T:
+        """Remove, revoke, unrevoke while running; what is gone fades out. Raises what ``change`` raises."""
         before = self.installed()
-        install.revoke(self.library, pack)
+        result = change(self.library)
         self._clip_store.take_over(before)
+        return result
 
     def speech_onset(self, time_ns: int) -> None:
         """Speech is shown from ``time_ns`` on (said by the voice activity detection)."""

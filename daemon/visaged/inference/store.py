@@ -14,6 +14,7 @@ from typing import Final
 
 from visaged.files import sync_directory
 from visaged.inference.errors import PackageConflict, PackageError
+from visaged.inference.manifest import MANIFEST_NAME
 from visaged.inference.package import Package, load_package
 
 log = logging.getLogger(__name__)
@@ -69,6 +70,23 @@ def put(package: Package, root: Path) -> Package:
     sync_directory(root)
     log.info("model package %s is installed", target)
     return Package(target, manifest)
+
+
+def remove(root: Path, name: str, version: str) -> Path:
+    """Remove the package ``name`` ``version`` from ``root``, a damaged one too; returns its folder.
+
+    Renamed first: a power cut leaves no half package. Raises PackageError when it is not there, OSError.
+    """
+    target = root / f"{name}-{version}"
+    if target.parent != root or not (target / MANIFEST_NAME).is_file():
+        there = ", ".join(sorted(path.parent.name for path in root.glob(f"*/{MANIFEST_NAME}"))) or "none"
+        raise PackageError(target, "name", f"is not installed on this box; there is {there}")
+    hidden = root / f"{_PREFIX}removed-{target.name}"
+    target.rename(hidden)
+    sync_directory(root)
+    shutil.rmtree(hidden)
+    log.info("model package %s is removed", target)
+    return target
 
 
 def _load(folder: Path) -> Package | None:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from visaged.app.commands.errors import capsule_refusals
 from visaged.capsules.file.ids import EVENT_PREFIX
+from visaged.capsules.library import install, removal
+from visaged.capsules.library.library import Library
 from visaged.capsules.playing.director import PlayResult
 from visaged.capsules.playing.play_requests import check_layer
 from visaged.capsules.service import Capsules
 from visaged.clock import NS_PER_MS, now_ns
 from visaged.control.protocol.commands import capsules as c
 from visaged.control.protocol.envelope import Nothing
-from visaged.control.registry import Registry
+from visaged.control.registry import Progress, Registry
+
+# An answer stays within what a broker carries.
+_MOST_IDS: Final = 200
 
 
 class CapsuleCommands:
-    """Control thread."""
+    """Control thread; ``pack_*``: worker."""
 
     def __init__(self, capsules: Capsules) -> None:
         self._capsules = capsules
@@ -30,6 +36,9 @@ class CapsuleCommands:
         registry.serve(c.CAPSULE_PIN, self.capsule_pin)
         registry.serve(c.CAPSULE_UNPIN, self.capsule_unpin)
         registry.serve(c.CAPSULE_LIST, self.capsule_list)
+        registry.serve(c.PACK_REMOVE, self.pack_remove)
+        registry.serve(c.PACK_REVOKE, self.pack_revoke)
+        registry.serve(c.PACK_UNREVOKE, self.pack_unrevoke)
 
     def packet(self, request: c.PacketRequest) -> c.Played:
         """An ID packet."""
@@ -102,6 +111,27 @@ class CapsuleCommands:
                 )
                 for entry, header in page
             ),
+        )
+
+    def pack_remove(self, request: c.PackRemove, progress: Progress) -> c.PackChanged:
+        """A pack, or a capsule that was imported here."""
+        return self._change(lambda library: removal.remove(library, request.name))
+
+    def pack_revoke(self, request: c.PackRevoke, progress: Progress) -> c.PackChanged:
+        """Not to be used, now and in future."""
+        return self._change(lambda library: install.revoke(library, request.pack))
+
+    def pack_unrevoke(self, request: c.PackRevoke, progress: Progress) -> c.PackChanged:
+        """To be used again."""
+        return self._change(lambda library: removal.unrevoke(library, request.pack))
+
+    def _change(self, change: Callable[[Library], object]) -> c.PackChanged:
+        before = {entry.cid for entry in self._capsules.installed()}
+        with capsule_refusals():
+            self._capsules.change_library(change)
+        after = {entry.cid for entry in self._capsules.installed()}
+        return c.PackChanged(
+            removed=tuple(sorted(before - after)[:_MOST_IDS]), added=tuple(sorted(after - before)[:_MOST_IDS])
         )
 
     def _cache_state(self) -> c.CacheState:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from visaged.app.commands.errors import package_refusals
 from visaged.control.protocol.commands import models as m
+from visaged.control.protocol.envelope import Nothing
 from visaged.control.protocol.events import Events
 from visaged.control.protocol.refusal import Refusal
 from visaged.control.registry import Progress, Registry
 from visaged.face.selection import SolverSelection
 from visaged.inference.errors import PackageError, SessionError
-from visaged.inference.find import list_packages
+from visaged.inference.find import BOX_ROOT, list_packages
 from visaged.inference.package import Package
+from visaged.inference.store import remove
 
 
 class ModelCommands:
@@ -27,6 +30,7 @@ class ModelCommands:
         """Register them."""
         registry.serve(m.MODELS_LIST, self.models_list)
         registry.serve(m.MODELS_SELECT, self.models_select)
+        registry.serve(m.MODELS_REMOVE, self.models_remove)
 
     def models_list(self, request: m.ModelsList, progress: Progress) -> m.ModelsListed:
         """All packages, also those that cannot be used."""
@@ -59,6 +63,15 @@ class ModelCommands:
             precision=manager.precision or "",
             providers=manager.providers,
         )
+
+    def models_remove(self, request: m.ModelsRemove, progress: Progress) -> Nothing:
+        """Not the one that runs."""
+        running = self._selection.manager.package
+        if running is not None and (running.manifest.name, running.manifest.version) == (request.name, request.version):
+            raise Refusal("refused", "this package moves the face now; select another first", "name")
+        with package_refusals("name"):
+            remove(BOX_ROOT, request.name, request.version)
+        return Nothing()
 
     def _packages(self) -> list[Package]:
         packages: list[Package] = []

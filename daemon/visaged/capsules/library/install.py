@@ -56,7 +56,7 @@ def install_pack(library: Library, path: Path, keys: PublicKeys, unsigned: bool 
         record, entries = check_pack(reader, keys, unsigned)
         if record.manifest.name == LOCAL_PACK:
             raise CapsuleError(path.name, "name", f"'{LOCAL_PACK}' is kept for capsules imported on the box")
-        _prepare(library)
+        prepare(library)
         _check_room(library, path.name, reader.size)
         with only_writer(library.root):
             revoked = library.read_revoked()
@@ -75,9 +75,9 @@ def add_local(library: Library, capsules: list[Capsule]) -> list[Entry]:
     entries = {name: entry_of(data, name, LOCAL_PACK) for name, data in files.items()}
     if len(files) != len(capsules):
         raise CapsuleError(LOCAL_PACK, "cid", "the same ID is given twice")
-    _prepare(library)
+    prepare(library)
     with only_writer(library.root):
-        before = library.read_records([]).get(LOCAL_PACK)
+        before = _local_record(library)
         listed = dict(before.manifest.files) if before else {}
         listed |= {name: entry.sha256 for name, entry in entries.items()}
         record = Record(manifest=PackManifest(name=LOCAL_PACK, version="0", files=listed))
@@ -85,6 +85,18 @@ def add_local(library: Library, capsules: list[Capsule]) -> list[Entry]:
         _commit(library, record, ((entries[name].sha256, data) for name, data in files.items()))
     library.load()
     return list(entries.values())
+
+
+def _local_record(library: Library) -> Record | None:
+    """What was imported here so far. Raises CapsuleError when that cannot be read: it would be deleted as unused."""
+    refused: list[str] = []
+    record = library.read_records(refused).get(LOCAL_PACK)
+    path = library.packs_dir / f"{LOCAL_PACK}.json"
+    if record is None and path.exists():
+        why = next((sentence for sentence in refused if path.name in sentence), "it is damaged")
+        remedy = "mend it from a backup, or move it away to begin anew; nothing was changed"
+        raise CapsuleError(LOCAL_PACK, str(path), f"lists the capsules that were imported here: {why}; {remedy}")
+    return record
 
 
 def revoke(library: Library, pack: str = "", key: str = "") -> None:
@@ -99,16 +111,17 @@ def revoke(library: Library, pack: str = "", key: str = "") -> None:
         raise UnknownError(name, "pack", f"is not installed; there is {', '.join(library.catalogue.packs) or 'none'}")
     if version and library.catalogue.packs[name] != version:
         raise UnknownError(pack, "pack", f"is not installed; there is version {library.catalogue.packs[name]}")
-    _prepare(library)
+    prepare(library)
     with only_writer(library.root):
         before = library.read_revoked()
         packs = sorted({*before.packs, *([pack] if pack else [])})
         keys = sorted({*before.keys, *([key] if key else [])})
-        _write(library.revoked_path, Revoked(packs=packs, keys=keys).model_dump_json(indent=1).encode())
+        write_file(library.revoked_path, Revoked(packs=packs, keys=keys).model_dump_json(indent=1).encode())
     library.load()
 
 
-def _prepare(library: Library) -> None:
+def prepare(library: Library) -> None:
+    """Make the library's folders. Raises CapsuleError with what to do when that is not permitted."""
     try:
         for folder in (library.packs_dir, library.objects_dir, library.tables_dir):
             folder.mkdir(parents=True, exist_ok=True)
@@ -128,8 +141,10 @@ def _check_room(library: Library, name: str, size: int) -> None:
 
 def _refuse_taken(library: Library, record: Record, entries: Mapping[str, Entry]) -> None:
     """An ID belongs to one pack: two meanings for one ID would make every command ambiguous."""
-    name = record.manifest.name
+    name, revoked = record.manifest.name, library.read_revoked()
     for other in library.read_records([]).values():
+        if revoked.covers(other):
+            continue  # what is not used owns nothing
         taken = other.manifest.files.keys() & {f"{cid}{SUFFIX}" for cid in entries}
         if other.manifest.name != name and taken:
             raise CapsuleError(name, min(taken), f"is in the installed pack '{other.manifest.name}' too; rename it")
@@ -153,14 +168,14 @@ def _commit(library: Library, record: Record, objects: Iterable[tuple[str, bytes
             library.packs_dir / f"{record.manifest.name}.json", record.model_dump_json(indent=1).encode() + b"\n"
         )
     except (OSError, CapsuleError) as error:
-        _remove_unused(library)
+        remove_unused(library)
         if isinstance(error, CapsuleError):
             raise
         raise CapsuleError(record.manifest.name, "library", f"cannot be written: {error.strerror}") from None
-    _remove_unused(library)
+    remove_unused(library)
 
 
-def _remove_unused(library: Library) -> None:
+def remove_unused(library: Library) -> None:
     """Remove content that no record lists (of an older version, of an install that was cut short)."""
     refused: list[str] = []
     used = {sha for record in library.read_records(refused).values() for sha in record.manifest.files.values()}
@@ -171,7 +186,8 @@ def _remove_unused(library: Library) -> None:
             path.unlink(missing_ok=True)
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes) -> None:
+    """Replace a file of the library. Raises CapsuleError."""
     try:
         write_atomic(path, data)
     except OSError as error:

@@ -9,7 +9,15 @@ from typing import Any
 
 from visaged.capsules.errors import CapsuleError
 from visaged.cli.capsules.importing import add_import_arguments, import_capsule
-from visaged.cli.capsules.packs import add_pack_arguments, install, pack, revoke_pack, verify
+from visaged.cli.capsules.packs import (
+    add_pack_arguments,
+    install,
+    pack,
+    remove_pack,
+    revoke_pack,
+    unrevoke_pack,
+    verify,
+)
 from visaged.cli.capsules.play import play
 from visaged.cli.capsules.show import list_capsules, show
 from visaged.cli.settings_arguments import add_settings_arguments
@@ -42,6 +50,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action.add_argument("--unsigned", action="store_true", help="accept a pack that no trusted key has signed")
     revoking = _action(actions, "revoke", "stop using a pack, at once and in future", revoke_pack)
     revoking.add_argument("pack", help="name or name@version")
+    unrevoking = _action(actions, "unrevoke", "use a revoked pack again", unrevoke_pack)
+    unrevoking.add_argument("pack", help="as it was revoked: name or name@version")
+    removing = _action(actions, "remove", "remove a pack, or a capsule that was imported here", remove_pack)
+    removing.add_argument("name", help="name of a pack, or ID of an imported capsule")
     playing = _action(actions, "play", "show a capsule on the running daemon", play)
     playing.add_argument("cid", help="capsule or event ID")
     playing.add_argument("--weight", type=float, default=1.0, help="0-2 (default 1)")

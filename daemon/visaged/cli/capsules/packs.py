@@ -1,4 +1,4 @@
-"""``visaged capsules pack | verify | install | revoke``."""
+"""``visaged capsules pack | verify | install | remove | revoke | unrevoke``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from visaged.capsules.file import capsule as capsule_format
 from visaged.capsules.file.capsule import SUFFIX
 from visaged.capsules.file.pack import PackReader, add_signature, write_pack
 from visaged.capsules.library.install import check_pack, install_pack, revoke
+from visaged.capsules.library.removal import remove, unrevoke
 from visaged.cli.capsules.library import open_library, read_capsule, read_file, write_file
 from visaged.console import exit_codes
 from visaged.console.say import say
@@ -68,4 +69,18 @@ def revoke_pack(options: argparse.Namespace) -> int:
     """Stop using a pack."""
     revoke(open_library(options), options.pack)
     say(f"{options.pack} is revoked; a running daemon stops using it within a second")
+    return exit_codes.DONE
+
+
+def unrevoke_pack(options: argparse.Namespace) -> int:
+    """Let a revoked pack be used again."""
+    unrevoke(open_library(options), options.pack)
+    say(f"{options.pack} may be used again; a running daemon uses it within a second, if it is installed")
+    return exit_codes.DONE
+
+
+def remove_pack(options: argparse.Namespace) -> int:
+    """Remove a pack, or a capsule that was imported here."""
+    gone = remove(open_library(options), options.name)
+    say(f"{options.name} is removed: {len(gone)} capsules are gone; a running daemon stops using them within a second")
     return exit_codes.DONE

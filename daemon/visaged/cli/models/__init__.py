@@ -12,6 +12,7 @@ from visaged.cli.models.building import add_build_arguments, build
 from visaged.cli.models.comparing import add_compare_arguments, compare_models
 from visaged.cli.models.importing import ImportFailed, add_import_arguments, import_model
 from visaged.cli.models.listing import add_list_arguments, add_verify_arguments, list_models, verify
+from visaged.cli.models.removing import add_remove_arguments, remove_model
 from visaged.config.load import ConfigError
 from visaged.console import exit_codes
 from visaged.console.say import complain
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_compare_arguments(
         _action(actions, "compare", "find out which position encoding NeuroSync weights need", compare_models)
     )
+    add_remove_arguments(_action(actions, "remove", "remove a package from this box", remove_model))
     add_build_arguments(_action(actions, "build", "build the TensorRT engines of this box, ahead of their use", build))
     add_bench_arguments(_action(actions, "bench", "time every precision of a package on this box", bench))
 

@@ -113,6 +113,25 @@ class PackInstall(Download):
     """Fetch, verify and install a capsule pack signed by a key that this box trusts."""
 
 
+class PackRemove(Request):
+    """Take a pack out of the library, or a capsule that was imported on this box."""
+
+    name: str = Field(min_length=1, max_length=64, description="Name of a pack, or ID of an imported capsule")
+
+
+class PackRevoke(Request):
+    """Stop using a pack, now and in future; pack.unrevoke lets it be used again."""
+
+    pack: str = Field(min_length=1, max_length=96, description="name or name@version")
+
+
+class PackChanged(Data):
+    """What the library no longer has, or has again."""
+
+    removed: tuple[str, ...] = Field(default=(), description="IDs that are gone, at most 200 of them")
+    added: tuple[str, ...] = Field(default=(), description="IDs that are there again, at most 200 of them")
+
+
 class PackInstalled(Data):
     """The pack as it is now in the library."""
 
@@ -165,4 +184,17 @@ PACK_INSTALL = SlowCommand(
     PackInstalled,
     '{"transaction": "t18", "url": "https://packs.example/starter-1.1.0.pack", "sha256": "' + "0" * 64 + '"}',
     patience_s=FETCH_S,
+)
+PACK_REMOVE = SlowCommand(
+    "pack.remove",
+    "Remove a pack or an imported capsule",
+    PackRemove,
+    PackChanged,
+    '{"transaction": "t27", "name": "brand"}',
+)
+PACK_REVOKE = SlowCommand(
+    "pack.revoke", "Stop using a pack", PackRevoke, PackChanged, '{"transaction": "t28", "pack": "brand@1.0"}'
+)
+PACK_UNREVOKE = SlowCommand(
+    "pack.unrevoke", "Use a revoked pack again", PackRevoke, PackChanged, '{"transaction": "t29", "pack": "brand@1.0"}'
 )

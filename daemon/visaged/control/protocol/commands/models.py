@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from visaged.control.protocol.commands.download import FETCH_S, Download
-from visaged.control.protocol.envelope import ENGINE_S, Data, Request, SlowCommand
+from visaged.control.protocol.envelope import ENGINE_S, Data, Nothing, Request, SlowCommand
 
 Kind = Literal["lipsync", "neurosync", "mimi-encoder", "mimi-decoder"]
 
@@ -55,6 +55,13 @@ class ModelsInstall(Download):
     """Fetch, verify and install a model package (zip); it is used once models.select names it."""
 
 
+class ModelsRemove(Request):
+    """Remove a model package from the box; not the one that runs, and not what ships with the program."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    version: str = Field(pattern=r"^\d{1,6}\.\d{1,6}\.\d{1,6}$")
+
+
 class ModelInstalled(Data):
     """The package as it is now on the box."""
 
@@ -81,4 +88,11 @@ MODELS_INSTALL = SlowCommand(
     ModelInstalled,
     '{"transaction": "t24", "url": "https://packs.example/lipsync-1.2.0.zip", "sha256": "' + "0" * 64 + '"}',
     patience_s=FETCH_S,
+)
+MODELS_REMOVE = SlowCommand(
+    "models.remove",
+    "Remove a model package",
+    ModelsRemove,
+    Nothing,
+    '{"transaction": "t30", "name": "lipsync", "version": "1.2.0"}',
 )
