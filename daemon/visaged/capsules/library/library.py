@@ -93,15 +93,15 @@ class Library:
         refused: list[str] = []
         seen = self._stamps()
         records = self.read_records(refused)
-        entries = self._entries(records, refused)
         try:
             revoked = self.read_revoked()
         except CapsuleError as error:
             # Not knowing what must not be used, nothing that was installed is.
             refused.append(f"{error}; until it is mended only what ships with the program is used")
             revoked = Revoked(packs=list(records))
+        # Before the IDs are read: a pack that must not be used takes none away from another.
         records = {name: record for name, record in records.items() if not revoked.covers(record)}
-        entries = {cid: entry for cid, entry in entries.items() if entry.pack in records}
+        entries = self._entries(records, refused)
         tables = [self._table(record, name, refused) for record in records.values() for name in _tables_of(record)]
         packs = {name: record.manifest.version for name, record in records.items()}
         for path in self._built_in:
