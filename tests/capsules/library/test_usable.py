@@ -5,9 +5,17 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
+import pytest
+
 from tests.capsules.making import capsule, files, new_key, signed_pack
+from visaged.capsules.errors import CapsuleError
 from visaged.capsules.library.install import add_local, install_pack, revoke
 from visaged.capsules.library.library import Library
+from visaged.capsules.library.removal import unrevoke
+from visaged.cli.main import main
+from visaged.curves import COUNT
+from visaged.recording import Recording, write
 from visaged.signing import load_public_keys
 
 
@@ -28,3 +36,31 @@ def test_a_revoked_pack_takes_no_id_from_another(tmp_path: Path) -> None:
     revoke(library, "zebra")
     assert library.catalogue.entries["VF_A"].pack == "local"
     assert _library(library.root).catalogue.entries["VF_A"].pack == "local"  # and from the index
+
+
+def test_an_import_into_the_revoked_local_pack_is_refused(tmp_path: Path) -> None:
+    library = _library(tmp_path / "library")
+    add_local(library, [capsule("VF_A")])
+    revoke(library, "local")
+    with pytest.raises(CapsuleError, match="unrevoke local"):
+        add_local(library, [capsule("VF_B", value=0.2)])
+    unrevoke(library, "local")
+    assert list(library.catalogue.entries) == ["VF_A"]
+    add_local(library, [capsule("VF_B", value=0.2)])
+    assert sorted(library.catalogue.entries) == ["VF_A", "VF_B"]
+
+
+def test_an_import_that_cannot_be_used_is_not_exit_0(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recording, root = tmp_path / "take.csv", tmp_path / "library"
+    write(recording, Recording(np.full((30, COUNT), 0.2, np.float32), 30))  # type: ignore[arg-type]
+    words = ["capsules", "import", str(recording), "--library", str(root), "--cid"]
+    assert main([*words, "VF_A"]) == 0
+    revoke(_library(root), "local")
+    assert main([*words, "VF_B"]) == 1
+    assert "is revoked here" in capsys.readouterr().err
+    # A capsule of an ID that no pack may share, in a list that was edited by hand.
+    unrevoke(_library(root), "local")
+    record = root / "packs" / "local.json"
+    (root / "packs" / "zebra.json").write_text(record.read_text().replace('"local"', '"zebra"'))
+    assert main([*words, "VF_A"]) == 1
+    assert "zebra" in capsys.readouterr().err

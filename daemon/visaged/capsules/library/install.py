@@ -70,7 +70,10 @@ def install_pack(library: Library, path: Path, keys: PublicKeys, unsigned: bool 
 
 
 def add_local(library: Library, capsules: list[Capsule]) -> list[Entry]:
-    """Add capsules made on this box, replacing local ones of the same ID. Raises CapsuleError, nothing done."""
+    """Add capsules made on this box, replacing local ones of the same ID; they can be used when this returns.
+
+    Raises CapsuleError, nothing done; or, when another file of the library keeps them from use, with that file's fault.
+    """
     files = {f"{capsule.header.cid}{SUFFIX}": capsule_format.encode(capsule) for capsule in capsules}
     entries = {name: entry_of(data, name, LOCAL_PACK) for name, data in files.items()}
     if len(files) != len(capsules):
@@ -81,9 +84,16 @@ def add_local(library: Library, capsules: list[Capsule]) -> list[Entry]:
         listed = dict(before.manifest.files) if before else {}
         listed |= {name: entry.sha256 for name, entry in entries.items()}
         record = Record(manifest=PackManifest(name=LOCAL_PACK, version="0", files=listed))
+        if library.read_revoked().covers(record):
+            remedy = f"use 'visaged capsules unrevoke {LOCAL_PACK}' first"
+            raise CapsuleError(LOCAL_PACK, "pack", f"is revoked here, so the capsule could not be used; {remedy}")
         _refuse_taken(library, record, {entry.cid: entry for entry in entries.values()})
         _commit(library, record, ((entries[name].sha256, data) for name, data in files.items()))
-    library.load()
+    usable = library.load().entries
+    for entry in entries.values():
+        if usable.get(entry.cid) != entry:
+            why = "; ".join(library.catalogue.refused) or "another pack's is used instead"
+            raise CapsuleError(entry.cid, "cid", f"is in the library, but cannot be used: {why}")
     return list(entries.values())
 
 
