@@ -12,7 +12,7 @@ from tests.capsules.making import capsule, files, new_key, signed_pack
 from visaged.capsules.errors import CapsuleError
 from visaged.capsules.library.install import add_local, install_pack, revoke
 from visaged.capsules.library.library import Library
-from visaged.capsules.library.removal import unrevoke
+from visaged.capsules.library.removal import remove, unrevoke
 from visaged.cli.main import main
 from visaged.curves import COUNT
 from visaged.recording import Recording, write
@@ -64,3 +64,17 @@ def test_an_import_that_cannot_be_used_is_not_exit_0(tmp_path: Path, capsys: pyt
     (root / "packs" / "zebra.json").write_text(record.read_text().replace('"local"', '"zebra"'))
     assert main([*words, "VF_A"]) == 1
     assert "zebra" in capsys.readouterr().err
+
+
+def test_a_pack_whose_id_another_has_by_now_stays_revoked(tmp_path: Path) -> None:
+    library = _library(tmp_path / "library")
+    pack = signed_pack(tmp_path / "brand.zip", new_key(tmp_path), files(capsule("VF_A")), "brand")
+    install_pack(library, pack, load_public_keys(tmp_path))
+    revoke(library, "brand")
+    add_local(library, [capsule("VF_A", value=0.3)])
+    with pytest.raises(CapsuleError, match=r"VF_A.*in the installed pack 'local' too"):
+        unrevoke(library, "brand")
+    assert library.catalogue.entries["VF_A"].pack == "local"
+    remove(library, "VF_A")
+    unrevoke(library, "brand")
+    assert library.catalogue.entries["VF_A"].pack == "brand"

@@ -8,7 +8,7 @@ library is what it was before or what it is after.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -63,7 +63,7 @@ def install_pack(library: Library, path: Path, keys: PublicKeys, unsigned: bool 
             if revoked.covers(record):
                 manifest = record.manifest
                 raise CapsuleError(path.name, "name", f"{manifest.name} {manifest.version} or its key is revoked here")
-            _refuse_taken(library, record, entries)
+            refuse_taken(library, record, entries)
             _commit(library, record, ((sha256, reader.read(name)) for name, sha256 in record.manifest.files.items()))
     library.load()
     return record
@@ -87,7 +87,7 @@ def add_local(library: Library, capsules: list[Capsule]) -> list[Entry]:
         if library.read_revoked().covers(record):
             remedy = f"use 'visaged capsules unrevoke {LOCAL_PACK}' first"
             raise CapsuleError(LOCAL_PACK, "pack", f"is revoked here, so the capsule could not be used; {remedy}")
-        _refuse_taken(library, record, {entry.cid: entry for entry in entries.values()})
+        refuse_taken(library, record, [entry.cid for entry in entries.values()])
         _commit(library, record, ((entries[name].sha256, data) for name, data in files.items()))
     usable = library.load().entries
     for entry in entries.values():
@@ -149,13 +149,13 @@ def _check_room(library: Library, name: str, size: int) -> None:
         raise CapsuleError(name, "library", f"cannot be written: {words}")
 
 
-def _refuse_taken(library: Library, record: Record, entries: Mapping[str, Entry]) -> None:
-    """An ID belongs to one pack: two meanings for one ID would make every command ambiguous."""
+def refuse_taken(library: Library, record: Record, cids: Iterable[str]) -> None:
+    """An ID belongs to one pack: two meanings for one ID would make every command ambiguous. Raises CapsuleError."""
     name, revoked = record.manifest.name, library.read_revoked()
     for other in library.read_records([]).values():
         if revoked.covers(other):
             continue  # what is not used owns nothing
-        taken = other.manifest.files.keys() & {f"{cid}{SUFFIX}" for cid in entries}
+        taken = other.manifest.files.keys() & {f"{cid}{SUFFIX}" for cid in cids}
         if other.manifest.name != name and taken:
             raise CapsuleError(name, min(taken), f"is in the installed pack '{other.manifest.name}' too; rename it")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from visaged.capsules.errors import CapsuleError, UnknownError
 from visaged.capsules.file.capsule import SUFFIX
 from visaged.capsules.file.ids import check_cid
-from visaged.capsules.library.install import prepare, remove_unused, write_file
+from visaged.capsules.library.install import prepare, refuse_taken, remove_unused, write_file
 from visaged.capsules.library.library import LOCAL_PACK, Library, Record, Revoked
 from visaged.capsules.library.storage import only_writer
 
@@ -32,7 +32,8 @@ def remove(library: Library, name: str) -> tuple[str, ...]:
 def unrevoke(library: Library, pack: str) -> None:
     """Let ``pack`` (as it was revoked: ``name`` or ``name@version``) be used again, and installed again.
 
-    Raises UnknownError when it is not revoked, CapsuleError when the list cannot be read or written.
+    Raises UnknownError when it is not revoked, CapsuleError when another pack has one of its IDs by now, or when the
+    list cannot be read or written; nothing is done then.
     """
     prepare(library)
     with only_writer(library.root):
@@ -41,8 +42,16 @@ def unrevoke(library: Library, pack: str) -> None:
             there = ", ".join(revoked.packs) or "nothing"
             raise UnknownError(pack, "pack", f"is not revoked; revoked is {there}")
         left = Revoked(packs=[name for name in revoked.packs if name != pack], keys=revoked.keys)
+        for record in library.read_records([]).values():
+            if revoked.covers(record) and not left.covers(record):
+                refuse_taken(library, record, _cids_of(record))
         write_file(library.revoked_path, left.model_dump_json(indent=1).encode())
     library.load()
+
+
+def _cids_of(record: Record) -> list[str]:
+    """The IDs of the capsules that a record lists."""
+    return [name.removesuffix(SUFFIX) for name in record.manifest.files if name.endswith(SUFFIX)]
 
 
 def _remove_pack(library: Library, name: str, records: dict[str, Record]) -> None:
