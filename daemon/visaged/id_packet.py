@@ -2,8 +2,8 @@
 
 Under 1 KB of JSON, the same over MQTT (``request/packet``) and on the local socket::
 
-    {"timestamp_ms": 123456, "video_blend": [{"cid": "VF_083", "weight": 0.68, "layer": "face"}],
-     "voice_blend": [{"cid": "VC_022", "weight": 0.8}], "tts_text": "",
+    {"timestamp_ms": 123456, "video_blend": [{"cid": "VF_BROW_FLASH", "weight": 0.68, "layer": "face"}],
+     "voice_blend": [{"cid": "VC_SOFT", "weight": 0.8}], "tts_text": "",
      "lead_lag_ms": {"hand": 0, "face": 50, "voice": 130}, "context": "listening", "profile": "quiet_reflective",
      "emotion": {"valence": 0.72, "arousal": 0.33, "dominance": 0.0}, "fallback_cid": "VF_NEUTRAL"}
 

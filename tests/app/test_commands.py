@@ -195,3 +195,22 @@ def test_restart_comes_back_with_the_same_process_id(running: Running, asker: As
     assert born > datetime.fromisoformat(before["time"])
     assert running.process.pid == pid
     assert running.process.poll() is None
+
+
+def test_what_nobody_has_says_what_is_shown_instead(asker: Asker) -> None:
+    (played,) = asker.data("capsule.play", cid="VF_NOBODY_HAS_IT")["played"]
+    assert (played["state"], played["asked"]) == ("unknown", "VF_NOBODY_HAS_IT")
+    assert played["cid"] == "VF_NEUTRAL"
+    assert asker.data("capsule.play", cid="VF_NOD")["played"][0]["asked"] is None
+
+
+def test_text_is_refused_while_nothing_speaks_it(asker: Asker) -> None:
+    assert asker.refusal("packet", video_blend=[], tts_text="hello") == ("unavailable", "tts_text")
+
+
+def test_a_pack_of_the_program_is_revoked_and_used_again(asker: Asker) -> None:
+    assert "VF_NOD" in asker.data("pack.revoke", pack="starter")["removed"]
+    assert asker.data("capsule.list")["total"] == 0
+    assert "VF_NOD" in asker.data("pack.unrevoke", pack="starter")["added"]
+    assert asker.refusal("pack.remove", name="starter") == ("invalid", "pack")
+    assert asker.refusal("models.remove", name="lipsync", version="99.0.0") == ("failed", "name")

@@ -15,7 +15,7 @@ def test_the_shipped_package_is_listed_and_sound(capsys: pytest.CaptureFixture[s
     assert main(["models", "list"]) == 0
     assert "lipsync" in capsys.readouterr().out
     assert main(["models", "verify", str(SHIPPED)]) == 0
-    assert "is sound" in capsys.readouterr().out
+    assert "is usable" in capsys.readouterr().out
 
 
 def test_a_damaged_package_is_named_with_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

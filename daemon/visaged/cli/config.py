@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     check.add_argument("file", nargs="?", type=Path, help=f"default {DEFAULT_PATH}")
     add_settings_arguments(actions.add_parser("show", help="print the settings in effect, as TOML"))
     init = actions.add_parser("init", help="write a commented default file")
-    init.add_argument("file", nargs="?", type=Path, help="where to; default: standard output")
+    init.add_argument("file", nargs="?", type=Path, help="where to; default and -: standard output")
     init.add_argument("--force", action="store_true", help="replace a file that exists")
 
 
@@ -47,7 +47,7 @@ def _check(file: Path | None) -> int:
 
 
 def _init(file: Path | None, force: bool) -> int:
-    if file is None:
+    if file is None or str(file) == "-":
         sys.stdout.write(default_toml())
         return exit_codes.DONE
     try:

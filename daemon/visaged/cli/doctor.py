@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Final
 
 from rich.console import Console
@@ -17,6 +18,7 @@ from visaged.config.safe_mode import Loaded, load_or_safe
 from visaged.console import exit_codes
 from visaged.doctor import broker, conversation, machine, models, network, service, sound
 from visaged.doctor.finding import Finding, fail, ok
+from visaged.inference.find import search_roots
 from visaged.printable import printable
 
 _STYLES: Final = {"ok": "green", "warn": "yellow", "fail": "bold red"}
@@ -25,11 +27,13 @@ _STYLES: Final = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_settings_arguments(parser)
+    parser.add_argument("--models", type=Path, metavar="DIR", help="folder that is searched before the others")
     parser.add_argument("--json", action="store_true", help="one JSON object per line, for machines")
 
 
-def findings(loaded: Loaded) -> Iterator[Finding]:
+def findings(loaded: Loaded, models_dir: Path | None = None) -> Iterator[Finding]:
     """All checks, the quick ones first."""
+    roots = search_roots(models_dir)
     if loaded.issues:
         for issue in loaded.issues:
             yield fail("settings", str(issue), "Correct it; the face runs on idle until then")
@@ -40,15 +44,15 @@ def findings(loaded: Loaded) -> Iterator[Finding]:
     yield from network.check(loaded.settings)
     yield from broker.check(loaded.settings)
     yield from sound.check(loaded.settings, demo=loaded.path is None)
-    yield from models.check(loaded.settings)
-    yield from conversation.check(loaded.settings)
+    yield from models.check(loaded.settings, roots)
+    yield from conversation.check(loaded.settings, roots)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print each finding as it comes."""
     console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
     worst = exit_codes.DONE
-    for finding in findings(load_or_safe(options.config, options.set)):
+    for finding in findings(load_or_safe(options.config, options.set), options.models):
         if finding.verdict == "fail":
             worst = exit_codes.FAILED
         if options.json:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from visaged.config import Settings
 from visaged.doctor.finding import Finding, fail, ok, warn
 
 
-def check(settings: Settings) -> Iterator[Finding]:
-    """Open the model as the daemon would."""
+def check(settings: Settings, roots: Sequence[Path] | None = None) -> Iterator[Finding]:
+    """Open the model as the daemon would. ``roots``: where packages are."""
     if settings.face.solver == "energy":
         yield ok("solver", "energy: signal processing, no model")
         return
     if settings.face.solver == "neurosync":
-        yield from _neurosync(settings)
+        yield from _neurosync(settings, roots)
         return
     # ONNX Runtime takes longer to import than every other check takes to run.
     from visaged.face.lipsync.solver import LookaheadError, open_lipsync  # noqa: PLC0415
@@ -24,7 +25,10 @@ def check(settings: Settings) -> Iterator[Finding]:
     inference = settings.inference
     try:
         solver, refused = open_lipsync(
-            search_roots(), settings.face.lookahead_ms, inference.precision, inference.providers
+            search_roots() if roots is None else roots,
+            settings.face.lookahead_ms,
+            inference.precision,
+            inference.providers,
         )
     except (NoPackageError, PackageError, SessionError, LookaheadError) as error:
         yield fail("solver", str(error), "The energy solver is used instead; install a usable model package")
@@ -36,7 +40,7 @@ def check(settings: Settings) -> Iterator[Finding]:
     yield ok("solver", f"{manifest.name} {manifest.version}, {where}")
 
 
-def _neurosync(settings: Settings) -> Iterator[Finding]:
+def _neurosync(settings: Settings, roots: Sequence[Path] | None) -> Iterator[Finding]:
     """Open it, and time it as the daemon does: how far would it hear ahead on this box?"""
     from visaged.face.neurosync.model import Patient, WindowModel  # noqa: PLC0415
     from visaged.face.neurosync.plan import PROMPT_MS, plan_for  # noqa: PLC0415
@@ -53,7 +57,7 @@ def _neurosync(settings: Settings) -> Iterator[Finding]:
         return model, package
 
     try:
-        (model, package), refused = open_first("neurosync", search_roots(), opened)
+        (model, package), refused = open_first("neurosync", search_roots() if roots is None else roots, opened)
         window_ms = measured_ms(Patient(model))
     except (NoPackageError, SessionError) as error:
         yield fail("solver", str(error), "The energy solver is used instead; visaged models import neurosync FILE")

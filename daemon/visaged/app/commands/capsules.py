@@ -15,6 +15,7 @@ from visaged.capsules.service import Capsules
 from visaged.clock import NS_PER_MS, now_ns
 from visaged.control.protocol.commands import capsules as c
 from visaged.control.protocol.envelope import Nothing
+from visaged.control.protocol.refusal import Refusal
 from visaged.control.registry import Progress, Registry
 
 # An answer stays within what a broker carries.
@@ -42,6 +43,9 @@ class CapsuleCommands:
 
     def packet(self, request: c.PacketRequest) -> c.Played:
         """An ID packet."""
+        if request.tts_text:
+            message = "nothing on this box speaks text yet; play a spoken line (VL_…) instead, or leave it empty"
+            raise Refusal("unavailable", message, "tts_text")
         with capsule_refusals():
             return _played(self._capsules.packet(request))
 
@@ -141,4 +145,11 @@ class CapsuleCommands:
 
 
 def _played(playing: Sequence[PlayResult]) -> c.Played:
-    return c.Played(played=tuple(c.PlayedCapsule(ticket=one.ticket, cid=one.cid, state=one.state) for one in playing))
+    return c.Played(
+        played=tuple(
+            c.PlayedCapsule(
+                ticket=one.ticket, cid=one.cid, state=one.state, asked=None if one.asked in ("", one.cid) else one.asked
+            )
+            for one in playing
+        )
+    )

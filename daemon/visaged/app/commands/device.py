@@ -72,5 +72,5 @@ class DeviceCommands:
         """What visaged doctor would say of the running box."""
         yield from machine.check(settings)
         yield from network.check(settings)
-        yield from models.check(settings)
+        yield from models.check(settings, self._stages.model_roots)
         yield from conversation.check(settings, self._stages.model_roots)

@@ -45,7 +45,7 @@ CID_PATTERN: Final = r"^[A-Z]{2,4}_[A-Z0-9_]{1,32}$"
 _CID: Final = re.compile(CID_PATTERN + r"(?!\n)", re.ASCII)
 EVENT_PREFIX: Final = "E_"
 EVENT_PATTERN: Final = r"^E_[A-Z0-9_]{1,32}$"
-_ACCEPTED: Final = f"expected a prefix ({', '.join(KINDS)}), '_' and 1-32 of A-Z 0-9 _, such as VF_083"
+_ACCEPTED: Final = f"expected a prefix ({', '.join(KINDS)}), '_' and 1-32 of A-Z 0-9 _, such as VF_BROW_FLASH"
 
 
 def check_cid(cid: str) -> str:

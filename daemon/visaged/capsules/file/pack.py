@@ -1,6 +1,6 @@
 """A pack: a zip of capsules and tables with ``pack.json`` and its signature ``pack.sig``. Nothing in it is trusted.
 
-``pack.json``: ``{"format": 1, "name": "brand", "version": "1.2.0", "files": {"VF_083.capsule": "<sha256>"}}``;
+``pack.json``: ``{"format": 1, "name": "brand", "version": "1.2.0", "files": {"VF_BROW_FLASH.capsule": "<sha256>"}}``;
 ``pack.sig``: the 64 bytes of the Ed25519 signature of ``pack.json``. Entries lie flat; the list is closed; the archive
 is read in place, entry by entry, each no further than its limit.
 """

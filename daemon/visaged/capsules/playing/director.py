@@ -57,6 +57,8 @@ class PlayResult:
     cid: str
     state: State
     """cached: on its way to the next tick. loading: its fallback is shown meanwhile. unknown: its fallback is shown."""
+    asked: str = ""
+    """The ID that was asked for; another than ``cid`` when that is its fallback."""
 
 
 class Director:
@@ -95,7 +97,7 @@ class Director:
                 else:
                     starting += self._meanwhile(request, entry)
                 state: State = "unknown" if not known else "loading" if clip is None else "cached"
-                played.append(PlayResult(request.ticket, request.cid, state))
+                played.append(PlayResult(request.ticket, request.cid, state, asked.cid))
             if instead_of is not None:
                 self._player.stop(instead_of)
             if starting:

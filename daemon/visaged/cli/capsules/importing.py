@@ -55,6 +55,11 @@ def import_capsule(options: argparse.Namespace) -> int:
     else:
         library = open_library(options)
         add_local(library, [capsule])
+        if capsule.header.cid not in library.catalogue.entries:
+            revoked = "imported capsules are revoked here: visaged capsules unrevoke local"
+            why = "; ".join(library.catalogue.refused) or revoked
+            complain(f"{capsule.header.cid} is in {library.root} and cannot be used: {why}")
+            return exit_codes.FAILED
         where = str(library.root)
     say(f"{capsule.header.cid}: {capsule.header.duration_ms / 1000:.2f} s, in {where}")
     return exit_codes.DONE

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     watch.add_argument("--seconds", type=_seconds, help="end after this time")
     send = commands.add_parser("send", help="send one command and show the answers, and who did not answer")
     send.add_argument("name", metavar="COMMAND", choices=sorted(COMMANDS), help="such as ping or capsule.play")
-    send.add_argument("fields", nargs="?", default="{}", help='JSON: \'{"cid": "VF_083"}\'')
+    send.add_argument("fields", nargs="?", default="{}", help='JSON: \'{"cid": "VF_BROW_FLASH"}\'')
     send.add_argument("--timeout", type=_seconds, metavar="S", help="wait this long (default: 5, slow commands 120)")
     send.add_argument("--json", action="store_true", help="for machines: one JSON object per answer")
     rollout = commands.add_parser("rollout", help="change boxes in waves; undo everything when a wave gets worse")

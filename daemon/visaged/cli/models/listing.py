@@ -9,7 +9,8 @@ from visaged.console import exit_codes
 from visaged.console.say import complain, say
 from visaged.console.tables import plain_table, print_table
 from visaged.inference.find import list_packages, search_roots
-from visaged.inference.package import load_package
+from visaged.inference.manifest import MANIFEST_NAME
+from visaged.inference.package import Package, load_package
 
 
 def add_list_arguments(action: argparse.ArgumentParser) -> None:
@@ -19,7 +20,7 @@ def add_list_arguments(action: argparse.ArgumentParser) -> None:
 
 def add_verify_arguments(action: argparse.ArgumentParser) -> None:
     """Add the options of ``verify``."""
-    action.add_argument("folder", type=Path, help="the folder with model.json")
+    action.add_argument("folder", type=Path, help="the folder with model.json, or a folder of such folders")
 
 
 def list_models(options: argparse.Namespace) -> int:
@@ -47,9 +48,20 @@ def list_models(options: argparse.Namespace) -> int:
 
 
 def verify(options: argparse.Namespace) -> int:
-    """Check one package. Raises PackageError."""
-    manifest = load_package(options.folder).manifest
+    """Check one package, or all in a folder; exit 1 when one is refused. Raises PackageError."""
+    if (options.folder / MANIFEST_NAME).exists() or not any(options.folder.glob(f"*/{MANIFEST_NAME}")):
+        _say_usable(load_package(options.folder))
+        return exit_codes.DONE
+    packages, refused = list_packages(options.folder)
+    for package in packages:
+        _say_usable(package)
+    for error in refused:
+        complain(error)
+    return exit_codes.FAILED if refused else exit_codes.DONE
+
+
+def _say_usable(package: Package) -> None:
+    manifest = package.manifest
     parity = ", ".join(f"{name} {value:.2g}" for name, value in manifest.parity.items())
-    say(f"{options.folder}: {manifest.name} {manifest.version} is sound; largest error against fp32: {parity}")
+    say(f"{package.folder}: {manifest.name} {manifest.version} is usable; largest error against fp32: {parity}")
     say(f"made {manifest.created:%Y-%m-%d}. Source: {manifest.source} Licence: {manifest.licence}")
-    return exit_codes.DONE

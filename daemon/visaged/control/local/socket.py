@@ -1,6 +1,6 @@
 """The local control socket: one JSON request per line in, one JSON answer per line out, in the order they are ready.
 
-A request is that of MQTT plus its command: ``{"command": "capsule.play", "transaction": "1", "cid": "VF_083"}``. The
+A request is that of MQTT plus its command: ``{"command": "capsule.play", "transaction": "1", "cid": "VF_NOD"}``. The
 answers are those of MQTT. Whoever may write to the socket (mode 0660: the daemon's user and group) may command. A
 connection that nobody uses gives way to a new one, and is closed after five minutes.
 """

@@ -29,6 +29,7 @@ class PlayedCapsule(Data):
     state: Literal["cached", "loading", "unknown"] = Field(
         description="cached: shown with the next tick. loading: its fallback is shown meanwhile. unknown: its fallback"
     )
+    asked: str | None = Field(default=None, description="The id that was asked for, when cid is its fallback")
 
 
 class Played(Data):
@@ -145,12 +146,12 @@ PACKET = QuickCommand(
     "An ID packet",
     PacketRequest,
     Played,
-    '{"transaction": "t11", "video_blend": [{"cid": "VF_083", "weight": 0.68}], "context": "listening", '
+    '{"transaction": "t11", "video_blend": [{"cid": "VF_BROW_FLASH", "weight": 0.68}], "context": "listening", '
     '"emotion": {"valence": 0.72, "arousal": 0.33, "dominance": 0.0}, "fallback_cid": "VF_NEUTRAL"}',
     max_bytes=_PACKET_BYTES,
 )
 CAPSULE_PLAY = QuickCommand(
-    "capsule.play", "Show a capsule", CapsulePlay, Played, '{"transaction": "t12", "cid": "VF_083"}'
+    "capsule.play", "Show a capsule", CapsulePlay, Played, '{"transaction": "t12", "cid": "VF_BROW_FLASH"}'
 )
 CAPSULE_STOP = QuickCommand("capsule.stop", "Fade capsules out", CapsuleStop, Nothing, '{"transaction": "t13"}')
 CAPSULE_PREFETCH = QuickCommand(
@@ -158,17 +159,21 @@ CAPSULE_PREFETCH = QuickCommand(
     "Bring capsules to the device",
     CapsulePrefetch,
     CacheState,
-    '{"transaction": "t14", "cids": ["VF_083"]}',
+    '{"transaction": "t14", "cids": ["VF_BROW_FLASH"]}',
 )
 CAPSULE_PIN = QuickCommand(
-    "capsule.pin", "Keep capsules on the device", CapsulePin, CacheState, '{"transaction": "t15", "cids": ["VF_083"]}'
+    "capsule.pin",
+    "Keep capsules on the device",
+    CapsulePin,
+    CacheState,
+    '{"transaction": "t15", "cids": ["VF_BROW_FLASH"]}',
 )
 CAPSULE_UNPIN = QuickCommand(
     "capsule.unpin",
     "Let capsules be evicted again",
     CapsuleUnpin,
     CacheState,
-    '{"transaction": "t16", "cids": ["VF_083"]}',
+    '{"transaction": "t16", "cids": ["VF_BROW_FLASH"]}',
 )
 CAPSULE_LIST = QuickCommand(
     "capsule.list",
