@@ -82,11 +82,23 @@ def remove(root: Path, name: str, version: str) -> Path:
         there = ", ".join(sorted(path.parent.name for path in root.glob(f"*/{MANIFEST_NAME}"))) or "none"
         raise PackageError(target, "name", f"is not installed on this box; there is {there}")
     hidden = root / f"{_PREFIX}removed-{target.name}"
+    if hidden.exists():  # of a removal that was cut short
+        shutil.rmtree(hidden)
     target.rename(hidden)
     sync_directory(root)
     shutil.rmtree(hidden)
     log.info("model package %s is removed", target)
     return target
+
+
+def only_version(root: Path, name: str) -> str:
+    """The one installed version of ``name``. Raises PackageError when there is none, or more than one to choose of."""
+    folders = (path.parent.name.rpartition("-") for path in root.glob(f"*/{MANIFEST_NAME}"))
+    versions = sorted(version for stem, _, version in folders if stem == name)
+    if len(versions) != 1:
+        there = f"is installed as {', '.join(versions)}; say which" if versions else "is not installed on this box"
+        raise PackageError(root / name, "version", there)
+    return versions[0]
 
 
 def _load(folder: Path) -> Package | None:
