@@ -1,5 +1,5 @@
 # visaged: what a person types. Each target sets up what it needs on a fresh Debian / Ubuntu machine.
-.PHONY: help run install uninstall purge deb deb-test image image-test arm64-test test test-gpu lint types lock bench soak fuzz clean
+.PHONY: help run install uninstall purge deb deb-test image image-test arm64-test test test-fast test-gpu lint types lock release bench soak fuzz clean
 
 help:
 	@echo "make run       a moving face: speech (or the microphone) -> Live Link on 127.0.0.1:11111; ARGS='…' for options"
@@ -8,10 +8,12 @@ help:
 	@echo "make deb       a Debian package of it -> dist/; SUITE=bookworm|jammy|noble ARCH=amd64|arm64 for other machines;"
 	@echo "make deb-test  installs, upgrades and purges that;   make arm64-test   the same, emulated"
 	@echo "make image     a disk image for a PC and its signed update -> dist/;   make image-test   boots and breaks it"
-	@echo "make test      the test suite"
+	@echo "make test      the test suite, on up to four cores; ARGS='tests/face -k …' for a part of it"
+	@echo "make test-fast the same without what is slow: a minute or so"
 	@echo "make test-gpu  tests and figures that need an NVIDIA GPU and torch; fails where there is none"
 	@echo "make lock      writes the exact packages of pyproject.toml into locks/, by hash; UPGRADE=yes: the newest it allows"
-	@echo "make lint      ruff;   make types   mypy --strict"
+	@echo "make lint      ruff and the documents;   make types   mypy --strict"
+	@echo "make release   checks, builds wheel and package (IMAGE=yes: the image, too), sums and tags the version: see release.sh"
 	@echo "make bench     measurements -> docs/benchmarks.md (some minutes)"
 	@echo "make soak      MINUTES=30: everything on while everything goes wrong; gaps, memory, problems (sets up torch and more: 2.3 GB)"
 	@echo "make fuzz      MINUTES=1: random damage to every format that comes from outside, a minute each"
@@ -53,9 +55,14 @@ image-test: image
 	@./setup.sh test
 	.venv/bin/pytest tests/image/qemu $(ARGS)
 
+# A worker a core: more would only wait for each other.
 test:
 	@./setup.sh test
-	.venv/bin/pytest $(ARGS)
+	.venv/bin/pytest -n auto --maxprocesses 4 $(ARGS)
+
+test-fast:
+	@./setup.sh test
+	.venv/bin/pytest -n auto --maxprocesses 4 -m "not slow" $(ARGS)
 
 # A machine without network: make test-gpu PYTHON=python3, with what pyproject.toml lists and torch on its path.
 PYTHON ?= .venv/bin/python
@@ -79,6 +86,9 @@ lock:
 	@[ -x build/lock/bin/python ] || python3 -m venv build/lock
 	@build/lock/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r locks/lock.txt
 	build/lock/bin/python -m locks.renew $(if $(UPGRADE),--upgrade)
+
+release:
+	@./release.sh wheel deb $(if $(IMAGE),image)
 
 # With the peers, for figures are taken side by side.
 bench:

@@ -24,10 +24,21 @@ espeak-ng:speaks test sentences
 mosquitto:a real MQTT broker (Debian also starts it as a service, on localhost:1883)
 mosquitto-clients:the MQTT lines of the documentation
 openssl:certificates for the broker's TLS
-zsh:reads the completion script
 strace:proves that loading a model opens no socket
 systemd-container:boots the installed service (systemd-nspawn)
-mmdebstrap:makes the small Debian that it boots in"
+mmdebstrap:makes the small Debian that it boots in
+groff-base:reads the manual page
+zsh:completes
+fdisk:partitions of the disk image
+dosfstools:its EFI partition
+mtools:and what is in it
+grub-common:checks its GRUB menu"
+# GRUB for PCs: an arm64 Debian has not all of it, and its tests are skipped there.
+if [ "$(dpkg --print-architecture 2>/dev/null)" = amd64 ]; then
+    test_packages="$test_packages
+grub-pc-bin:starts it on a BIOS
+grub-efi-amd64-bin:and on an EFI"
+fi
 
 # A file system of another distribution, and what emulates another processor.
 root_packages="

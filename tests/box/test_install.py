@@ -9,6 +9,9 @@ import pytest
 
 from tests.box.tree import ROOT, find_obstacle, make_tree
 
+# All boxes are booted from the one tree in build/box, which the first call makes (minutes).
+pytestmark = [pytest.mark.alone, pytest.mark.slow, pytest.mark.timeout(1800)]
+
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:

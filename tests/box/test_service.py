@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import signal
 
+import pytest
+
 from tests.box.machine import Machine
 
+# All boxes are booted from the one tree in build/box, which the first call makes (minutes).
+pytestmark = [pytest.mark.alone, pytest.mark.slow, pytest.mark.timeout(1800)]
 # What cannot be otherwise here: a container may not raise limits.
 _NOT_OURS = ("Failed to set fd limit",)
 

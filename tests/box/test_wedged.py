@@ -10,6 +10,8 @@ import pytest
 
 from tests.box.machine import Machine
 
+# All boxes are booted from the one tree in build/box, which the first call makes (minutes).
+pytestmark = [pytest.mark.alone, pytest.mark.slow, pytest.mark.timeout(1800)]
 _WITH_A_FAULT = """
 ExecStart=
 ExecStart=/opt/visaged/bin/python /test/wedge.py run
