@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.patience import wait_until
+from tests.patience import PATIENCE_S, wait_until
 from visaged.config import Settings
 from visaged.face.degradation import SolverDegradation
 from visaged.face.manager import SolverManager
@@ -15,7 +16,7 @@ from visaged.face.selected_model import FILE_NAME, SelectedModel, SelectedModelF
 from visaged.face.selection import PROBLEM, SolverSelection
 from visaged.face.solver import Solver
 from visaged.inference.find import WHEEL_ROOT
-from visaged.inference.package import load_package
+from visaged.inference.package import Package, load_package
 from visaged.problems import Problems
 
 PACKAGE = load_package(WHEEL_ROOT / "lipsync")
@@ -89,10 +90,33 @@ def test_a_model_that_is_gone_gives_way_and_is_said_until_another_is_selected(tm
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"name": "a"}', b"[]" * 5000, b'{"name": 1, "version": "", "x": 2}'])
-def test_a_damaged_file_is_as_none(tmp_path: Path, content: bytes) -> None:
+def test_a_damaged_file_is_said_and_the_settings_count(tmp_path: Path, content: bytes) -> None:
     (tmp_path / FILE_NAME).write_bytes(content)
     box = Box(tmp_path).start()
-    assert (box.precision, box.codes) == ("fp32", [])
+    assert (box.precision, box.codes) == ("fp32", [PROBLEM])
+    box.selection.use_package(PACKAGE, "int8")
+    assert box.codes == []
+
+
+def test_a_choice_while_the_one_before_the_restart_is_opened_wins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Box(tmp_path).start().selection.use_package(PACKAGE, "int8")
+    box = Box(tmp_path)
+    found, go_on = threading.Event(), threading.Event()
+
+    def find(name: str, version: str) -> Package:
+        found.set()
+        assert go_on.wait(PATIENCE_S)
+        return PACKAGE
+
+    monkeypatch.setattr(box.selection.manager, "find", find)
+    box.selection.start()
+    assert found.wait(PATIENCE_S)
+    box.selection.use_settings(box.settings)
+    go_on.set()
+    wait_until(lambda: not any(t.name == "solver-opener" for t in threading.enumerate()), "the opener's end")
+    assert (box.precision, box.selection.selected) == ("fp32", None)
 
 
 def test_a_full_disk_selects_all_the_same(tmp_path: Path) -> None:

@@ -30,23 +30,24 @@ class SelectedModel(BaseModel):
 
 
 class SelectedModelFile:
-    """``read`` at the start, ``write`` at every choice. Neither raises: a box without a disk selects all the same."""
+    """``read`` at the start, ``write`` at every choice, which never raises: a full disk selects all the same."""
 
     def __init__(self, folder: Path | None) -> None:
         """``folder``: the state folder; None: this is no service, and nothing is kept."""
         self._path = None if folder is None else folder / FILE_NAME
 
     def read(self) -> SelectedModel | None:
-        """What was selected; None: nothing, or nothing that can be read."""
+        """What was selected; None: nothing. Raises ValueError when the file cannot be used."""
         if self._path is None:
             return None
         try:
             return SelectedModel.model_validate_json(read_bounded(self._path, _MAX_BYTES))
         except FileNotFoundError:
             return None
-        except (OSError, ValidationError, ValueError) as error:
-            log.warning("%s cannot be used: %s; what the settings ask for runs", self._path, type(error).__name__)
-            return None
+        except OSError as error:
+            raise ValueError(f"{self._path} cannot be read: {error.strerror}") from None
+        except ValidationError:
+            raise ValueError(f"{self._path} is damaged: which model was selected is not known") from None
 
     def write(self, selected: SelectedModel | None) -> None:
         """Keep ``selected``; None: what the settings ask for runs after the next start, too."""

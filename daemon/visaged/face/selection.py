@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from typing import Final
 
@@ -43,15 +44,28 @@ class SolverSelection:
         self._problems = problems
         self._kept = kept
         self._selected: tuple[Package, str] | None = None
+        self._lock = threading.Lock()
+        # Counts choices: what was selected before the restart may take seconds to open, and gives way to a newer one.
+        self._choices = 0
 
     def start(self) -> None:
         """Open what was selected, else what the settings ask for, on a thread; the fallback runs until then."""
-        kept = self._kept.read()
+        try:
+            kept = self._kept.read()
+        except ValueError as error:
+            self._problems.open(PROBLEM, str(error), _REMEDY)
+            kept = None
         if kept is None:
             self.manager.open_later(self._settings(), self._stage)
         else:
             once(lambda: self._select_again(kept), "solver-opener", self._problems, _REMEDY).start()
         self.degradation.restart(self._levels)
+
+    @property
+    def selected(self) -> Package | None:
+        """The package that was selected by command, whether or not it runs at the moment."""
+        selected = self._selected
+        return None if selected is None else selected[0]
 
     def use_settings(self, settings: Settings) -> None:
         """Another solver or precision: what was selected by command is over."""
@@ -73,7 +87,7 @@ class SolverSelection:
         Raises PackageError, SessionError, ValueError; the one before stays in use.
         """
         self.manager.open_package(package, precision, self._settings(), self._stage)
-        self._selected = (package, precision)
+        self._choose((package, precision))
         manifest = package.manifest
         self._kept.write(SelectedModel(name=manifest.name, version=manifest.version, precision=precision))
         self._problems.clear(PROBLEM)
@@ -81,18 +95,29 @@ class SolverSelection:
 
     def _select_again(self, kept: SelectedModel) -> None:
         """What was selected before the restart; what cannot be used any more is a problem until another is selected."""
+        before = self._choices
         try:
             package = self.manager.find(kept.name, kept.version)
+            if self._choices != before:
+                return
             self.manager.open_package(package, kept.precision, self._settings(), self._stage)
         except (NoPackageError, PackageError, SessionError, ValueError) as error:
-            self._problems.open(PROBLEM, f"the selected model {kept} cannot be used: {error}", _REMEDY)
-            self.manager.open(self._settings(), self._stage)
+            if self._choices == before:
+                self._problems.open(PROBLEM, f"the selected model {kept} cannot be used: {error}", _REMEDY)
+                self.manager.open(self._settings(), self._stage)
         else:
-            self._selected = (package, kept.precision)
-            log.info("model %s: selected before the restart", kept)
+            with self._lock:
+                if self._choices == before:
+                    self._selected = (package, kept.precision)
+                    log.info("model %s: selected before the restart", kept)
+
+    def _choose(self, selected: tuple[Package, str] | None) -> None:
+        with self._lock:
+            self._choices += 1
+            self._selected = selected
 
     def _forget(self) -> None:
-        self._selected = None
+        self._choose(None)
         self._kept.write(None)
         self._problems.clear(PROBLEM)
 

@@ -44,4 +44,4 @@ def package_refusals(field: str) -> Iterator[None]:
     except PackageError as error:
         raise Refusal("failed", f"{error.where}: {error.problem}", field) from None
     except OSError as error:
-        raise Refusal("failed", f"the package cannot be unpacked: {error.strerror or error}", field) from None
+        raise Refusal("failed", f"the disk refuses it: {error.strerror or error}", field) from None

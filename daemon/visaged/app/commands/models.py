@@ -66,9 +66,9 @@ class ModelCommands:
 
     def models_remove(self, request: m.ModelsRemove, progress: Progress) -> Nothing:
         """Not the one that runs."""
-        running = self._selection.manager.package
-        if running is not None and (running.manifest.name, running.manifest.version) == (request.name, request.version):
-            raise Refusal("refused", "this package moves the face now; select another first", "name")
+        for package in (self._selection.manager.package, self._selection.selected):
+            if package is not None and _is(package, request.name, request.version):
+                raise Refusal("refused", "this package moves the face, or is selected to; select another first", "name")
         with package_refusals("name"):
             remove(BOX_ROOT, request.name, request.version)
         return Nothing()
@@ -88,3 +88,7 @@ class ModelCommands:
             precisions=tuple(package.manifest.files),
             selected=running is not None and running.folder == package.folder,
         )
+
+
+def _is(package: Package, name: str, version: str) -> bool:
+    return (package.manifest.name, package.manifest.version) == (name, version)
