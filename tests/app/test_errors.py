@@ -20,7 +20,7 @@ FOLDER = Path("/models/tiny-1.0.0")
         (PackageError(FOLDER, "tiny.onnx", "is damaged"), "failed", "tiny.onnx: is damaged"),
         (UntrustedPackage(FOLDER, "model.sig", "is missing"), "refused", "model.sig is missing"),
         (PackageConflict(FOLDER, "version", "is installed"), "refused", "tiny-1.0.0 is installed"),
-        (OSError(28, "No space left on device"), "failed", "the package cannot be unpacked: No space left on device"),
+        (OSError(28, "No space left on device"), "failed", "the disk refuses it: No space left on device"),
     ],
 )
 def test_a_package_that_is_not_installed(error: Exception, code: str, said: str) -> None:

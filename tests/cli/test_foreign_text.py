@@ -47,7 +47,7 @@ def test_a_table(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_doctor(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(
-        doctor, "findings", lambda loaded: iter([warn("sound", f"the card '{ATTACK}' is gone", ATTACK)])
+        doctor, "findings", lambda loaded, models: iter([warn("sound", f"the card '{ATTACK}' is gone", ATTACK)])
     )
     assert main(["doctor"]) == 0
     text = capsys.readouterr().out
