@@ -7,7 +7,7 @@ help:
 	@echo "make uninstall takes that away and keeps settings, capsules and models;   make purge   those too"
 	@echo "make deb       a Debian package of it -> dist/; SUITE=bookworm|jammy|noble ARCH=amd64|arm64 for other machines;"
 	@echo "make deb-test  installs, upgrades and purges that;   make arm64-test   the same, emulated"
-	@echo "make image     a disk image for a PC and its signed update -> dist/;   make image-test   boots and breaks it"
+	@echo "make image     KEYS=FOLDER: a disk image for a PC and its signed update -> dist/;   make image-test   boots and breaks it"
 	@echo "make test      the test suite, on up to four cores; ARGS='tests/face -k …' for a part of it"
 	@echo "make test-fast the same without what is slow: a minute or so"
 	@echo "make test-gpu  tests and figures that need an NVIDIA GPU and torch; fails where there is none"
@@ -48,10 +48,13 @@ arm64-test:
 	@$(MAKE) --no-print-directory deb-test SUITE=bookworm ARCH=arm64 MONITOR_S=60
 
 image:
+	@# Asked first: setting up takes minutes.
+	@image/make.sh --check
 	@./setup.sh image
 	@image/make.sh dist
 
-image-test: image
+image-test:
+	@TEST_KEY=yes $(MAKE) --no-print-directory image
 	@./setup.sh test
 	.venv/bin/pytest tests/image/qemu $(ARGS)
 

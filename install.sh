@@ -192,7 +192,8 @@ enable_services() {
     fi
     systemd-sysusers "$PREFIX/lib/sysusers.d/visaged.conf"
     systemd-tmpfiles --create "$PREFIX/lib/tmpfiles.d/visaged.conf"
-    chown -R visaged:visaged /etc/visaged/visaged.toml
+    # The folder is the service's: it may have put a link there, which root must not follow.
+    chown --no-dereference visaged:visaged /etc/visaged/visaged.toml
     systemctl daemon-reload
     systemctl --quiet enable visaged.service visaged-models-build.service
     if [ "$changed" = no ] && systemctl --quiet is-active visaged.service; then

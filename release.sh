@@ -8,7 +8,7 @@
 #
 # In the environment:
 #   SUITES="bookworm noble"   distributions to make the Debian package for; default: this machine's own (see image/root.sh)
-#   KEYS=FOLDER               signs the image's updates; without, a test key does
+#   KEYS=FOLDER               signs the image's updates; without, no image is made
 #   PYTHON=…                  an interpreter that has hatchling; default: that of .venv, which is set up
 set -eu
 cd "$(dirname "$0")"

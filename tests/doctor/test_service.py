@@ -8,6 +8,7 @@ import pytest
 
 from visaged.doctor import service
 from visaged.doctor.finding import Finding
+from visaged.system.folders import FolderTrouble
 
 GOOD = {
     "LoadState": "loaded",
@@ -88,6 +89,14 @@ def test_folders_of_somebody_else(root: Path, monkeypatch: pytest.MonkeyPatch) -
     finding = _findings(root)["service files"]
     assert finding.verdict == "fail"
     assert "chown visaged:visaged /etc/visaged" in finding.remedy
+
+
+def test_a_folder_that_cannot_be_written(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "trouble", lambda folder: FolderTrouble("lies on a full disk", "make room"))
+    finding = _findings(root)["service files"]
+    assert finding.verdict == "fail"
+    assert finding.text == "/etc/visaged lies on a full disk"
+    assert finding.remedy == "Make room"
 
 
 def test_nothing_is_said_where_it_is_not_installed(root: Path) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from visaged.app import latency
 from visaged.app.assembly import assemble
+from visaged.app.folder_watch import FolderWatch
 from visaged.app.load_shedding import LoadShedding
 from visaged.app.systemd import SystemdService
 from visaged.app.voice_events import VoiceEvents
@@ -52,6 +53,7 @@ class Daemon:
         self._voice_events = VoiceEvents()
         self.stages = assemble(loaded, search_roots(models_dir), self._voice_events)
         self._load_shedding = LoadShedding(self.stages.selection.degradation, Sensors(Path("/")), MemoryShortage())
+        self._folder_watch = FolderWatch(loaded.path, state_folder(), self.stages.problems)
         if loaded.safe_mode:
             remedy = "The face runs on idle. Correct it; check with: visaged config check"
             self.stages.problems.open("config_rejected", "; ".join(map(str, loaded.issues)), remedy)
@@ -76,6 +78,7 @@ class Daemon:
         """Look after what changes slowly, and after the stages."""
         self.stages.animation.budget_ns = latency.voice_to_packet_ns(self.stages)
         self._load_shedding.update(now_ns())
+        self._folder_watch.update(now_ns())
         self.service.update()
 
     def reload(self) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from visaged.doctor.finding import Finding, fail, ok, warn
+from visaged.system.folders import trouble
 
 _UNIT: Final = "visaged.service"
 _USER: Final = "visaged"
@@ -79,6 +80,11 @@ def _files(root: Path) -> Iterator[Finding]:
         if owner is not None and owner != user.pw_uid:
             remedy = f"chown {_USER}:{_USER} /{folder.relative_to(root)}"
             yield fail("service files", f"/{folder.relative_to(root)} is not the service's: it cannot write it", remedy)
+            return
+        found = trouble(folder)
+        if found is not None:
+            remedy = f"{found.remedy[:1].upper()}{found.remedy[1:]}"
+            yield fail("service files", f"/{folder.relative_to(root)} {found.words}", remedy)
             return
     if _owner(keys) == user.pw_uid or _is_open(keys):
         remedy = "chown root:root /etc/visaged/keys; chmod 755 /etc/visaged/keys"
