@@ -20,6 +20,7 @@ class FakeSource:
         self.name = "fake:source"
         self.xruns = 0
         self.notices: list[str] = []
+        self.fault = self.channels = None
         self.closed = 0
         self._script = iter(script)
         self._rate_hz = rate_hz

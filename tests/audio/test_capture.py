@@ -14,7 +14,7 @@ from visaged.audio.capture import PROBLEM, Capture
 from visaged.audio.errors import DeviceLost, DeviceMissing
 from visaged.audio.select import Chosen
 from visaged.audio.source import Block
-from visaged.config.schema import InputSettings
+from visaged.config.sound import InputSettings
 from visaged.metrics import Metrics
 from visaged.problems import Problems
 

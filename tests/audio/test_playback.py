@@ -9,7 +9,7 @@ from tests.audio.fakes import FakeSink
 from tests.patience import wait_until
 from visaged.audio.errors import DeviceMissing
 from visaged.audio.playback import PROBLEM, Playback
-from visaged.config.schema import OutputSettings
+from visaged.config.sound import OutputSettings
 from visaged.metrics import Metrics
 from visaged.problems import Problems
 

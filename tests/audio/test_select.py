@@ -8,7 +8,7 @@ from visaged import samples
 from visaged.audio.errors import AudioError, DeviceBusy, DeviceMissing
 from visaged.audio.select import open_input
 from visaged.audio.source import SourceFormat
-from visaged.config.schema import InputSettings
+from visaged.config.sound import InputSettings
 
 
 class Kind:

@@ -14,7 +14,7 @@ from visaged.audio.backends.portaudio import PortAudioSource
 from visaged.audio.capture import PROBLEM, Capture
 from visaged.audio.errors import DeviceBusy, DeviceMissing, DeviceUnusable
 from visaged.audio.select import Chosen, open_input
-from visaged.config.schema import InputSettings
+from visaged.config.sound import InputSettings
 from visaged.metrics import Metrics
 from visaged.problems import Problems
 
@@ -178,8 +178,8 @@ def test_a_name_that_does_not_exist_says_so(sound_cards, backend):
 
 
 def test_more_channels_than_make_sense_are_refused(sound_cards):
-    sound_cards.add("mic", channels=24, raw=True)
-    with pytest.raises(DeviceUnusable, match="24 channels, at most 8") as raised:
+    sound_cards.add("mic", channels=40, raw=True)
+    with pytest.raises(DeviceUnusable, match="40 channels, at most 32") as raised:
         AlsaSource("mic", 48_000, 10).open()
     assert "plughw" in raised.value.remedy
 

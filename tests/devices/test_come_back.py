@@ -17,7 +17,7 @@ from visaged.audio import capture, playback
 from visaged.audio.capture import Capture
 from visaged.audio.playback import Playback
 from visaged.audio.watch import silence
-from visaged.config.schema import InputSettings, OutputSettings
+from visaged.config.sound import InputSettings, OutputSettings
 from visaged.metrics import Metrics
 from visaged.problems import Problems
 

@@ -12,7 +12,7 @@ from tests.patience import PATIENCE_S, wait_until
 from visaged.audio.capture import Capture
 from visaged.audio.follower import DelayedRing
 from visaged.audio.playback import PROBLEM, Playback
-from visaged.config.schema import InputSettings, OutputSettings
+from visaged.config.sound import InputSettings, OutputSettings
 from visaged.metrics import Metrics
 from visaged.problems import Problems
 

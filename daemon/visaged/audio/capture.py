@@ -8,6 +8,9 @@ from typing import Final
 
 import numpy as np
 
+from visaged.audio.channels.choice import used_channels
+from visaged.audio.channels.watch import WARNING as CANCEL
+from visaged.audio.channels.watch import ChannelWatch
 from visaged.audio.convert import MonoConverter
 from visaged.audio.device_loop import DeviceLoop, Run
 from visaged.audio.errors import AudioError
@@ -15,11 +18,10 @@ from visaged.audio.level import LevelMeter
 from visaged.audio.ring import AudioRing
 from visaged.audio.select import Chosen, open_input
 from visaged.audio.source import Block
-from visaged.audio.watch.channels import WARNING as CANCEL
 from visaged.audio.watch.silence import SilenceWatch
 from visaged.audio.watch.stand_in import StandIn
 from visaged.clock import NOMINAL_NS_PER_SAMPLE, NS_PER_S, RATE_HZ, Timeline
-from visaged.config.schema import InputSettings
+from visaged.config.sound import InputSettings
 from visaged.metrics import Metrics
 from visaged.problems import Problems
 
@@ -58,6 +60,7 @@ class Capture:
         self.last_block_ns = 0
         """CLOCK_MONOTONIC of the last block; 0: none yet."""
         self._settings = settings
+        self._problems = problems
         self._demo = demo
         self._choose = choose
         self._loop = DeviceLoop("input", PROBLEM, problems, self._serve, realtime_priority)
@@ -65,6 +68,7 @@ class Capture:
         self._silence = SilenceWatch(problems)
         self._said = ""
         self._level = LevelMeter()
+        self._watched: Callable[[], ChannelWatch | None] = lambda: None
         self._until_ns: float | None = None
         self._blocks = metrics.counter("audio.blocks")
         self._xruns = metrics.counter("audio.xruns")
@@ -81,6 +85,12 @@ class Capture:
     def running(self) -> bool:
         """Whether a source is open and has delivered."""
         return self.timeline.running
+
+    @property
+    def channel_levels_dbfs(self) -> list[float]:
+        """How loud each channel of the input is, of all that it has; empty when nothing is open."""
+        watch = self._watched() if self.running else None
+        return [] if watch is None else watch.levels_dbfs
 
     @property
     def alive_ns(self) -> int:
@@ -131,7 +141,11 @@ class Capture:
     def _listen(self, chosen: Chosen, run: Run) -> None:
         """Read until told to stop; raises DeviceLost, OpenAnew."""
         source, opened = chosen.source, chosen.format
-        converter = MonoConverter(opened.rate_hz, opened.channels, opened.block_frames, self.gain_db, live=True)
+        used = None if opened.mixed else used_channels(self._settings.channel, opened.channels, f"'{source.name}'")
+        converter = MonoConverter(
+            opened.rate_hz, opened.channels, opened.block_frames, self.gain_db, live=True, used=used
+        )
+        self._watched = lambda: source.channels if opened.mixed else converter.channels
         self._resampler_ms.value = round(converter.resampler.latency_ms, 2)
         self._input.value = source.name
         # The first block, like the first after an overrun, does not follow on what the ring ends with.
@@ -160,10 +174,8 @@ class Capture:
                         cancel_said = True
                         log.warning("%s: %s", source.name, CANCEL)
                     heard = not watched or self._silence.hears(block.frames)
-                    if not works and (heard or not chosen.stands_in):
-                        # A silent device is no substitute for the one that was lost.
-                        works = True
-                        run.works()
+                    # A silent device is no substitute for the one that was lost.
+                    works = self._judge(source.fault, run, worked=works, hears=heard or not chosen.stands_in)
                     if heard and opened.hears_room:
                         self._stand_in.works(source.name, stands_in=chosen.stands_in)
                     if chosen.stands_in:
@@ -171,6 +183,15 @@ class Capture:
         finally:
             if not run.left_behind:
                 self._fall_silent()
+
+    def _judge(self, fault: AudioError | None, run: Run, *, worked: bool, hears: bool) -> bool:
+        """Whether the input works; says so when that is new."""
+        if fault is not None:
+            self._problems.open(PROBLEM, str(fault), fault.remedy)
+            return False
+        if hears and not worked:
+            run.works()
+        return worked or hears
 
     def _bridge_gap(self, block: Block, converter: MonoConverter) -> None:
         """Skip the time that was not heard before ``block``, so that the sample index goes on following time."""

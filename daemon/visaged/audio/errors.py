@@ -36,3 +36,7 @@ class OpenAnew(AudioError):
 
 class FileUnusable(AudioError):
     """The sound file cannot be read, is empty, or has a form that is not understood."""
+
+
+class ChannelMissing(AudioError):
+    """The device or file has fewer channels than the settings ask for."""

@@ -9,14 +9,16 @@ from typing import Final
 
 import numpy as np
 
+from visaged.audio.channels.choice import used_channels
+from visaged.audio.channels.watch import WARNING as CANCEL
 from visaged.audio.convert import MonoConverter
 from visaged.audio.decoders.choose import open_decoder
-from visaged.audio.decoders.decoder import MAX_CHANNELS, RATES_HZ
+from visaged.audio.decoders.decoder import RATES_HZ
 from visaged.audio.decoders.input_file import REMEDY, name_of, open_input
-from visaged.audio.errors import FileUnusable
+from visaged.audio.errors import ChannelMissing, FileUnusable
 from visaged.audio.ring import Sound
-from visaged.audio.watch.channels import WARNING as CANCEL
 from visaged.clock import RATE_HZ
+from visaged.config.sound import MAX_CHANNELS, Channel
 
 # Frames per read of the file: 85 ms at 48 kHz, large enough that the calls do not count.
 _CHUNK: Final = 4096
@@ -25,8 +27,8 @@ _CHUNK: Final = 4096
 class FileReader:
     """Reads forward. Not paced: as fast as it is asked. Of a pipe, what comes out of it is read first, to its end."""
 
-    def __init__(self, path: Path | str, *, gain_db: float = 0.0, loop: bool = False) -> None:
-        """Opens the file. Raises FileUnusable: missing, not a sound file, empty, an impossible rate, > 8 channels."""
+    def __init__(self, path: Path | str, *, gain_db: float = 0.0, loop: bool = False, channel: Channel = "mix") -> None:
+        """Opens the file. Raises FileUnusable: missing, no sound file, empty, an impossible rate; ChannelMissing."""
         self.path = Path(path)
         self.loop = loop
         self._decoder = open_decoder(open_input(path), path)
@@ -46,8 +48,15 @@ class FileReader:
         self.description = f"{self.path.name}, {form.rate_hz} Hz, {form.channels} ch, {form.description}"
         self.duration_s = None if form.frames is None else form.frames / form.rate_hz
         """By its header, None where it does not say; a truncated file is shorter."""
+        try:
+            used = used_channels(channel, form.channels, self.name)
+        except ChannelMissing:
+            self._decoder.close()
+            raise
         self._frames = np.zeros((_CHUNK, form.channels), np.float32)
-        self._converter = MonoConverter(form.rate_hz, form.channels, _CHUNK, gain_db, live=False)
+        self._converter = MonoConverter(form.rate_hz, form.channels, _CHUNK, gain_db, live=False, used=used)
+        self.channels = self._converter.channels
+        """How loud each channel was where it was read last."""
         self._ready: Sound = np.zeros(0, np.float32)
         self._taken = 0
         self._ended = False
@@ -65,7 +74,7 @@ class FileReader:
             said.insert(0, "it is cut off: there is less in it than its header says")
         if self.bad_samples:
             said.append("it has samples that are not numbers: they are silence")
-        if self._converter.channels.cancel:
+        if self.channels.cancel:
             said.append(CANCEL)
         return [f"{self.name}: {sentence}" for sentence in said]
 

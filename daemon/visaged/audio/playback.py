@@ -18,7 +18,7 @@ from visaged.audio.sinks.alsa import AlsaSink
 from visaged.audio.sinks.portaudio import PortAudioSink
 from visaged.audio.watch.stand_in import StandIn
 from visaged.clock import NS_PER_MS, RATE_HZ, Timeline
-from visaged.config.schema import OutputSettings
+from visaged.config.sound import OutputSettings
 from visaged.metrics import Metrics
 from visaged.problems import Problems
 

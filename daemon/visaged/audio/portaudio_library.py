@@ -9,8 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from visaged.audio.errors import AudioError, DeviceBusy, DeviceMissing, DeviceUnusable, OpenAnew
 from visaged.audio.watch.cards import Cards, cards
-
-MAX_CHANNELS: Final = 8
+from visaged.config.sound import MAX_CHANNELS
 
 # PaErrorCode (portaudio.h).
 _DEVICE_UNAVAILABLE: Final = -9985
@@ -66,8 +65,10 @@ def load() -> ModuleType:
     return module
 
 
-def open_stream(kind: str, device: str, rate_hz: int, block_frames: int) -> OpenStream:
+def open_stream(kind: str, device: str, rate_hz: int, block_frames: int, channels: int = 1) -> OpenStream:
     """Open a stream; ``kind`` is 'input' or 'output', ``device`` a name or 'default'. Close it by ``close_stream``.
+
+    ``channels``: how many are wanted; the device may have fewer.
 
     No callback: it would need memory that is both writable and executable, which the systemd unit forbids.
     Raises DeviceMissing, DeviceBusy, DeviceUnusable.
@@ -77,7 +78,7 @@ def open_stream(kind: str, device: str, rate_hz: int, block_frames: int) -> Open
         try:
             _read_list(sounddevice)
             info = _find(sounddevice, device, kind)
-            stream = _open_best(sounddevice, kind, info, rate_hz, block_frames)
+            stream = _open_best(sounddevice, kind, info, rate_hz=rate_hz, block_frames=block_frames, wanted=channels)
             stream.start()
         except ValueError as error:
             raise _missing(device, kind, str(error)) from None
@@ -136,14 +137,16 @@ def error_code(error: Exception) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _open_best(sounddevice: ModuleType, kind: str, info: dict[str, Any], rate_hz: int, block_frames: int) -> Any:
-    """Mono at the rate asked for; what the device does not have is replaced by what it has."""
+def _open_best(
+    sounddevice: ModuleType, kind: str, info: dict[str, Any], *, rate_hz: int, block_frames: int, wanted: int
+) -> Any:
+    """With ``wanted`` channels at the rate asked for; what the device does not have is replaced by what it has."""
     stream_class = sounddevice.RawInputStream if kind == "input" else sounddevice.RawOutputStream
     offered = min(info[f"max_{kind}_channels"], MAX_CHANNELS)
     rates = dict.fromkeys((rate_hz, round(info["default_samplerate"])))
     failure: Exception | None = None
     for rate in rates:
-        for channels in dict.fromkeys((1, min(2, offered), offered)):
+        for channels in dict.fromkeys((min(wanted, offered), 1, min(2, offered), offered)):
             try:
                 return stream_class(
                     samplerate=rate,

@@ -12,10 +12,11 @@ from visaged.audio.backends.file import FileSource
 from visaged.audio.backends.none import NoSource
 from visaged.audio.backends.portaudio import PortAudioSource
 from visaged.audio.backends.stream import StreamSource
+from visaged.audio.channels.choice import needed_channels
 from visaged.audio.decoders.input_file import is_stream
 from visaged.audio.errors import AudioError, DeviceMissing
 from visaged.audio.source import AudioSource, SourceFormat
-from visaged.config.schema import InputSettings
+from visaged.config.sound import InputSettings
 
 log = logging.getLogger(__name__)
 
@@ -25,12 +26,16 @@ Maker = Callable[[InputSettings], AudioSource]
 def _file_source(settings: InputSettings) -> AudioSource:
     if is_stream(settings.path):
         return StreamSource(settings.path, settings.block_ms)
-    return FileSource(settings.path, settings.block_ms, loop=settings.loop)
+    return FileSource(settings.path, settings.block_ms, loop=settings.loop, channel=settings.channel)
 
 
 MAKERS: dict[str, Maker] = {
-    "alsa": lambda settings: AlsaSource(settings.device, settings.rate_hz, settings.block_ms),
-    "portaudio": lambda settings: PortAudioSource(settings.device, settings.rate_hz, settings.block_ms),
+    "alsa": lambda settings: AlsaSource(
+        settings.device, settings.rate_hz, settings.block_ms, needed_channels(settings.channel)
+    ),
+    "portaudio": lambda settings: PortAudioSource(
+        settings.device, settings.rate_hz, settings.block_ms, needed_channels(settings.channel)
+    ),
     "file": _file_source,
     "none": lambda settings: NoSource(),
 }
@@ -78,7 +83,7 @@ def open_input(
     if settings.backend == "portaudio":
         raise missing
     if demo and used is None:
-        speech = settings.model_copy(update={"path": str(samples.speech_path()), "loop": True})
+        speech = settings.model_copy(update={"path": str(samples.speech_path()), "loop": True, "channel": "mix"})
         return _open(makers["file"](speech), "no microphone was found, so the bundled speech plays")._replace(
             stands_in=True
         )

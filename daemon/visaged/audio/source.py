@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
+from visaged.audio.channels.watch import ChannelWatch
+from visaged.audio.errors import AudioError
 from visaged.audio.pcm import Frames
 
 
@@ -18,6 +20,8 @@ class SourceFormat(NamedTuple):
     """For the log: name, rate, sample format."""
     hears_room: bool = True
     """Whether it is a device, on which absolute silence is a fault."""
+    mixed: bool = False
+    """Whether it averages the channels that the settings name itself."""
 
 
 class Block(NamedTuple):
@@ -36,6 +40,16 @@ class AudioSource(Protocol):
     """Kind and device, for health: ``alsa:default``."""
     notices: list[str]
     """What a person should know about the sound (truncated, ended); the caller logs and removes them."""
+
+    @property
+    def fault(self) -> AudioError | None:
+        """Why only silence comes, though nothing has ended; None: all is well."""
+        ...
+
+    @property
+    def channels(self) -> ChannelWatch | None:
+        """The channels that it averages itself; None: it averages none, or there is no sound yet."""
+        ...
 
     @property
     def xruns(self) -> int:

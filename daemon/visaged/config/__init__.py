@@ -3,18 +3,16 @@
 from visaged.config.codec import CodecSettings
 from visaged.config.schema import (
     AnimationSettings,
-    AudioSettings,
     CapsuleSettings,
     DeviceSettings,
     FaceSettings,
     InferenceSettings,
-    InputSettings,
     LiveLinkSettings,
     MqttSettings,
-    OutputSettings,
     RuntimeSettings,
     Settings,
 )
+from visaged.config.sound import AudioSettings, InputSettings, OutputSettings
 
 __all__ = [
     "AnimationSettings",

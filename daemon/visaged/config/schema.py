@@ -20,6 +20,7 @@ from visaged.config.codec import CodecSettings
 from visaged.config.hosts import Broker, Target, check_target
 from visaged.config.identity import default_device_id
 from visaged.config.section import Section
+from visaged.config.sound import AudioSettings
 from visaged.config.texts import FileName, Folder, Text
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -80,48 +81,6 @@ class DeviceSettings(Section):
         default="mirror",
         description="mirror: the audio input drives the face. converse: it goes up codec.link, the answer drives it",
     )
-
-
-class InputSettings(Section):
-    """Where the voice comes from."""
-
-    backend: Annotated[Literal["auto", "alsa", "portaudio", "file", "none"], FILE] = Field(
-        default="auto",
-        description="auto: the file when path is set, else a microphone where there is one, else the bundled speech",
-    )
-    # ALSA's plug-ins "file" and "tee" write files and start programs: a name of a device can say either.
-    device: Annotated[Text, FILE] = Field(default="default", description="ALSA name (arecord -L) or PortAudio name")
-    rate_hz: int = Field(default=48_000, ge=8_000, le=192_000, description="Rate to open the device at, Hz")
-    block_ms: int = Field(default=10, ge=2, le=100, description="Length of one capture block, ms; part of the latency")
-    gain_db: float = Field(default=0.0, ge=-60, le=60, description="Gain applied to the voice, dB")
-    may_be_silent: bool = Field(
-        default=False,
-        description="A digital line: absolute silence is no fault. false: after 10 s of it a microphone is a problem",
-    )
-    path: Annotated[FileName, FILE] = Field(
-        default="",
-        description="Sound file for backend file (WAV, FLAC, OGG, MP3), or a FIFO or - out of which WAV comes",
-    )
-    loop: bool = Field(default=False, description="Start the file again when it ends")
-
-
-class OutputSettings(Section):
-    """Where the voice is heard, delayed so that it meets the face."""
-
-    backend: Annotated[Literal["none", "alsa", "portaudio"], FILE] = Field(
-        default="none", description="none: nothing is played"
-    )
-    device: Annotated[Text, FILE] = Field(default="default", description="ALSA name (aplay -L) or PortAudio name")
-    delay_ms: Literal["auto"] | Annotated[float, Field(ge=0, le=2000)] = Field(
-        default="auto", description="Voice to speaker, ms; auto: as long as voice to packet takes"
-    )
-
-
-class AudioSettings(Section):
-    """Sound in and out."""
-
-    input: InputSettings = InputSettings()
-    output: OutputSettings = OutputSettings()
 
 
 def _known_curves(scale: dict[str, float]) -> dict[str, float]:

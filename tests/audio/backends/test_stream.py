@@ -17,7 +17,7 @@ from visaged.audio.backends.file import FileSource
 from visaged.audio.backends.stream import StreamSource
 from visaged.audio.errors import FileUnusable
 from visaged.audio.select import open_input
-from visaged.config.schema import InputSettings
+from visaged.config.sound import InputSettings
 
 PATIENCE_S = 30.0
 

@@ -16,8 +16,8 @@ from visaged.audio.pcm import SAMPLE_BYTES, PcmDecoder
 from visaged.audio.source import Block, SourceFormat
 from visaged.audio.stamp import stamped
 from visaged.clock import NS_PER_S, now_ns
+from visaged.config.sound import MAX_CHANNELS
 
-MAX_CHANNELS: Final = 8
 # What the kernel can hold while the process is not scheduled: 16 blocks of 10 ms ride out any ordinary stall.
 _PERIODS: Final = 16
 _POLL_MS: Final = 100
@@ -31,18 +31,23 @@ _best_formats: dict[tuple[str, int], int] = {}
 class AlsaSource:
     """One ALSA capture device (``arecord -L`` lists names)."""
 
-    def __init__(self, device: str, rate_hz: int, block_ms: int) -> None:
+    def __init__(self, device: str, rate_hz: int, block_ms: int, channels: int = 1) -> None:
+        """``channels``: how many are wanted; the device may have more, or fewer."""
         self.name = f"alsa:{device}"
         self.xruns = 0
         self.notices: list[str] = []
+        self.fault = self.channels = None
         self._device = device
         self._rate_hz = rate_hz
         self._block_ms = block_ms
+        self._channels = channels
         self._pcm: Any = None
 
     def open(self) -> SourceFormat:
         """Take the device in the best format it has. Raises DeviceMissing, DeviceBusy, DeviceUnusable."""
-        pcm = open_pcm(self._device, alsaaudio.PCM_CAPTURE, self._rate_hz, self._block_ms, _PERIODS)
+        pcm = open_pcm(
+            self._device, alsaaudio.PCM_CAPTURE, self._rate_hz, self._block_ms, _PERIODS, channels=self._channels
+        )
         info = pcm.info()
         self._rate_hz_real: int = info["rate"]
         self._period: int = info["period_size"]
@@ -97,15 +102,15 @@ class AlsaSource:
             raise lost(self._device, str(error)) from None
 
 
-def open_pcm(device: str, direction: int, rate_hz: int, block_ms: int, periods: int) -> Any:
-    """A non-blocking PCM in the best sample format and smallest channel count that the device has.
+def open_pcm(device: str, direction: int, rate_hz: int, block_ms: int, periods: int, *, channels: int = 1) -> Any:
+    """A non-blocking PCM in the best sample format, with ``channels``, or else the count that the device has.
 
     Raises DeviceMissing, DeviceBusy, DeviceUnusable.
     """
     _be_quiet()
     try:
-        # Mono is asked for first; a card that has no such count takes its smallest, so too with rate and periods.
-        wanted = {"rate": rate_hz, "channels": 1, "periodsize": rate_hz * block_ms // 1000, "periods": periods}
+        # A card that has no such count of channels takes its smallest, so too with rate and periods.
+        wanted = {"rate": rate_hz, "channels": channels, "periodsize": rate_hz * block_ms // 1000, "periods": periods}
         known = _best_formats.get((device, direction))
         if known is not None:
             wanted["format"] = known
@@ -117,15 +122,27 @@ def open_pcm(device: str, direction: int, rate_hz: int, block_ms: int, periods: 
                 del pcm  # which closes it: a device opens only once
                 pcm = alsaaudio.PCM(type=direction, mode=alsaaudio.PCM_NONBLOCK, device=device, **wanted)
             _best_formats[(device, direction)] = best
+        if pcm.info()["channels"] < channels:
+            # It was refused and its smallest count taken; the largest is nearer to what is wanted.
+            offered = _channel_counts(pcm)
+            del pcm
+            wanted["channels"] = max((count for count in offered if count <= MAX_CHANNELS), default=1)
+            pcm = alsaaudio.PCM(type=direction, mode=alsaaudio.PCM_NONBLOCK, device=device, **wanted)
     except alsaaudio.ALSAAudioError as error:
         raise _refused(device, direction, str(error)) from None
-    channels = pcm.info()["channels"]
-    if channels > MAX_CHANNELS:
+    opened = pcm.info()["channels"]
+    if opened > MAX_CHANNELS:
         raise DeviceUnusable(
-            f"sound device '{device}' has {channels} channels, at most {MAX_CHANNELS} work",
+            f"sound device '{device}' has {opened} channels, at most {MAX_CHANNELS} work",
             f"Use its converting name: plughw:… or default instead of '{device}'.",
         )
     return pcm
+
+
+def _channel_counts(pcm: Any) -> tuple[int, ...]:
+    """All that it can be opened with; pyalsaaudio gives a number alone where there is one."""
+    counts = pcm.getchannels()
+    return (counts,) if isinstance(counts, int) else tuple(counts)
 
 
 def _best_format(device: str, pcm: Any) -> int:

@@ -15,10 +15,11 @@ class NoSource:
         self.name = "none"
         self.xruns = 0
         self.notices: list[str] = []
+        self.fault = self.channels = None
 
     def open(self) -> SourceFormat:
         """Always succeeds."""
-        return SourceFormat(RATE_HZ, 1, RATE_HZ // 100, "no sound", hears_room=False)
+        return SourceFormat(RATE_HZ, 1, RATE_HZ // 100, "no sound", hears_room=False, mixed=True)
 
     def read(self) -> Block | None:
         """Waits 0.1 s."""

@@ -23,18 +23,22 @@ _SHORTEST_WAIT_S: Final = 0.0005
 class PortAudioSource:
     """One PortAudio input (``python3 -m sounddevice`` lists names)."""
 
-    def __init__(self, device: str, rate_hz: int, block_ms: int) -> None:
+    def __init__(self, device: str, rate_hz: int, block_ms: int, channels: int = 1) -> None:
+        """``channels``: how many are wanted; the device may have fewer."""
         self.name = f"portaudio:{device}"
         self.xruns = 0
         self.notices: list[str] = []
+        self.fault = self.channels = None
         self._device = device
         self._rate_hz = rate_hz
         self._block_ms = block_ms
+        self._channels = channels
         self._stream: Any = None
 
     def open(self) -> SourceFormat:
         """Take the device. Raises DeviceMissing (also when PortAudio is not installed), DeviceBusy, DeviceUnusable."""
-        stream, name = library.open_stream("input", self._device, self._rate_hz, self._rate_hz * self._block_ms // 1000)
+        block_frames = self._rate_hz * self._block_ms // 1000
+        stream, name = library.open_stream("input", self._device, self._rate_hz, block_frames, self._channels)
         self._stream = stream
         self.name = f"portaudio:{name}"
         self._rate_hz_real: int = round(stream.samplerate)

@@ -31,6 +31,7 @@ class StreamSource:
     def __init__(self, path: Path | str, block_ms: int) -> None:
         self.name = f"file:{'stdin' if name_of(path) == 'standard input' else Path(path).name}"
         self.notices: list[str] = []
+        self.fault = self.channels = None
         self._path = path
         self._block_frames = RATE_HZ * block_ms // 1000
         self._pacing = Pacing(self._block_frames)
@@ -46,7 +47,9 @@ class StreamSource:
         self._frames = np.zeros((self._block_frames, 1), np.float32)
         self._feeder = _Feeder(open_pipe(self._path), name_of(self._path))
         self._pacing.start()
-        return SourceFormat(RATE_HZ, 1, self._block_frames, f"pipe, {name_of(self._path)}", hears_room=False)
+        return SourceFormat(
+            RATE_HZ, 1, self._block_frames, f"pipe, {name_of(self._path)}", hears_room=False, mixed=True
+        )
 
     def read(self) -> Block | None:
         """The next block, when its last sample is due. Raises FileUnusable: what comes is no WAV."""

@@ -7,7 +7,6 @@ from typing import Final, Protocol
 
 from visaged.audio.pcm import Frames
 
-MAX_CHANNELS: Final = 8
 RATES_HZ: Final = range(4_000, 384_001)
 """Beyond these it is not a voice that was recorded, but a header that was damaged."""
 

@@ -16,7 +16,7 @@ _STDIN_PATHS: Final = (STDIN, "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 _LARGEST_BYTES: Final = 1 << 30
 _PIECE_BYTES: Final = 1 << 20
 
-ACCEPTED: Final = "WAV, FLAC, OGG or MP3 with 1 to 8 channels at 4 to 384 kHz"
+ACCEPTED: Final = "WAV, FLAC, OGG or MP3 with 1 to 32 channels at 4 to 384 kHz"
 REMEDY: Final = f"Give a sound file: {ACCEPTED}."
 
 

@@ -7,15 +7,16 @@ from typing import Final
 
 import numpy as np
 
+from visaged.audio.channels.watch import WARNING as CANCEL
 from visaged.audio.convert import MonoConverter
 from visaged.audio.decoders.byte_source import ByteSource
-from visaged.audio.decoders.decoder import MAX_CHANNELS, RATES_HZ, Notes
+from visaged.audio.decoders.decoder import RATES_HZ, Notes
 from visaged.audio.decoders.scale import FloatScale, NoScale, described
 from visaged.audio.decoders.wav.chunks import FLOAT, RIFF, NotWav, WavFormat, walk
 from visaged.audio.decoders.wav.samples import WavSamples, is_plain
 from visaged.audio.errors import FileUnusable
 from visaged.audio.ring import Sound
-from visaged.audio.watch.channels import WARNING as CANCEL
+from visaged.config.sound import MAX_CHANNELS
 from visaged.file_kind import HEAD_BYTES, kind_of
 
 _CHUNK: Final = 4096

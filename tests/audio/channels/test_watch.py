@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from visaged.audio.watch.channels import ChannelWatch
+from visaged.audio.channels.watch import ChannelWatch
 
 NOISE = np.random.default_rng(1).normal(0, 0.1, (48_000, 8)).astype(np.float32)
 
@@ -30,6 +30,7 @@ def test_antiphase_cancels(share: float) -> None:
         NOISE[:, :1] * np.array([1, 1], np.float32),
         NOISE[:, :1] * np.array([1, 0], np.float32),
         NOISE[:, :1] * np.array([0] * 7 + [1], np.float32),
+        NOISE[:, :1] * np.array([0] * 23 + [1], np.float32),
         NOISE[:, :1] * np.array([1, -0.4], np.float32),  # some is left
         NOISE * 0,
         NOISE[:, :1] * np.array([1, -1], np.float32) * 1e-3,  # an open socket
