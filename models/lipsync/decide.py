@@ -16,9 +16,9 @@ from torch import Tensor, nn
 
 # A sound that was shown is not shown again by the later head: for this many frames, a decision fading over two more.
 HELD_FRAMES: Final = 6
-_FADE_FRAMES: Final = 2
+FADE_FRAMES: Final = 2
 # A decision counts as shown from here (half) to there (wholly) on its way from 0 to 1.
-_SHOWN: Final = (0.5, 0.75)
+SHOWN: Final = (0.5, 0.75)
 NEVER: Final = 2.0
 """A threshold that no probability reaches."""
 
@@ -44,9 +44,9 @@ class Decision(nn.Module):
         """
         on_time = ramp(said - self.sure, *self.ramp)
         later = ramp(torch.cat([said[:, 1:], said[:, -1:]], dim=1) - self.late, *self.ramp)
-        shown = ramp(on_time, *_SHOWN)
-        recent = torch.maximum(shown, recent - 1.0 / (HELD_FRAMES + _FADE_FRAMES))
-        free = torch.clamp(1.0 - recent * (HELD_FRAMES + _FADE_FRAMES) / _FADE_FRAMES, 0.0, 1.0)
+        shown = ramp(on_time, *SHOWN)
+        recent = torch.maximum(shown, recent - 1.0 / (HELD_FRAMES + FADE_FRAMES))
+        free = torch.clamp(1.0 - recent * (HELD_FRAMES + FADE_FRAMES) / FADE_FRAMES, 0.0, 1.0)
         return torch.maximum(on_time, later * free), recent
 
 

@@ -20,9 +20,9 @@ _RAMP: Final = (-0.10, 0.05)
 # Teeth on the lip: the lower lip rolls in around its threshold.
 _TOUCHING: Final = (-0.12, 0.12)
 # Probability of speech below and above which the mouth rests and moves freely.
-_RESTING: Final = (0.06, 0.22)
+RESTING: Final = (0.06, 0.22)
 # In speech the lips part at least this far where no bilabial closes them.
-_PARTED_JAW: Final = 0.05
+PARTED_JAW: Final = 0.05
 # No face is even: the sides differ by up to this share, always in the same way.
 _UNEVEN: Final = 0.04
 _UNEVEN_SEED: Final = 61
@@ -50,12 +50,12 @@ class Decoder(nn.Module):
         """
         said = torch.sigmoid(logits)
         speech = said[:, :, SPEECH]
-        awake = ramp(speech, *_RESTING)
+        awake = ramp(speech, *RESTING)
         gate, closed = self.closure(said[:, :, CLOSURE], recent[:1])
         touch, touched = self.contact(said[:, :, CONTACT], recent[1:])
         touch = touch * (1 - gate)
         channels = list(torch.unbind(said[:, :, :CLOSURE] * awake.unsqueeze(2), dim=2))
-        jaw = torch.maximum(channels[0], _PARTED_JAW * awake)
+        jaw = torch.maximum(channels[0], PARTED_JAW * awake)
         channels[0] = jaw
         _at_least(channels, "MouthPress", SHAPES["P"].press * gate * awake)
         _at_least(channels, "MouthRollLower", SHAPES["P"].roll_lower * gate * awake)

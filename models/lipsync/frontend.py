@@ -30,7 +30,7 @@ _BIN_HZ: Final = RATE_HZ / _FFT
 MELS: Final = 40
 # To 7.6 kHz: what a 16 kHz source still has.
 _MEL_RANGE_HZ: Final = (60.0, 7600.0)
-_SPHINX_FILTERS: Final = 25
+SPHINX_FILTERS: Final = 25
 _SPHINX_RANGE_HZ: Final = (130.0, 6800.0)
 _SPHINX_LIFTER: Final = 22
 _BROADBAND_HZ: Final = (100.0, 4000.0)
@@ -40,21 +40,21 @@ FEATURES: Final = 2 * MELS + 2 + cmu.STATES
 """Per frame: mels and level of both hops, phone state scores."""
 
 # Power of white noise one 16-bit step strong, in the units of a spectrum of int16 samples: what silence is worth.
-_FLOOR_POWER: Final = 100.0
+FLOOR_POWER: Final = 100.0
 # The level follows sound within 40 ms and falls 8 dB a second, so pauses between words do not raise the noise.
-_ATTACK_S: Final = 0.04
-_RELEASE_DB_PER_S: Final = 8.0
+ATTACK_S: Final = 0.04
+RELEASE_DB_PER_S: Final = 8.0
 # Level of speech at about -62 dBFS: below it sound is background, not faint speech.
-_LEVEL_FLOOR: Final = 12.0
-_CLIP: Final = (-11.0, 2.5)
+LEVEL_FLOOR: Final = 12.0
+CLIP: Final = (-11.0, 2.5)
 # The running mean of the cepstra takes this long to settle, and listens to frames near the level only.
-_MEAN_S: Final = 1.5
-_HOP_S: Final = HOP / RATE_HZ
+MEAN_S: Final = 1.5
+HOP_S: Final = HOP / RATE_HZ
 # Sphinx's hops against ours, for deltas.
-_DELTA_SCALE: Final = 0.01 / _HOP_S
+DELTA_SCALE: Final = 0.01 / HOP_S
 # Scores are logs that differ by tens; this brings the good candidates of a frame within sight of one another.
-_SCORE_SCALE: Final = 0.3
-_SCORE_FLOOR: Final = -8.0
+SCORE_SCALE: Final = 0.3
+SCORE_FLOOR: Final = -8.0
 _PIECE: Final = 48
 HISTORY: Final = 5
 """Cepstra kept from before a frame: its double delta reaches over seven hops, two of them new."""
@@ -114,7 +114,7 @@ class FrontEnd(nn.Module):
         """Windows [..., 600] of sound -> log powers [..., 40 mels + 25 Sphinx bands + 1 broadband]."""
         windowed = frames * self.window
         power = (windowed @ self.cosine) ** 2 + (windowed @ self.sine) ** 2
-        return torch.log(power @ self.bands + _FLOOR_POWER)
+        return torch.log(power @ self.bands + FLOOR_POWER)
 
     def initial(self, batch: int) -> Tracker:
         """A stream that has heard nothing."""
@@ -123,23 +123,23 @@ class FrontEnd(nn.Module):
     def track(self, logs: Tensor, tracker: Tracker) -> tuple[Tensor, Tensor, Tracker]:
         """One hop: log powers [batch, 66] -> mels and level [batch, 41], cepstra [batch, 13], the tracker moved on."""
         smooth, level = tracker.level[:, :1], tracker.level[:, 1:]
-        smooth = smooth + (1.0 - float(np.exp(-_HOP_S / _ATTACK_S))) * (logs[:, -1:] - _LEVEL_FLOOR - smooth)
-        release = _RELEASE_DB_PER_S * _HOP_S * float(np.log(10) / 10)
+        smooth = smooth + (1.0 - float(np.exp(-HOP_S / ATTACK_S))) * (logs[:, -1:] - LEVEL_FLOOR - smooth)
+        release = RELEASE_DB_PER_S * HOP_S * float(np.log(10) / 10)
         level = torch.clamp(torch.maximum(smooth, level - release), min=0.0)
-        relative = logs - (level + _LEVEL_FLOOR)
+        relative = logs - (level + LEVEL_FLOOR)
         cepstra = relative[:, MELS:-1] @ self.cepstrum
         # Full weight within 5 nats (22 dB) of the level, none below 8.
         near = torch.clamp((relative[:, -1:] + 8.0) / 3.0, 0.0, 1.0)
         centred = cepstra - self.mean_cepstra - tracker.mean
-        mean = tracker.mean + near * (_HOP_S / _MEAN_S) * centred
-        heard = torch.clamp(torch.cat([relative[:, :MELS], relative[:, -1:]], dim=1), *_CLIP)
+        mean = tracker.mean + near * (HOP_S / MEAN_S) * centred
+        heard = torch.clamp(torch.cat([relative[:, :MELS], relative[:, -1:]], dim=1), *CLIP)
         return heard, centred, Tracker(torch.cat([smooth, level], dim=1), mean)
 
     def phone_scores(self, cepstra: Tensor) -> Tensor:
         """Seven hops of cepstra [batch, 7, 13] -> scores of the 126 states, 0 (unlikely) .. 1, of the middle hop."""
         c = cepstra
-        delta = (c[:, 5] - c[:, 1]) * _DELTA_SCALE
-        double = ((c[:, 6] - c[:, 2]) - (c[:, 4] - c[:, 0])) * _DELTA_SCALE**2
+        delta = (c[:, 5] - c[:, 1]) * DELTA_SCALE
+        double = ((c[:, 6] - c[:, 2]) - (c[:, 4] - c[:, 0])) * DELTA_SCALE**2
         x = torch.stack([c[:, 3], delta, double]) / self.cepstral_scale
         logs = torch.cat([x * x, x], dim=2) @ self.gaussians + self.gaussian_constants
         logs = logs.reshape(cmu.STREAMS, -1, cmu.PHONES, cmu.GAUSSIANS)
@@ -147,8 +147,8 @@ class FrontEnd(nn.Module):
         # By phone first: a few products of matrices instead of one per frame and phone.
         sums = (torch.exp(logs - best).transpose(1, 2) @ self.weights).transpose(1, 2)
         states = (torch.log(sums + 1e-20) + best).sum(dim=0).reshape(-1, cmu.STATES)
-        posterior = torch.log_softmax(states * _SCORE_SCALE, dim=1)
-        return 1.0 - torch.clamp(posterior, min=_SCORE_FLOOR) / _SCORE_FLOOR
+        posterior = torch.log_softmax(states * SCORE_SCALE, dim=1)
+        return 1.0 - torch.clamp(posterior, min=SCORE_FLOOR) / SCORE_FLOOR
 
     @torch.no_grad()
     def forward(self, sound: Tensor) -> Tensor:
@@ -196,14 +196,14 @@ def _bands() -> NDArray[np.floating]:
     broad = ((hz >= _BROADBAND_HZ[0]) & (hz <= _BROADBAND_HZ[1])).astype(float)[:, None]
     # The level is that of the plain sound: pre-emphasis would make hissing speech seem loud.
     mels = _triangles(MELS, *_MEL_RANGE_HZ) * emphasis[:, None]
-    sphinx = _triangles(_SPHINX_FILTERS, *_SPHINX_RANGE_HZ) * emphasis[:, None]
+    sphinx = _triangles(SPHINX_FILTERS, *_SPHINX_RANGE_HZ) * emphasis[:, None]
     return np.concatenate([mels, sphinx, broad / broad.sum()], axis=1)
 
 
 def _dct() -> NDArray[np.floating]:
     """[25, 13] orthonormal DCT-II with Sphinx's lifter."""
-    n = np.arange(_SPHINX_FILTERS)
+    n = np.arange(SPHINX_FILTERS)
     k = np.arange(cmu.CEPSTRA)
-    basis = np.sqrt(2.0 / _SPHINX_FILTERS) * np.cos(np.pi * np.outer(n + 0.5, k) / _SPHINX_FILTERS)
+    basis = np.sqrt(2.0 / SPHINX_FILTERS) * np.cos(np.pi * np.outer(n + 0.5, k) / SPHINX_FILTERS)
     basis[:, 0] /= np.sqrt(2.0)
     return basis * (1.0 + _SPHINX_LIFTER / 2 * np.sin(np.pi * k / _SPHINX_LIFTER))

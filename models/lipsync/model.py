@@ -25,11 +25,11 @@ _DROPPED: Final = 0.15
 
 # How much of the decision to close the lips, and to put lip and teeth together, is the visemes': one answer for all
 # sounds at once, in which p must win against t. The rest is the decision's own head, which knows when to begin.
-_VISEMES_SHARE: Final = {CLOSURE: (OVR.index("PP"), 0.75), CONTACT: (OVR.index("FF"), 0.5)}
+VISEMES_SHARE: Final = {CLOSURE: (OVR.index("PP"), 0.75), CONTACT: (OVR.index("FF"), 0.5)}
 # How much of the lips' roundness is what the visemes, each by its chance, look like; the rest is the channel's own
 # value, which knows of the neighbours, but unsure it shows half of each.
-_ROUND: Final = [CHANNELS.index(name) for name in ("MouthFunnel", "MouthPucker")]
-_ROUND_SHARE: Final = 0.5
+ROUND: Final = [CHANNELS.index(name) for name in ("MouthFunnel", "MouthPucker")]
+ROUND_SHARE: Final = 0.5
 _LOOKS: Final = torch.from_numpy(typical())
 
 
@@ -47,13 +47,13 @@ class Answer(NamedTuple):
         Closure and contact: mean log odds. Roundness: mean value.
         """
         columns = list(torch.unbind(self.curves, dim=-1))
-        for column, (viseme, share) in _VISEMES_SHARE.items():
+        for column, (viseme, share) in VISEMES_SHARE.items():
             others = torch.cat([self.visemes[..., :viseme], self.visemes[..., viseme + 1 :]], dim=-1)
             odds = self.visemes[..., viseme] - torch.logsumexp(others, dim=-1)
             columns[column] = (1.0 - share) * columns[column] + share * odds
         expected = torch.softmax(self.visemes, dim=-1) @ _LOOKS.to(self.visemes)
-        for column in _ROUND:
-            mean = (1.0 - _ROUND_SHARE) * torch.sigmoid(columns[column]) + _ROUND_SHARE * expected[..., column]
+        for column in ROUND:
+            mean = (1.0 - ROUND_SHARE) * torch.sigmoid(columns[column]) + ROUND_SHARE * expected[..., column]
             columns[column] = torch.log(mean) - torch.log1p(-mean)
         return torch.stack(columns, dim=-1)
 
