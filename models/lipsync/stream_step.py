@@ -42,7 +42,8 @@ class StreamStep(nn.Module):
     def forward(self, sound: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
         """``sound`` float32 [1, 400] -> the curves of each look-ahead [1, 61], activity [1, 1], then the new state."""
         tail, level, mean, cepstra, gru, shown = state
-        heard = torch.cat([tail, sound], dim=1)
+        # A running normaliser must not be taught levels that no converter gives.
+        heard = torch.cat([tail, torch.clamp(sound, -1.0, 1.0)], dim=1)
         logs = self.front.spectra(torch.cat([heard[:, :WINDOW], heard[:, HOP:]]))
         tracker = Tracker(level, mean)
         first, c1, tracker = self.front.track(logs[:1], tracker)

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from visaged.curves import COUNT, Pose, neutral
+from visaged.curves import Pose, all_finite, neutral
 from visaged.layer import Layer
 from visaged.metrics import Metrics
 
@@ -31,7 +31,6 @@ class GuardedLayer:
         self._failures = metrics.counter("animation.layers_failed")
         self._not_finite = metrics.counter("animation.not_finite")
         self._before = neutral()
-        self._finite = np.ones(COUNT, np.bool_)
 
     def apply(self, pose: Pose, time_ns: int) -> bool:
         """Let the layer change ``pose``; returns False when it failed and ``pose`` is as it was before."""
@@ -46,8 +45,7 @@ class GuardedLayer:
             log.exception("layer %s failed", self.name)
             self._report("animation_layer_failed", f"The animation layer '{self.name}' failed: {error!r}", _REMEDY)
         else:
-            np.isfinite(pose, out=self._finite)
-            if self._finite.all():
+            if all_finite(pose):
                 return True
             self._not_finite.add()
         np.copyto(pose, self._before)

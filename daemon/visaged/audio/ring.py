@@ -12,10 +12,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from visaged.clock import RATE_HZ
+from visaged.clock import NS_PER_S, RATE_HZ, now_ns
 
 Sound = NDArray[np.float32]
 """Mono float32 at 48 kHz, +-1."""
+
+
+# An index that does not come.
+_NOBODY: Final = 1 << 62
 
 
 class Overwritten(LookupError):
@@ -40,7 +44,8 @@ class AudioRing:
         self._end = 0
         # Runs ahead of _end while samples are being replaced, so that a reader can tell that its copy was torn.
         self._replaced_to = 0
-        self._waiters = 0
+        # The first index that somebody waits for.
+        self._awaited = _NOBODY
         self._grown = threading.Condition()
         self.bad_samples = 0
         """NaN and infinities that were replaced by silence."""
@@ -102,12 +107,15 @@ class AudioRing:
         """Wait until sample ``index - 1`` is there (``end >= index``); False when it took longer than ``timeout_s``."""
         if self._end >= index:
             return True
+        until_ns = now_ns() + round(timeout_s * NS_PER_S)
         with self._grown:
-            self._waiters += 1
-            try:
-                return self._grown.wait_for(lambda: self._end >= index, timeout_s)
-            finally:
-                self._waiters -= 1
+            while True:
+                self._awaited = min(self._awaited, index)
+                if self._end >= index:
+                    return True
+                left_ns = until_ns - now_ns()
+                if left_ns <= 0 or not self._grown.wait(left_ns / NS_PER_S):
+                    return self._end >= index
 
     def _put(self, at: int, part: Sound) -> None:
         place = self._samples[at : at + len(part)]
@@ -119,8 +127,10 @@ class AudioRing:
             place[bad] = 0
 
     def _publish(self, end: int) -> None:
-        # A waiter raises _waiters before it looks at _end, so one of the two always sees the other.
+        # A waiter says what it waits for before it looks at _end, so one of the two always sees the other. Nobody is
+        # woken for less: a reader of 800 samples would else come for every block of the sound card.
         self._end = end
-        if self._waiters:
+        if end >= self._awaited:
             with self._grown:
+                self._awaited = _NOBODY
                 self._grown.notify_all()

@@ -12,7 +12,7 @@ import numpy as np
 
 from visaged.audio.ring_reader import TOO_LATE, RingReader, SoundSource
 from visaged.clock import NS_PER_S, RATE_HZ, now_ns
-from visaged.curves import neutral
+from visaged.curves import all_finite, neutral
 from visaged.face.activity import HANG_OVER_S, Activity
 from visaged.face.solver import FRAME_RATE_HZ, HOP, Solver
 from visaged.metrics import Metrics
@@ -166,7 +166,7 @@ class SolverStage:
             if self._state is None:
                 self._state = solver.initial_state()
             self._state = solver.step(self._hop, self._state, self._pose)
-            if not np.isfinite(self._pose).all():
+            if not all_finite(self._pose):
                 raise NotFinite("it answered with NaN or infinity")
         # Solvers run models that others made, through libraries that raise what they like: whatever it is, the face
         # must live on.

@@ -31,7 +31,9 @@ class Heard(NamedTuple):
 def add(graph: Graph, front: FrontEnd, sound: str, state: tuple[str, str, str, str]) -> Heard:
     """``sound`` [1, 400]; ``state``: sound [1, 400], level [1, 2], mean [1, 13], cepstra [5, 13]."""
     tail, level, mean, cepstra = state
-    heard = graph.op("Concat", tail, sound, axis=1)
+    # A running normaliser must not be taught levels that no converter gives.
+    bounded = graph.op("Clip", sound, *map(graph.constant, (-1.0, 1.0)))
+    heard = graph.op("Concat", tail, bounded, axis=1)
     logs = _spectra(graph, front, heard)
     levels, next_level = _levels(graph, logs, level)
     relative = graph.op("Sub", logs, levels)

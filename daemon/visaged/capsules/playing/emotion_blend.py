@@ -36,6 +36,8 @@ _SMOOTHING_S: Final = -1 / 60 / math.log(1 - 0.1)
 # Two slow waves that never meet again; together they move the strength by at most this share.
 _SWELL: Final = 0.12
 _SWELL_PERIODS_S: Final = (7.3, 4.1)
+# Sum of squares of a pose that nobody sees.
+_INVISIBLE: Final = 1e-10
 # Peaks that are kept (61 floats each): more than one personality uses.
 _MAX_PEAKS: Final = 1024
 # Passing movements: they express something, but nobody holds them.
@@ -106,6 +108,8 @@ class EmotionBlend:
         self._pose = neutral()
         self._scratch = neutral()
         self._before_ns: int | None = None
+        self._unseen: Pose | None = None
+        """A target without any movement that has been reached: a box without a mood does not pay for it."""
         self.state = EmotionState()
         """Replaced whole, by any thread."""
 
@@ -125,9 +129,16 @@ class EmotionBlend:
             self._request(vector)
         elapsed_s = 0.0 if self._before_ns is None else max(time_ns - self._before_ns, 0) / NS_PER_S
         self._before_ns = time_ns
-        np.subtract(self._target, self._pose, out=self._scratch)
+        target = self._target
+        if target is self._unseen:
+            return
+        np.subtract(target, self._pose, out=self._scratch)
         np.multiply(self._scratch, 1 - math.exp(-elapsed_s / _SMOOTHING_S), out=self._scratch)
         np.add(self._pose, self._scratch, out=self._pose)
+        if not target.any() and float(np.dot(self._pose, self._pose)) < _INVISIBLE:
+            self._pose.fill(0.0)
+            self._unseen = target
+            return
         np.multiply(self._pose, self._strength(time_ns), out=self._scratch)
         np.add(pose, self._scratch, out=pose)
 

@@ -28,6 +28,8 @@ _AUTO_PROVIDERS: Final = ("cpu",)
 # dBFS or less.
 _OVERLOAD_POWER: Final = 0.25
 _OVERLOAD_STEPS: Final = 10
+# Louder than full scale can be: no converter gave this.
+_ABSURD_POWER: Final = 1.0
 
 
 class LookaheadError(ValueError):
@@ -70,7 +72,6 @@ class LipsyncSolver:
                 f"face.lookahead_ms = {lookahead_ms:g}: {manifest.name} {manifest.version} offers {choices}"
             )
         self._decimator = _decimator(package)
-        self._clipped = np.zeros(HOP, np.float32)
         self._curves = _curves_output(package, lookahead_ms)
         self._has_activity = any(spec.name == "activity" and spec.shape == (1, 1) for spec in manifest.outputs)
         self._runner = StepRunner(package, precision, _AUTO_PROVIDERS if list(providers) == [AUTO] else providers)
@@ -90,12 +91,13 @@ class LipsyncSolver:
         Should the model ever answer with something that is not a number, the pose is neutral there and the stream
         starts anew.
         """
-        # A running normaliser must not be taught levels that no converter gives.
-        np.clip(sound, -1.0, 1.0, out=self._clipped)
-        if self._after_overload(state):
+        power = float(np.dot(sound, sound)) / HOP
+        if not power < _ABSURD_POWER:
+            sound = np.clip(sound, -1.0, 1.0)
+        if self._after_overload(power, state):
             state = self.initial_state()
         stream = state.stream
-        self._decimator.step(self._clipped, state.history, stream.inputs["sound"][0])
+        self._decimator.step(sound, state.history, stream.inputs["sound"][0])
         stream = self._runner.step(stream)
         pose[:] = stream.outputs[self._curves][0]
         if not make_legal(pose):
@@ -104,9 +106,9 @@ class LipsyncSolver:
             state.activity = float(stream.outputs["activity"][0, 0])
         return state
 
-    def _after_overload(self, state: LipsyncState) -> bool:
+    def _after_overload(self, power: float, state: LipsyncState) -> bool:
         """Whether a spell of sound louder than any voice just ended: what the stream learned of levels is void."""
-        if float(np.dot(self._clipped, self._clipped)) > _OVERLOAD_POWER * HOP:
+        if power > _OVERLOAD_POWER:
             state.overload_steps += 1
             return False
         ended = state.overload_steps >= _OVERLOAD_STEPS
