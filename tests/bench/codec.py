@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from tests.bench.codec_contestants import OPEN
+from tests.bench.parts.codec_contestants import OPEN
 from tests.bench.report import Bench, Row
 from tests.codec.true_size import CACHE, true_size
 
@@ -33,7 +33,7 @@ class _Worker:
 
     def __init__(self, name: str, cache: Path) -> None:
         core = max(os.sched_getaffinity(0))
-        command = [sys.executable, "-m", "tests.bench.codec_worker", name, str(cache), str(core)]
+        command = [sys.executable, "-m", "tests.bench.parts.codec_worker", name, str(cache), str(core)]
         self._process = subprocess.Popen(
             command, env=os.environ | _ONE_THREAD, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )

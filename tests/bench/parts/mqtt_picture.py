@@ -1,4 +1,4 @@
-"""Draw docs/fleet-watch.svg: ``python -m tests.bench.mqtt_picture``. Real links, a real broker, made-up figures."""
+"""Draw docs/fleet-watch.svg: ``python -m tests.bench.parts.mqtt_picture``. Real links, a real broker, made-up figures."""
 
 from __future__ import annotations
 

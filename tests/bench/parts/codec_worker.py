@@ -1,4 +1,4 @@
-"""One contestant in a process of its own on one core: ``python -m tests.bench.codec_worker NAME CACHE CORE``.
+"""One contestant in a process of its own on one core: ``python -m tests.bench.parts.codec_worker NAME CACHE CORE``.
 
 Answers each line on standard input, a number of frames, by coding so many, one every 80 ms, and a line of JSON: the
 milliseconds of each direction. The first line, unasked, tells how long opening took; the last word, ``end``, is
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.bench.codec_contestants import OPEN, Contestant
+from tests.bench.parts.codec_contestants import OPEN, Contestant
 from visaged.codec.frame_codec import FRAME
 
 _FRAME_S = 0.08
