@@ -48,7 +48,7 @@ def measure() -> Bench:
             boxes.wait(30)
             broker.stop()
     note = (
-        "Boxes are light clients in one Python process (tests/bench/parts/mqtt_boxes.py) with the topics, payloads, QoS, "
+        "Boxes are light clients in one Python process (parts/mqtt_boxes.py) with the topics, payloads, QoS, "
         "retained messages and will of a real box; broker, boxes and operator share this machine's cores, so the times "
         "are upper bounds. Broker: mosquitto 2.0, no TLS, no persistence."
     )

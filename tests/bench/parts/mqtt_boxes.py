@@ -1,6 +1,6 @@
 """A thousand boxes in one process: as much MQTT 3.1.1 as a box on the network shows, and nothing of the box.
 
-``python -m tests.bench.parts.mqtt_boxes PORT COUNT HEALTH_EVERY_S`` connects them, says ``ready`` on stdout, and runs until
+``python -m tests.bench.parts.mqtt_boxes PORT COUNT HEALTH_EVERY_S`` connects them, says ``ready``, and runs until
 its stdin is closed. Topics, payload sizes, retained messages, QoS and will are those of a real box.
 """
 

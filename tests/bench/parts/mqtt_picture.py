@@ -1,4 +1,4 @@
-"""Draw docs/fleet-watch.svg: ``python -m tests.bench.parts.mqtt_picture``. Real links, a real broker, made-up figures."""
+"""Draws docs/fleet-watch.svg (``python -m tests.bench.parts.mqtt_picture``): real links and broker, made-up figures."""
 
 from __future__ import annotations
 
