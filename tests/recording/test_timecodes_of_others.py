@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.recording.takes import cells, clock, even, expected, neurosync, write
@@ -135,6 +135,13 @@ def test_milliseconds_in_place_of_frames_are_named(tmp_path: Path, timecodes: li
     assert "HH:MM:SS:FF.sss" in str(error.value)
 
 
+def test_drop_frame_has_no_rate_of_more_than_120(tmp_path: Path) -> None:
+    """Before, rows that counted further lay before those that they follow."""
+    path = write(tmp_path / "take.csv", cells(["00:00:00;124.000", "00:00:01;00.000"]))
+    with pytest.raises(RecordingError, match="a timecode counts frame 124 of a second; drop-frame timecodes count"):
+        read(path)
+
+
 def test_frames_of_240_a_second_are_no_milliseconds(tmp_path: Path) -> None:
     check(tmp_path, [f"00:00:0{row // 240}:{row % 240:03d}" for row in range(480)], 240)
 
@@ -150,11 +157,17 @@ TIMECODES = st.builds(
 
 
 @settings(deadline=None)
+@example([Timecode(1, 0, drop_frame=True), Timecode(0, 124, drop_frame=True)], None)
 @given(st.lists(TIMECODES, min_size=1, max_size=12), st.none() | st.integers(1, 120).map(Fraction))
 def test_any_timecodes_give_a_grid_with_a_place_for_each_row(timecodes: list[Timecode], fps: Fraction | None) -> None:
     # A recording is of one kind, which its first row tells, and its rows follow each other.
     timecodes = sorted(one._replace(drop_frame=timecodes[0].drop_frame) for one in timecodes)
-    grid = lay_out(timecodes, fps)
+    try:
+        grid = lay_out(timecodes, fps)
+    except RecordingError as error:
+        assert timecodes[0].drop_frame
+        assert "drop-frame timecodes count up to 119" in str(error)
+        return
     assert 1 <= grid.fps <= MAX_FPS + 1
     assert len(grid.places) == len(timecodes)
     assert grid.places[0] == 0

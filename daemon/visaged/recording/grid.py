@@ -107,6 +107,10 @@ def _count_rate(timecodes: Sequence[Timecode], fps: Fraction | None) -> int:
 
 
 def _drop_rate(timecodes: Sequence[Timecode], highest: int) -> int:
+    if highest >= _DROPPING[-1]:
+        # At a rate that has no such number rows would lie before the ones that they follow.
+        counted = f"drop-frame timecodes count up to {_DROPPING[-1] - 1} in a second"
+        raise RecordingError(f"a timecode counts frame {highest} of a second; {counted}")
     step = _usual_step(timecodes)
     for rate in _DROPPING:
         places = positions(timecodes, rate)
