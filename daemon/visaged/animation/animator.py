@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -45,6 +46,8 @@ class Animator:
         log.info("idle life has the seed %d", self.seed)
         self.override = CurveOverride()
         """Curves held by command."""
+        self.voice_gives_way: Callable[[], bool] = lambda: False
+        """Asked at each tick: whether a spoken line has the mouth, so that the live voice must not move it too."""
         self._idle = Idle(self.seed, metrics, report)
         self._speech = SpeechLayer(self._not_finite, metrics.counter("animation.speech_stalls"))
         self._scale = Scale()
@@ -85,7 +88,7 @@ class Animator:
             self._configure(*wanted)
         pose.fill(0.0)
         well = self._idle.apply_body(pose, time_ns)
-        self._speech.hear(speech, stale_ms)
+        self._speech.hear(speech, stale_ms, self.voice_gives_way())
         well &= self._guarded_speech.apply(pose, time_ns)
         well &= self._idle.apply_eyes(pose)
         for layer in self._added:

@@ -57,9 +57,12 @@ class SpeechLayer:
         self._speaking = 0.0
         self._last_ns: int | None = None
 
-    def hear(self, speech: Pose | None, stale_ms: float) -> None:
-        """``speech``: the solver's pose (float32 [61]) for this tick, or None; ``stale_ms``: how old it is."""
-        present = speech is not None and stale_ms <= STALE_MS
+    def hear(self, speech: Pose | None, stale_ms: float, gives_way: bool = False) -> None:
+        """``speech``: the solver's pose (float32 [61]) for this tick, or None; ``stale_ms``: how old it is.
+
+        ``gives_way``: somebody else speaks with this mouth; the live voice fades out, which is no stall.
+        """
+        present = speech is not None and stale_ms <= STALE_MS and not gives_way
         if present and speech is not None:
             np.copyto(self._scratch, speech)
             if make_legal(self._scratch):
@@ -68,7 +71,7 @@ class SpeechLayer:
             else:
                 self._not_finite.add()
                 present = False
-        if self._fresh and not present:
+        if self._fresh and not present and not gives_way:
             self._stalls.add()
         # The first pose after a gap starts where the mouth is, not where the solver is.
         continuous = present and stale_ms <= _JITTER_MS

@@ -136,7 +136,9 @@ class Daemon:
             raise
         finally:
             if "capsules" in vars(stages):
-                stages.animator.add_layer("capsules", stages.capsules.layer)
+                player = stages.capsules.layer
+                stages.animator.add_layer("capsules", player)
+                stages.animator.voice_gives_way = lambda: player.speaks
 
     def _start_control(self) -> None:
         from visaged.app.control import Control  # noqa: PLC0415

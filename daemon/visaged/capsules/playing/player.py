@@ -57,6 +57,8 @@ class Player:
         self.overflow = 0
         """Requests refused because enough is playing."""
         self.started = 0
+        self.speaks = False
+        """Whether a spoken line is shown: what it says, the face says."""
 
     # From any thread.
 
@@ -133,14 +135,16 @@ class Player:
         for playing in self._timeline.due(time_ns):
             self._begin(playing, time_ns)
         self._drop_ended(time_ns)
-        mood_done = False
+        mood_done = speaks = False
         for playing in self._playing:
+            speaks |= playing.layer == "line" and not playing.stopping
             if not mood_done and playing.layer != "base":
                 self._mood.apply(pose, time_ns)
                 mood_done = True
             playing.blend(pose, time_ns, self._scratch, self._other)
         if not mood_done:
             self._mood.apply(pose, time_ns)
+        self.speaks = speaks
 
     def _schedule(self, requests: Sequence[ClipRequest], now_ns: int) -> None:
         line = next((request for request in requests if request.clip.pcm is not None), None)
