@@ -92,15 +92,25 @@ class CodecHealth(Data):
 
 
 class CapsulesHealth(Data):
-    """The device cache."""
+    """The library, its cache on the device, and what is played of it; counts are since the start."""
 
-    cached: int | None = None
+    installed: int | None = None
+    cached: int | None = Field(default=None, description="Capsules on the device")
     used_mib: float | None = None
     cap_mib: float | None = None
     hits: int | None = None
     misses: int | None = None
     evictions: int | None = None
     device: str | None = None
+    playing: int | None = None
+    unhonoured: int | None = Field(
+        default=None, description="Starts that came too late for their offset, or waited in vain for speech"
+    )
+    unknown: int | None = Field(default=None, description="Asked for, not installed: the fallback was shown")
+    load_failed: int | None = Field(default=None, description="Installed, but could not be brought to the device")
+    refused: int | None = Field(default=None, description="Requests in a flood, of which nothing was done")
+    overflow: int | None = Field(default=None, description="Not shown because enough was playing or waiting")
+    cues_failed: int | None = Field(default=None, description="Cues that could not be sent to capsules.cue_target")
 
 
 class FaceHealth(Data):
