@@ -11,11 +11,11 @@ from visaged.audio.backends.alsa import AlsaSource
 from visaged.audio.backends.file import FileSource
 from visaged.audio.backends.none import NoSource
 from visaged.audio.backends.portaudio import PortAudioSource
-from visaged.audio.backends.stream import StreamSource
 from visaged.audio.channels.choice import needed_channels
 from visaged.audio.decoders.input_file import is_stream
 from visaged.audio.errors import AudioError, DeviceMissing
 from visaged.audio.source import AudioSource, SourceFormat
+from visaged.audio.stream.pipe import pipe_source
 from visaged.config.sound import InputSettings
 
 log = logging.getLogger(__name__)
@@ -24,8 +24,9 @@ Maker = Callable[[InputSettings], AudioSource]
 
 
 def _file_source(settings: InputSettings) -> AudioSource:
-    if is_stream(settings.path):
-        return StreamSource(settings.path, settings.block_ms)
+    # Samples without a header have no end that a file would tell; they are read as a pipe is.
+    if is_stream(settings.path) or settings.raw_format:
+        return pipe_source(settings)
     return FileSource(settings.path, settings.block_ms, loop=settings.loop, channel=settings.channel)
 
 
@@ -37,6 +38,7 @@ MAKERS: dict[str, Maker] = {
         settings.device, settings.rate_hz, settings.block_ms, needed_channels(settings.channel)
     ),
     "file": _file_source,
+    "pipe": lambda settings: pipe_source(settings, make=True),
     "none": lambda settings: NoSource(),
 }
 """A new, closed source of each backend."""

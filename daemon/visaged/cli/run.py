@@ -35,7 +35,15 @@ log = logging.getLogger(__name__)
 _SUPERVISE_S: Final = 0.1
 
 
-_SHORTHANDS: Final = {"livelink.targets": "--target", "face.solver": "--solver", "audio.input": "--input"}
+# The longer ones come first.
+_SHORTHANDS: Final = {
+    "livelink.targets": "--target",
+    "face.solver": "--solver",
+    "audio.input.rate_hz": "--rate",
+    "audio.input.raw_channels": "--channels",
+    "audio.input.raw_format": "--format",
+    "audio.input": "--input",
+}
 
 # A word that ends so is meant to be a file; anything else that is no file is the name of a device.
 _SOUND_SUFFIXES: Final = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff")
@@ -51,7 +59,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--input",
         metavar="FILE|DEVICE|none",
-        help="a sound file, - or a FIFO (WAV comes out of it), an ALSA device (arecord -L), or none",
+        help="a sound file, - or a FIFO (a program's sound comes out of it), an ALSA device (arecord -L), or none",
+    )
+    parser.add_argument("--rate", metavar="HZ", help="of raw samples from --input, or to open a device at; 48000")
+    parser.add_argument("--channels", metavar="N", help="of raw samples from --input; 1")
+    parser.add_argument(
+        "--format", metavar="NAME", help="--input gives raw samples, without a header: S16_LE (s16le), FLOAT_LE …"
     )
     parser.add_argument(
         "--target", action="append", default=[], metavar="HOST:PORT", help="Live Link receiver; may be repeated"
@@ -66,15 +79,29 @@ def overrides_of(options: argparse.Namespace) -> list[str]:
     items = []
     if options.input == "none":
         items.append("audio.input.backend=none")
+    elif options.input is not None and is_stream(options.input):
+        items += ["audio.input.backend=pipe", f"audio.input.path={json.dumps(options.input)}"]
     elif options.input is not None and _is_file(options.input):
         items += ["audio.input.backend=file", f"audio.input.path={json.dumps(options.input)}"]
     elif options.input is not None:
         items += ["audio.input.backend=alsa", f"audio.input.device={json.dumps(options.input)}"]
+    items += _raw_items(options)
     if options.target:
         items.append(f"livelink.targets={json.dumps(options.target)}")
     if options.solver is not None:
         items.append(f"face.solver={json.dumps(options.solver)}")
     return [*items, *options.set]
+
+
+def _raw_items(options: argparse.Namespace) -> list[str]:
+    """How raw samples lie. Who says how many channels, or the rate of a pipe, means raw ones."""
+    items = [f"audio.input.rate_hz={options.rate}"] if options.rate is not None else []
+    raw = options.channels is not None or (options.rate is not None and is_stream(options.input or ""))
+    if options.format is not None or raw:
+        items.append(f"audio.input.raw_format={json.dumps(options.format or 'S16_LE')}")
+    if options.channels is not None:
+        items.append(f"audio.input.raw_channels={options.channels}")
+    return items
 
 
 def _is_file(name: str) -> bool:
@@ -86,12 +113,16 @@ def _typed_wrong(options: argparse.Namespace, issues: Sequence[ConfigIssue]) -> 
     name = options.input
     if name is not None and _is_file(name) and not is_stream(name) and not Path(name).is_file():
         return [f"--input {options.input}: there is no such file"]
+    if (options.channels or options.format) and (name is None or not (_is_file(name) or is_stream(name))):
+        option = "--channels" if options.channels else "--format"
+        return [f"{option} tells how raw samples lie: --input must be - or a file; of a device see audio.input.channel"]
     return [_as_typed(issue, options.set) for issue in issues if issue.place.startswith("--set")]
 
 
 def _as_typed(issue: ConfigIssue, items: Sequence[str]) -> str:
     """The issue by the name of the option that brought it: a shorthand, unless it is among the --set ``items``."""
-    shorthand = _SHORTHANDS.get(".".join(str(part) for part in issue.path[:2]))
+    key = ".".join(str(part) for part in issue.path)
+    shorthand = next((option for named, option in _SHORTHANDS.items() if f"{key}.".startswith(f"{named}.")), None)
     if shorthand is None or any(item.startswith(issue.key) for item in items):
         return str(issue)
     return f"{shorthand} {issue.value}: {issue.accepted}"

@@ -13,6 +13,17 @@ from visaged.config.texts import FileName, Text
 MAX_CHANNELS: Final = 32
 """Channels of one input: the largest mixing desks with USB have as many."""
 
+# How FFmpeg and PulseAudio call what ALSA calls otherwise.
+_OTHER_NAMES: Final = {
+    "S16LE": "S16_LE",
+    "S24LE": "S24_3LE",
+    "S32LE": "S32_LE",
+    "F32LE": "FLOAT_LE",
+    "FLOAT32LE": "FLOAT_LE",
+    "FLOAT": "FLOAT_LE",
+    "U8": "U8",
+}
+
 
 def _check_channel(value: Any) -> Any:
     """``mix``, one channel, or a list without doubles; raises ValueError."""
@@ -31,12 +42,19 @@ Channel = Annotated[Literal["mix"] | int | list[int], BeforeValidator(_check_cha
 """Which channels of an input are the voice; several are averaged."""
 
 
+def _usual_name(value: Any) -> Any:
+    """ALSA's name of a sample format, by whatever name it was called."""
+    name = value.strip().upper() if isinstance(value, str) else value
+    return _OTHER_NAMES.get(name, name) if isinstance(name, str) else value
+
+
 class InputSettings(Section):
     """Where the voice comes from."""
 
-    backend: Annotated[Literal["auto", "alsa", "portaudio", "file", "none"], FILE] = Field(
+    backend: Annotated[Literal["auto", "alsa", "portaudio", "file", "pipe", "none"], FILE] = Field(
         default="auto",
-        description="auto: the file when path is set, else a microphone where there is one, else the bundled speech",
+        description="auto: the file when path is set, else a microphone where there is one, else the bundled speech. "
+        "pipe: other programs write to path",
     )
     # ALSA's plug-ins "file" and "tee" write files and start programs: a name of a device can say either.
     device: Annotated[Text, FILE] = Field(default="default", description="ALSA name (arecord -L) or PortAudio name")
@@ -57,9 +75,13 @@ class InputSettings(Section):
     )
     path: Annotated[FileName, FILE] = Field(
         default="",
-        description="Sound file for backend file (WAV, FLAC, OGG, MP3), or a FIFO or - out of which WAV comes",
+        description="Sound file for backend file (WAV, FLAC, OGG, MP3); FIFO for backend pipe, made if missing, or -",
     )
     loop: bool = Field(default=False, description="Start the file again when it ends")
+    raw_format: Annotated[
+        Literal["", "S16_LE", "S24_3LE", "S24_LE", "S32_LE", "FLOAT_LE", "U8"], BeforeValidator(_usual_name)
+    ] = Field(default="", description="Samples of path, when they come without a header: S16_LE …; empty: with one")
+    raw_channels: int = Field(default=1, ge=1, le=MAX_CHANNELS, description="With raw_format: channels of the sound")
 
 
 class OutputSettings(Section):

@@ -16,21 +16,23 @@ class Pacing:
     def __init__(self, block_frames: int) -> None:
         self.xruns = 0
         """How often a block was fetched so late that time was lost."""
-        self._block_frames = block_frames
-        self._epoch_ns = self._delivered = 0
+        self._block_ns = block_frames * NS_PER_S / RATE_HZ
+        self._due_ns = 0.0
 
     def start(self) -> None:
         """The first block begins now."""
-        self._epoch_ns, self._delivered = now_ns(), 0
+        self._due_ns = float(now_ns())
 
-    def wait(self) -> int:
-        """Until the last sample of the next block is due; CLOCK_MONOTONIC of that, in ns."""
-        self._delivered += self._block_frames
-        due_ns = self._epoch_ns + self._delivered * NS_PER_S // RATE_HZ
-        late_ns = now_ns() - due_ns
+    def wait(self, speed: float = 1.0) -> int:
+        """Until the last sample of the next block is due; CLOCK_MONOTONIC of that, in ns.
+
+        ``speed``: how much faster than 48 kHz this block runs.
+        """
+        self._due_ns += self._block_ns / speed
+        late_ns = now_ns() - self._due_ns
         if late_ns > _BUFFERED_NS:
             self.xruns += 1
-            self._epoch_ns += late_ns
-            due_ns += late_ns
+            self._due_ns += late_ns
+        due_ns = int(self._due_ns)
         sleep_until(due_ns)
         return due_ns

@@ -12,12 +12,12 @@ from visaged.audio.decoders.decoder import Notes, SoundForm
 from visaged.audio.decoders.scale import described, peak_of, scale_of
 from visaged.audio.pcm import Frames
 
-_FLOATS: Final = ("FLOAT", "DOUBLE")
+FLOATS: Final = ("FLOAT", "DOUBLE")
 _CHUNK: Final = 1 << 16
 _SCALE_FRAMES: Final = 1 << 23
 
 
-class _Forward(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
+class ForwardSoundFile(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
     """soundfile seeks after every read to where it is already, which garbles MP3 (its frames lean on those before)."""
 
     def seekable(self) -> bool:
@@ -35,11 +35,11 @@ class SndfileDecoder:
         descriptor = os.dup(file.fileno())
         file.close()
         os.lseek(descriptor, 0, os.SEEK_SET)
-        self._file = _Forward(descriptor, closefd=True)
+        self._file = ForwardSoundFile(descriptor, closefd=True)
         described_as = f"{self._file.format} {self._file.subtype}"
         self.form = SoundForm(self._file.samplerate, self._file.channels, self._file.frames, described_as)
         self._scale = 1.0
-        if self._file.subtype in _FLOATS:
+        if self._file.subtype in FLOATS:
             self._scale = scale_of(self._peak())
             if self._scale != 1:
                 self.notes.say(described(self._scale))

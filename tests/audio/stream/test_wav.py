@@ -14,8 +14,8 @@ from tests.audio.wavs import FLOAT, PCM, chunk, data_of, format_chunk, riff, ton
 from visaged.audio.decoders.byte_source import ByteSource
 from visaged.audio.decoders.decoder import Notes
 from visaged.audio.decoders.wav.chunks import NotWav, walk
-from visaged.audio.decoders.wav.stream import WavStream
 from visaged.audio.errors import FileUnusable
+from visaged.audio.stream.choose import open_sounds
 
 TONE = tone(seconds=0.02)
 
@@ -33,8 +33,12 @@ def reads(content: bytes, sizes: list[int]) -> Callable[[int], bytes]:
     return read
 
 
+def opened(content: bytes, sizes: list[int]) -> Iterator[np.ndarray]:
+    return open_sounds(ByteSource(reads(content, sizes)), "x").sounds()
+
+
 def heard(content: bytes, sizes: list[int]) -> tuple[np.ndarray, list[str]]:
-    stream = WavStream(reads(content, sizes), "standard input")
+    stream = open_sounds(ByteSource(reads(content, sizes)), "standard input")
     return np.concatenate(list(stream.sounds())), stream.notices
 
 
@@ -61,7 +65,7 @@ def test_pieces_of_any_size_are_the_same_sound(
 def test_what_is_cut_off_is_played_as_far_as_it_goes(sizes: list[int], length: int) -> None:
     content = wav(TONE)[: 44 + length]
     whole = min(length // 2, len(TONE))
-    sound = np.concatenate([np.zeros(0, np.float32), *WavStream(reads(content, sizes), "x").sounds()])
+    sound = np.concatenate([np.zeros(0, np.float32), *opened(content, sizes)])
     np.testing.assert_allclose(sound, TONE[:whole, 0], rtol=0, atol=0.001)
 
 
@@ -76,7 +80,7 @@ def test_sound_is_there_before_the_next_comes() -> None:
         given_out += len(data)
         return data
 
-    sounds = WavStream(read, "x").sounds()
+    sounds = open_sounds(ByteSource(read), "x").sounds()
     count = len(next(sounds))
     assert count > 400
     assert given_out < 44 + 2 * count + 960 + 44
@@ -116,10 +120,10 @@ def test_a_cut_is_told() -> None:
     ("content", "said"),
     [
         (b"", "has ended without a sound"),
-        (b"OggS\0\2\0\0\0\0\0\0\0\0", "cannot be played: it is an OGG, and what is played live from a pipe is WAV"),
+        (b"OggS\0\2\0\0\0\0\0\0\0\0", "cannot be played: "),
         (b"<html><body>401 Unauthorized", "it is a web page (HTML)"),
-        (b"words, and more words", "it does not begin as a WAV"),
-        (b"RIFF\0\0\0\0AVI LIST", "it does not begin as a WAV"),
+        (b"words, and more words", "which is no sound that is known"),
+        (b"RIFF\0\0\0\0AVI LIST", "which is no sound that is known"),
         (riff(chunk(b"data", data_of(TONE))), "its sound comes before its format"),
         (riff(format_chunk(48_000, 1, 0x11, 4), chunk(b"data", b"1234")), "samples of codec 0x11"),
         (wav(TONE, 1_000_000), "a rate of 1000000 Hz"),
@@ -129,7 +133,7 @@ def test_a_cut_is_told() -> None:
 )
 def test_what_is_no_wav_is_named(content: bytes, said: str) -> None:
     with pytest.raises(FileUnusable) as error:
-        list(WavStream(reads(content, [30]), "standard input").sounds())
+        list(open_sounds(ByteSource(reads(content, [30])), "standard input").sounds())
     assert str(error.value).startswith("standard input ")
     assert said in str(error.value)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -11,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.audio.wavs import tone, wav
+from tests.audio.wavs import chunk, format_chunk, riff, tone, wav
 from visaged.audio.backends import pacing
 from visaged.audio.backends.file import FileSource
-from visaged.audio.backends.stream import StreamSource
-from visaged.audio.errors import FileUnusable
 from visaged.audio.select import open_input
+from visaged.audio.stream.paced import PacedSource
+from visaged.audio.stream.pipe import pipe_source
 from visaged.config.sound import InputSettings
 
 PATIENCE_S = 30.0
@@ -32,8 +33,8 @@ def without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 class Playing:
     """A source, and the sound it has delivered without the silence in between."""
 
-    def __init__(self, path: Path | str) -> None:
-        self.source = StreamSource(path, 10)
+    def __init__(self, path: Path | str, **settings: object) -> None:
+        self.source = pipe_source(InputSettings(path=str(path), **settings))
         self.form = self.source.open()
         self.sound = np.zeros(0, np.float32)
 
@@ -78,7 +79,13 @@ def standard_input(monkeypatch: pytest.MonkeyPatch) -> int:
 
 
 def write(path: Path, content: bytes) -> threading.Thread:
-    writer = threading.Thread(target=lambda: path.write_bytes(content))
+    """A writer that may be refused."""
+
+    def put() -> None:
+        with contextlib.suppress(BrokenPipeError):
+            path.write_bytes(content)
+
+    writer = threading.Thread(target=put)
     writer.start()
     return writer
 
@@ -94,7 +101,7 @@ def test_standard_input_is_played_and_ends(standard_input: int, name: str) -> No
     writer.join()
     np.testing.assert_allclose(playing.sound, VOICE[:, 0], rtol=0, atol=1e-3)
     assert playing.source.notices == ["standard input has ended: silence from here on"]
-    assert playing.source.name == "file:stdin"
+    assert playing.source.name == "pipe:stdin"
     assert not playing.form.hears_room
     playing.source.close()
 
@@ -147,25 +154,82 @@ def test_a_writer_that_is_faster_than_time_is_held_back(fifo: Path) -> None:
     playing.source.close()
 
 
-def test_what_is_no_wav_is_refused_and_the_next_is_played(fifo: Path) -> None:
+NO_SOUNDS = {
+    "words": (b"words, and more words" * 9, "begins with 'words, and m', which is no sound that is known"),
+    "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(99), "it is a PNG picture"),
+    "half a header": (b"RIF", "is no sound that is known"),
+    "zeros": (bytes(5000), "all zeros at its beginning"),
+    "rate 0": (wav(VOICE, 0), "has a rate of 0 Hz; accepted: 4000 to 384000"),
+    "no channels": (riff(format_chunk(48_000, 0), chunk(b"data", bytes(64))), "has 0 channels; accepted: 1 to 32"),
+    "40 channels": (wav(np.tile(VOICE[:100], (1, 40))), "has 40 channels; accepted: 1 to 32"),
+    "a codec": (riff(format_chunk(48_000, 1, 0x55), chunk(b"data", bytes(64))), "samples of codec 0x55"),
+    "broken OGG": (b"OggS" + bytes(5000), "cannot be played"),
+    "nothing": (b"", "has ended without a sound"),
+}
+
+
+@pytest.mark.parametrize("content", NO_SOUNDS)
+def test_what_is_no_sound_is_a_fault_and_the_next_writer_is_played(fifo: Path, content: str) -> None:
+    """The face goes on: blocks of silence come, and the source need not be opened again."""
+    data, said = NO_SOUNDS[content]
     playing = Playing(fifo)
-    writer = write(fifo, b"OggS" + bytes(100))
-    with pytest.raises(FileUnusable, match="it is an OGG, and what is played live from a pipe is WAV"):
-        playing.until(playing.ended)
-    playing.source.close()
+    writer = write(fifo, data)
+    playing.until(lambda: playing.source.fault is not None or (content == "nothing" and not writer.is_alive()))
     writer.join()
-    playing = Playing(fifo)
+    if content != "nothing":  # of a FIFO, that was nobody
+        assert said in str(playing.source.fault)
+        assert str(fifo) in str(playing.source.fault)
+        assert playing.source.fault.remedy
     writer = write(fifo, wav(VOICE))
     playing.until(lambda: len(playing.sound) >= len(VOICE))
     writer.join()
+    assert playing.source.fault is None
     playing.source.close()
 
 
-def test_standard_input_without_a_sound_is_refused(standard_input: int) -> None:
-    os.close(standard_input)
+@pytest.mark.parametrize("content", NO_SOUNDS)
+def test_standard_input_without_a_sound_is_a_fault_for_good(standard_input: int, content: str) -> None:
+    data, said = NO_SOUNDS[content]
+    writer = threading.Thread(target=lambda: (os.write(standard_input, data), os.close(standard_input)))
+    writer.start()
     playing = Playing("-")
-    with pytest.raises(FileUnusable, match="standard input has ended without a sound"):
-        playing.until(playing.ended)
+    playing.until(lambda: playing.source.fault is not None)
+    writer.join()
+    assert said in str(playing.source.fault)
+    playing.source.close()
+
+
+def test_a_writer_that_was_refused_is_told_so(fifo: Path) -> None:
+    """A program that goes on writing what is not played would write for ever."""
+    playing = Playing(fifo)
+    refused = threading.Event()
+
+    def babble() -> None:
+        try:
+            with fifo.open("wb", buffering=0) as pipe:
+                while True:
+                    pipe.write(b"no sound at all " * 1000)
+        except BrokenPipeError:
+            refused.set()
+
+    writer = threading.Thread(target=babble)
+    writer.start()
+    playing.until(refused.is_set)
+    writer.join()
+    assert playing.source.fault is not None
+    playing.source.close()
+
+
+def test_a_writer_that_dies_within_a_sample_does_no_harm_to_the_next(fifo: Path) -> None:
+    content = wav(VOICE, claimed=10**6)
+    playing = Playing(fifo)
+    for number in (1, 2):
+        writer = write(fifo, content[:-1])
+        whole = number * (len(VOICE) - 1)
+        playing.until(lambda whole=whole: len(playing.sound) >= whole)
+        writer.join()
+    np.testing.assert_allclose(playing.sound, np.tile(VOICE[:-1, 0], 2), rtol=0, atol=1e-3)
+    assert "it is cut off" in playing.source.notices[0]
     playing.source.close()
 
 
@@ -173,7 +237,7 @@ def test_closing_ends_the_thread_whoever_is_waited_for(fifo: Path) -> None:
     """Before a writer comes, while one is silent, and while one is held back."""
     for content in (None, b"", wav(np.tile(VOICE, (40, 1)))):
         playing = Playing(fifo)
-        thread = playing.source._feeder._thread
+        thread = playing.source._feeder.thread
         if content is not None:
             descriptor = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
             if content:
@@ -188,7 +252,7 @@ def test_closing_ends_the_thread_whoever_is_waited_for(fifo: Path) -> None:
 @pytest.mark.parametrize("backend", ["auto", "file"])
 def test_a_path_of_a_pipe_is_played_as_one(fifo: Path, tmp_path: Path, backend: str) -> None:
     chosen = open_input(InputSettings.model_validate({"backend": backend, "path": str(fifo)}))
-    assert isinstance(chosen.source, StreamSource)
+    assert isinstance(chosen.source, PacedSource)
     chosen.source.close()
     path = tmp_path / "talk.wav"
     path.write_bytes(wav(VOICE))
