@@ -6,14 +6,25 @@ import time
 import numpy as np
 import pytest
 
-from visaged.curves import COUNT, Pose
+from visaged.curves import COUNT, INDEX, Pose
 from visaged.track import FaceTrack
 
 FRAME = 800
 
 
+CLOSE, JAW, ROLL = INDEX["MouthClose"], INDEX["JawOpen"], INDEX["MouthRollLower"]
+BLENDED = np.delete(np.arange(COUNT), [CLOSE, ROLL])
+
+
 def pose(value: float) -> Pose:
-    return np.full(COUNT, value, np.float32)
+    """All curves alike, but lips that do not meet: those are shown otherwise."""
+    made = np.full(COUNT, value, np.float32)
+    made[[CLOSE, ROLL]] = 0.0
+    return made
+
+
+def alike(shown: Pose) -> bool:
+    return bool((shown[BLENDED] == shown[0]).all())
 
 
 def filled(frames: int, capacity: int = 256) -> FaceTrack:
@@ -28,7 +39,7 @@ def at(track: FaceTrack, index: float) -> tuple[float, float]:
     """(value, staleness) there."""
     shown = pose(-1)
     stale = track.sample(index, shown)
-    assert (shown == shown[0]).all()
+    assert alike(shown)
     return float(shown[0]), stale
 
 
@@ -111,13 +122,78 @@ def test_a_reader_beside_the_writer_never_sees_a_torn_pose() -> None:
                 time.sleep(0)
             track.append(frame * FRAME, pose(frame))
 
-    writer = threading.Thread(target=write)
+    writer = threading.Thread(target=write, daemon=True)
     writer.start()
     while seen[0] < 4_999:
         newest = track.newest_index
         assert newest is not None
         shown = pose(-1)
         assert track.sample(newest - FRAME / 2, shown) == 0.0
-        assert (shown == shown[0]).all()
+        assert alike(shown)
         seen[0] = newest // FRAME
     writer.join()
+
+
+def speaking(jaw: float, close: float = 0.0, roll: float = 0.0) -> Pose:
+    made = np.zeros(COUNT, np.float32)
+    made[[JAW, CLOSE, ROLL]] = jaw, close, roll
+    return made
+
+
+def rendered(frames: list[Pose], rate_hz: float, phase: float) -> np.ndarray:
+    """[ticks, 61]: ``frames`` at 60 a second, each there two frames before its tick, shown at ``rate_hz``."""
+    track, shown, period = FaceTrack(), [], 48_000 / rate_hz
+    ready = 0
+    for tick in range(int(len(frames) * FRAME / period) - 2):
+        index = (tick + phase) * period
+        while ready < len(frames) and ready * FRAME <= index + 2 * FRAME:
+            track.append(ready * FRAME, frames[ready])
+            ready += 1
+        out = np.zeros(COUNT, np.float32)
+        track.sample(index, out)
+        shown.append(out)
+    return np.stack(shown)
+
+
+PHASES = (0.0, 0.1, 0.3, 0.5, 0.51, 0.7, 0.99)
+
+
+@pytest.mark.parametrize("rate_hz", [24, 25, 30000 / 1001, 30, 50, 60000 / 1001, 60, 90, 120])
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_closure_of_one_frame_reaches_the_packet_at_every_rate_and_phase(rate_hz: float, phase: float) -> None:
+    closed = speaking(0.2, 0.2)
+    frames = [speaking(0.2)] * 20 + [closed] + [speaking(0.2)] * 20
+    shown = rendered(frames, rate_hz, phase)
+    assert (shown[:, CLOSE] >= 0.199).any()
+
+
+@pytest.mark.parametrize("rate_hz", [24, 30, 60, 120])
+@pytest.mark.parametrize("phase", PHASES)
+def test_so_does_a_contact(rate_hz: float, phase: float) -> None:
+    frames = [speaking(0.2)] * 20 + [speaking(0.2, roll=0.34)] + [speaking(0.2)] * 20
+    assert (rendered(frames, rate_hz, phase)[:, ROLL] >= 0.339).any()
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_no_closure_is_shown_twice_as_long_as_it_is(phase: float) -> None:
+    frames = [speaking(0.2)] * 20 + [speaking(0.2, 0.2)] * 2 + [speaking(0.2)] * 20
+    assert (rendered(frames, 60, phase)[:, CLOSE] >= 0.199).sum() == 2
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_open_lips_and_a_mouth_at_rest_are_blended_as_ever(phase: float) -> None:
+    frames = [speaking(jaw) for jaw in np.linspace(0.0, 0.9, 40)]
+    jaw = rendered(frames, 60, phase)[:, JAW]
+    steps = np.diff(jaw)
+    assert np.allclose(steps, steps[0], atol=1e-4)
+
+
+def test_brows_are_blended_while_the_lips_close() -> None:
+    track, brow = FaceTrack(), INDEX["BrowInnerUp"]
+    for frame in range(4):
+        made = speaking(0.2, 0.2)
+        made[brow] = frame / 10
+        track.append(frame * FRAME, made)
+    out = np.zeros(COUNT, np.float32)
+    track.sample(1.25 * FRAME, out)
+    assert out[brow] == pytest.approx(0.125)
