@@ -16,16 +16,25 @@ from typing import Annotated, Any, Final
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
+from visaged.text_form import form
+
 CID_PATTERN: Final = r"^[A-Z]{2,4}_[A-Z0-9_]{1,32}$"
 """Capsule and event ids: VF_ face, HF_ hands, VC_ voice delta, VL_ voice line, CID_ base loop, E_ event."""
 
 EVENT_PATTERN: Final = r"^E_[A-Z0-9_]{1,32}$"
 """Rows of the event table; their prefix is one letter."""
 
-Cid = Annotated[str, Field(pattern=CID_PATTERN)]
-CidOrEvent = Annotated[str, Field(pattern=r"^([A-Z]{2,4}|E)_[A-Z0-9_]{1,32}$")]
-ProfileName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+_ID: Final = "2 to 4 capital letters, '_' and 1 to 32 of A-Z 0-9 _, such as VF_BROW_FLASH"
+Cid = Annotated[str, form(CID_PATTERN, f"an ID: {_ID}")]
+CidOrEvent = Annotated[
+    str, form(r"^([A-Z]{2,4}|E)_[A-Z0-9_]{1,32}$", f"an ID: {_ID}; or an event: E_ and 1 to 32 of A-Z 0-9 _")
+]
+EventId = Annotated[str, form(EVENT_PATTERN, "an event: E_ and 1 to 32 of A-Z 0-9 _, such as E_GREET")]
+ProfileName = Annotated[
+    str, form(r"^[a-z][a-z0-9_]{0,63}$", "a small letter and up to 63 of a-z 0-9 _, such as quiet_reflective")
+]
 """Names of profiles and contexts."""
+LayerName = Annotated[str, form(r"^[a-z][a-z0-9_]{0,31}$", "a small letter and up to 31 of a-z 0-9 _, such as face")]
 
 MAX_PACKET_BYTES: Final = 1024
 """Of the whole JSON text."""
@@ -50,7 +59,7 @@ class Blend(_Part):
 
     cid: CidOrEvent
     weight: float = Field(default=1.0, ge=0.0, le=_MAX_WEIGHT, validation_alias=AliasChoices("weight", "w"))
-    layer: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]{0,31}$")
+    layer: LayerName | None = None
     """None: the layer that the capsule itself names."""
 
 

@@ -23,7 +23,7 @@ PublicKeys = dict[str, "Ed25519PublicKey"]
 
 
 class KeyFileError(Exception):
-    """A file with a key that cannot be used. ``name`` of the file, ``problem``: what is wrong with it."""
+    """A file with a key that cannot be used. ``name``: the file with its folder; ``problem``: what is wrong with it."""
 
     def __init__(self, name: str, problem: str) -> None:
         super().__init__(f"{name}: key: {problem}")
@@ -33,20 +33,23 @@ class KeyFileError(Exception):
 
 def load_public_keys(folder: Path = KEYS_DIR) -> PublicKeys:
     """Every ``*.pub`` in ``folder``; none when there is no folder. Raises KeyFileError for a file that is not a key."""
+    keys = [load_public_key(path) for path in sorted(folder.glob("*.pub"))]
+    return {fingerprint(key): key for key in keys}
+
+
+def load_public_key(path: Path) -> Ed25519PublicKey:
+    """The public key in a PEM file. Raises KeyFileError."""
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415
     from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415
 
-    keys: PublicKeys = {}
-    for path in sorted(folder.glob("*.pub")):
-        try:
-            key = load_pem_public_key(_read(path))
-        except (ValueError, UnsupportedAlgorithm) as error:
-            raise KeyFileError(path.name, f"is not a public key in PEM form: {error}") from None
-        if not isinstance(key, Ed25519PublicKey):
-            raise KeyFileError(path.name, "is not an Ed25519 key")
-        keys[fingerprint(key)] = key
-    return keys
+    try:
+        key = load_pem_public_key(_read(path))
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise KeyFileError(str(path), f"is not a public key in PEM form: {error}") from None
+    if not isinstance(key, Ed25519PublicKey):
+        raise KeyFileError(str(path), "is not an Ed25519 key")
+    return key
 
 
 def fingerprint(key: Ed25519PublicKey) -> str:
@@ -63,9 +66,9 @@ def sign(message: bytes, private_key: Path) -> bytes:
     try:
         key = load_pem_private_key(_read(private_key), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise KeyFileError(private_key.name, f"is not an unencrypted private key in PEM form: {error}") from None
+        raise KeyFileError(str(private_key), f"is not an unencrypted private key in PEM form: {error}") from None
     if not isinstance(key, Ed25519PrivateKey):
-        raise KeyFileError(private_key.name, "is not an Ed25519 key")
+        raise KeyFileError(str(private_key), "is not an Ed25519 key")
     return key.sign(message)
 
 
@@ -87,4 +90,4 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(_MAX_KEY_BYTES)
     except OSError as error:
-        raise KeyFileError(path.name, f"cannot be read: {error.strerror}") from None
+        raise KeyFileError(str(path), f"cannot be read: {error.strerror}") from None

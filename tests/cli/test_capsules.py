@@ -13,6 +13,7 @@ from tests.capsules.making import new_key
 from visaged.cli.main import main
 from visaged.curves import COUNT
 from visaged.recording import Recording, write
+from visaged.signing import load_public_keys
 
 
 @pytest.fixture(autouse=True)
@@ -31,6 +32,15 @@ def test_list_shows_what_is_installed(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "VF_SMILE_POLITE" not in out
     assert _run(tmp_path, "list", "--json", "--prefix", "CID_NEUTRAL") == 0
     assert json.loads(capsys.readouterr().out)["loop"] is True
+
+
+def test_what_moves_no_curve_is_in_no_layer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run(tmp_path, "list", "--prefix", "HF_") == 0
+    out = capsys.readouterr().out
+    assert "cue" in out
+    assert "face" not in out
+    assert _run(tmp_path, "show", "HF_WAVE") == 0
+    assert json.loads(capsys.readouterr().out)["layer"] == "cue"
 
 
 def test_show_and_what_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -77,6 +87,23 @@ def test_from_a_recording_and_a_sound_to_an_installed_pack(tmp_path: Path, capsy
     assert _run(there, "revoke", "brand") == 0
     assert _run(there, "install", pack, "--keys", tmp_path) == 1
     assert "revoked" in capsys.readouterr().err
+    assert _run(there, "unrevoke", "brand") == 0
+    (fingerprint,) = load_public_keys(tmp_path)
+    for named in (key.with_suffix(".pub"), fingerprint, fingerprint.upper()):
+        assert _run(there, "revoke", "--key", named) == 0
+        assert fingerprint in capsys.readouterr().out
+        assert _run(there, "install", pack, "--keys", tmp_path) == 1
+        assert _run(there, "unrevoke", "--key", named) == 0
+        assert _run(there, "install", pack, "--keys", tmp_path) == 0
+
+
+@pytest.mark.parametrize("words", [(), ("brand", "--key", "0" * 64), ("--key", "none.pub")])
+def test_a_pack_or_a_key_is_revoked(tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]) -> None:
+    for action in ("revoke", "unrevoke"):
+        assert _run(tmp_path, action, *words) == 1
+        assert (
+            "none.pub" if "none.pub" in words else "name a pack, or give --key, not both"
+        ) in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

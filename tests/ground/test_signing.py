@@ -23,7 +23,7 @@ def test_what_a_key_signs_its_public_half_verifies(tmp_path: Path) -> None:
 def test_a_file_that_is_no_key_is_named(tmp_path: Path) -> None:
     private = new_key(tmp_path)
     (tmp_path / "brand.pub").write_text("not a key")
-    with pytest.raises(KeyFileError, match=r"brand\.pub: key: is not a public key in PEM form"):
+    with pytest.raises(KeyFileError, match=rf"{tmp_path}/brand\.pub: key: is not a public key in PEM form"):
         load_public_keys(tmp_path)
     (tmp_path / "brand.pem").write_text("not a key")
     with pytest.raises(KeyFileError, match=r"brand\.pem: key: is not an unencrypted private key"):

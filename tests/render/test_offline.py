@@ -18,10 +18,10 @@ from visaged.clock import NS_PER_MS, RATE_HZ, TickSchedule, Timeline
 from visaged.config import Settings
 from visaged.curves import INDEX, REGIONS
 from visaged.face.energy import EnergySolver
+from visaged.face.latency_budget import budget_ns
 from visaged.face.prosody import ProsodyGains, ProsodySolver
 from visaged.face.solver import HOP
 from visaged.face.stage import SolverStage
-from visaged.latency_budget import budget_ns
 from visaged.metrics import Metrics
 from visaged.problems import Problems
 from visaged.render.offline import OfflineError, render

@@ -5,12 +5,12 @@ from __future__ import annotations
 from visaged.animation.stage import LEAD_MS
 from visaged.app.stages import Stages
 from visaged.clock import NS_PER_MS, RATE_HZ
+from visaged.face.latency_budget import budget_ns
 from visaged.face.solver import HOP
-from visaged.latency_budget import budget_ns
 
 
 def voice_to_packet_ns(stages: Stages) -> int:
-    """How far behind the voice the face is shown (latency_budget.py)."""
+    """How far behind the voice the face is shown (face/latency_budget.py)."""
     # An answer is there before it is due, so each of its samples is a block of its own.
     mirror = stages.converse.mode == "mirror"
     block = stages.settings.audio.input.block_ms * RATE_HZ // 1000 if mirror else 1

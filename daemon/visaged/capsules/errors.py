@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
+from visaged.text_form import complaint
+
 # Values in messages are cut here: a megabyte of rubbish must not become a megabyte of log.
 _SHOWN_CHARACTERS = 60
 
@@ -31,10 +33,10 @@ class BusyError(CapsuleError):
 
 def from_validation(name: str, error: ValidationError, whole: str = "header") -> CapsuleError:
     """The first complaint of pydantic as a CapsuleError; ``whole`` names the field when the whole is wrong."""
-    first = error.errors(include_url=False, include_context=False)[0]
+    first = error.errors(include_url=False)[0]
     field = ".".join(str(part) for part in first["loc"]) or whole
     got = "" if first["type"] == "missing" or not first["loc"] else f" (got {shown(first['input'])})"
-    return CapsuleError(name, field, first["msg"] + got)
+    return CapsuleError(name, field, complaint(first) + got)
 
 
 def shown(value: object) -> str:

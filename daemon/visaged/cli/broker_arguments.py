@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from visaged.config import MqttSettings
 from visaged.config.load import find_file, load
+from visaged.text_form import complaint
 
 
 class BrokerOptionError(ValueError):
@@ -43,4 +44,4 @@ def broker_settings(options: argparse.Namespace) -> MqttSettings:
     except ValidationError as error:
         first = error.errors()[0]
         option = "-".join(str(part) for part in first["loc"]) or "broker"
-        raise BrokerOptionError(f"--{option.replace('_', '-')}: {first['msg']}") from None
+        raise BrokerOptionError(f"--{option.replace('_', '-')}: {complaint(first)}") from None

@@ -10,6 +10,7 @@ from visaged.config.authority import FILE
 from visaged.config.hosts import check_target
 from visaged.config.section import Section
 from visaged.config.texts import FileName
+from visaged.text_form import form
 
 
 def check_link(link: str) -> str:
@@ -31,9 +32,8 @@ class CodecSettings(Section):
     enabled: Annotated[bool, FILE] = Field(
         default=False, description="Allow mode converse, in which what the microphone hears leaves this box"
     )
-    model: str = Field(
+    model: Annotated[str, form(r"^[A-Za-z0-9._-]{1,64}$", "1 to 64 letters, digits, '.', '_' and '-'")] = Field(
         default="mimi",
-        pattern=r"^[A-Za-z0-9._-]{1,64}$",
         description="Name of the codec; its packages are NAME-encoder and NAME-decoder",
     )
     codebooks: int = Field(default=8, ge=1, le=32, description="Indices per 80 ms frame; both sides have the same")

@@ -19,6 +19,7 @@ from visaged.config.locate import line_of
 from visaged.config.schema import Settings
 from visaged.config.toml_text import MAX_BYTES, check_shape, parse
 from visaged.files import read_bounded
+from visaged.text_form import complaint
 
 DEFAULT_PATH: Final = Path("/etc/visaged/visaged.toml")
 
@@ -200,7 +201,7 @@ def _accepted(path: Sequence[str | int], details: ErrorDetails) -> str:
     if details["type"] == "extra_forbidden":
         fields = _fields_of([str(part) for part in path[:-1]])
         return f"no such key; accepted here: {', '.join(fields)}"
-    message = details["msg"].removeprefix("Value error, ")
+    message = complaint(details)
     return message[:1].lower() + message[1:] + _missing_quotes(details)
 
 

@@ -22,9 +22,19 @@ from visaged.config.identity import default_device_id
 from visaged.config.section import Section
 from visaged.config.sound import AudioSettings
 from visaged.config.texts import FileName, Folder, Text
+from visaged.id_packet import Cid
+from visaged.text_form import ShortAscii, form
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Name = Annotated[str, form(r"^[A-Za-z0-9_-]{1,64}$", "1 to 64 letters, digits, '_' and '-'")]
 """Device ids and groups: they become MQTT topic levels."""
+
+TopicBase = Annotated[
+    str,
+    form(
+        r"^[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64}){0,3}$",
+        "1 to 4 levels with '/' between them, each of 1 to 64 letters, digits, '_' and '-'",
+    ),
+]
 
 NTSC_RATES: Final = {"23.976": Fraction(24000, 1001), "29.97": Fraction(30000, 1001), "59.94": Fraction(60000, 1001)}
 
@@ -136,10 +146,8 @@ class LiveLinkSettings(Section):
     """Curves to Unreal."""
 
     targets: list[Target] = Field(default=["127.0.0.1:11111"], max_length=16, description="Receivers, HOST:PORT")
-    subject: str = Field(
-        default="visaged",
-        pattern=r"^[ -~]{1,64}$",
-        description="Live Link subject name: 1-64 printable ASCII characters",
+    subject: ShortAscii = Field(
+        default="visaged", description="Live Link subject name: 1-64 printable ASCII characters"
     )
     fps: LiveLinkFps = Field(
         default=Fraction(60), description="Packets per second, 24-120; fractions as text: '30000/1001'"
@@ -161,7 +169,7 @@ class CapsuleSettings(Section):
     ttl_s: Annotated[float, AT_RESTART] = Field(
         default=0.0, ge=0, le=604_800, description="Drop what was unused for this long, s; 0: never"
     )
-    pinned: list[Annotated[str, Field(pattern=r"^[A-Z]{2,4}_[A-Z0-9_]{1,32}$")]] = Field(
+    pinned: list[Cid] = Field(
         default=["CID_NEUTRAL_LOOP"], max_length=1024, description="Capsules that always stay on the device"
     )
     personality: tuple[
@@ -203,11 +211,7 @@ class MqttSettings(Section):
     )
     cert_file: Annotated[FileName, FILE] = Field(default="", description="This box's certificate, PEM; needs key_file")
     key_file: Annotated[FileName, FILE] = Field(default="", description="Key of cert_file, PEM")
-    base: str = Field(
-        default="visaged",
-        pattern=r"^[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64}){0,3}$",
-        description="First level(s) of every topic",
-    )
+    base: TopicBase = Field(default="visaged", description="First level(s) of every topic")
     keepalive_s: int = Field(default=30, ge=5, le=1200, description="Silence after which either side checks, s")
     health_every_s: float = Field(default=10.0, ge=1, le=3600, description="Health is published this often, s")
     discovery: bool = Field(default=True, description="Announce the box to Home Assistant")

@@ -24,6 +24,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from visaged.text_form import MODEL_NAME, ModelName, ModelVersion, Sha256
+
 Kind = Literal["lipsync", "neurosync", "mimi-encoder", "mimi-decoder"]
 Precision = Literal["fp32", "fp16", "int8"]
 PositionEncoding = Literal["local", "global+local", "sinusoidal"]
@@ -32,11 +34,7 @@ Dtype = Literal["float32", "float16", "int64", "int32", "uint8", "int8", "bool"]
 FORMAT: Final = 1
 MANIFEST_NAME: Final = "model.json"
 
-# A name that no shell, no path and no topic can misread.
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-
-NAME_PATTERN: Final = rf"^{_NAME.pattern}$"
-VERSION_PATTERN: Final = r"^\d{1,6}\.\d{1,6}\.\d{1,6}$"
+_NAME: Final = re.compile(MODEL_NAME)
 MAX_TEXT: Final = 4000
 
 
@@ -52,7 +50,6 @@ def _listed(value: object) -> object:
 
 
 FileName = Annotated[str, AfterValidator(_plain_file_name)]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Dimension = Annotated[int, Field(ge=1, le=1 << 24)]
 Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
 NotNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
@@ -103,9 +100,9 @@ class Manifest(_Strict):
     """The content of ``model.json``. Unknown keys are errors."""
 
     format: Literal[1] = FORMAT
-    name: Annotated[str, Field(pattern=NAME_PATTERN)]
+    name: ModelName
     kind: Kind
-    version: Annotated[str, Field(pattern=VERSION_PATTERN)]
+    version: ModelVersion
     """major.minor.patch; of two packages of one kind in one folder the higher is taken."""
     precision: Precision
     """The one used when the settings say ``auto``."""

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from visaged.files import sha256_of
 from visaged.inference.errors import PackageError
 from visaged.inference.manifest import MANIFEST_NAME, Manifest, Precision
+from visaged.text_form import complaint
 
 # A manifest is a few kB; anything much larger is not one.
 MAX_MANIFEST_BYTES: Final = 256 * 1024
@@ -117,4 +118,4 @@ def _first(error: ValidationError) -> tuple[str, str]:
     where = ".".join(str(part) for part in first["loc"]) or MANIFEST_NAME
     value = repr(first["input"])
     shown = value if len(value) <= 80 else value[:77] + "…"
-    return where, first["msg"] + (f" (got {shown})" if first["loc"] else "")
+    return where, complaint(first) + (f" (got {shown})" if first["loc"] else "")

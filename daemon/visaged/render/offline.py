@@ -23,9 +23,9 @@ from visaged.config import Settings
 from visaged.curves import Pose, neutral
 from visaged.face.activity import Activity
 from visaged.face.factory import SolverCallbacks
+from visaged.face.latency_budget import budget_ns
 from visaged.face.manager import SolverManager
 from visaged.face.solver import HOP, Solver
-from visaged.latency_budget import budget_ns
 from visaged.metrics import Metrics
 from visaged.problems import Problems
 from visaged.recording import Recording

@@ -48,7 +48,7 @@ def test_unsigned_and_foreign_packs_are_refused_unless_asked_for(tmp_path: Path)
     other = tmp_path / "other"
     other.mkdir()
     foreign = signed_pack(tmp_path / "q.zip", new_key(other), GOOD)
-    assert "no key that this box knows" in str(_refusal(foreign, tmp_path, unsigned=False))
+    assert "no key that this box trusts" in str(_refusal(foreign, tmp_path, unsigned=False))
     with PackReader(foreign) as reader:
         assert check_pack(reader, {}, unsigned=True)[0].key == ""
 

@@ -22,7 +22,7 @@ def library(tmp_path: Path) -> Library:
 
 
 def _install(library: Library, folder: Path, *cids: str, name: str = "brand") -> None:
-    key = folder / "key.pem" if (folder / "key.pem").exists() else new_key(folder)
+    key = folder / "maker.pem" if (folder / "maker.pem").exists() else new_key(folder)
     path = signed_pack(folder / f"{name}.zip", key, files(*map(capsule, cids)), name, "1.0")
     install_pack(library, path, load_public_keys(folder))
 
@@ -67,6 +67,34 @@ def test_what_ships_with_the_program_can_only_be_revoked(tmp_path: Path) -> None
     library.load()
     with pytest.raises(CapsuleError, match="revoke it instead"):
         remove(library, "starter")
+
+
+def test_the_packs_of_a_revoked_key_are_used_again_when_it_is_unrevoked(library: Library, tmp_path: Path) -> None:
+    _install(library, tmp_path, "VF_A")
+    _install(library, tmp_path, "VF_B", name="other")
+    (key,) = load_public_keys(tmp_path)
+    revoke(library, key=key)
+    assert not library.catalogue.entries
+    with pytest.raises(UnknownError, match="is not revoked; revoked is nothing"):
+        unrevoke(library, "brand")
+    with pytest.raises(UnknownError, match=f"revoked is {key}"):
+        unrevoke(library, key="0" * 64)
+    unrevoke(library, key=key)
+    assert sorted(library.catalogue.entries) == ["VF_A", "VF_B"]
+    revoke(library, "other@1.0")
+    revoke(library, key=key)
+    unrevoke(library, key=key)
+    assert list(library.catalogue.entries) == ["VF_A"], "the other is revoked by name, too"
+
+
+def test_the_key_of_a_pack_whose_id_another_has_by_now_stays_revoked(library: Library, tmp_path: Path) -> None:
+    _install(library, tmp_path, "VF_A")
+    (key,) = load_public_keys(tmp_path)
+    revoke(library, key=key)
+    add_local(library, [capsule("VF_A")])
+    with pytest.raises(CapsuleError, match="is in the installed pack 'local' too"):
+        unrevoke(library, key=key)
+    assert library.read_revoked().keys == [key]
 
 
 def test_a_revoked_pack_is_used_again_when_it_is_unrevoked(library: Library, tmp_path: Path) -> None:

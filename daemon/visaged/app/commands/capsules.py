@@ -108,7 +108,7 @@ class CapsuleCommands:
                 c.CapsuleEntry(
                     cid=entry.cid,
                     title=header.title,
-                    layer=header.layer,
+                    layer=header.shown_in,
                     duration_ms=header.duration_ms,
                     loop=header.loop,
                     tags=header.tags,
@@ -123,11 +123,11 @@ class CapsuleCommands:
 
     def pack_revoke(self, request: c.PackRevoke, progress: Progress) -> c.PackChanged:
         """Not to be used, now and in future."""
-        return self._change(lambda library: install.revoke(library, request.pack))
+        return self._change(lambda library: install.revoke(library, request.pack or "", request.key or ""))
 
     def pack_unrevoke(self, request: c.PackRevoke, progress: Progress) -> c.PackChanged:
         """To be used again."""
-        return self._change(lambda library: removal.unrevoke(library, request.pack))
+        return self._change(lambda library: removal.unrevoke(library, request.pack or "", request.key or ""))
 
     def _change(self, change: Callable[[Library], object]) -> c.PackChanged:
         before = {entry.cid for entry in self._capsules.installed()}

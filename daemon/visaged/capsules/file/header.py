@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from typing_extensions import Self
 
 from visaged.capsules.file.ids import NEUTRAL, CapsuleKind, Cid, kind_of
+from visaged.text_form import form
 
 FRAME_RATE_HZ: Final = 60
 # Five minutes: longer than any line that is spoken in one go, and 2.2 MB of curves.
@@ -19,7 +20,7 @@ BlendMode = Literal["additive", "override", "multiply"]
 Layer = Literal["base", "emotion", "face", "gesture", "micro", "line"]
 """``base`` lies under all others and holds one loop; ``gesture`` is what a context rules over; ``line`` speaks."""
 Reference = Literal["speech_onset", "scene_start", "previous_capsule"]
-Tag = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
+Tag = Annotated[str, form(r"^[a-z0-9-]{1,32}$", "1 to 32 of a-z 0-9 -, such as smile")]
 Unit = Annotated[float, Field(ge=-1, le=1)]
 
 
@@ -99,6 +100,11 @@ class Header(Strict):
     def kind(self) -> CapsuleKind:
         """What it is, by its ID."""
         return kind_of(self.cid)
+
+    @property
+    def shown_in(self) -> str:
+        """Its layer; what moves no curve has none: ``cue`` or ``voice``, as is its kind."""
+        return self.kind.value if self.kind in (CapsuleKind.CUE, CapsuleKind.VOICE) else self.layer
 
     @model_validator(mode="after")
     def _sound(self) -> Self:

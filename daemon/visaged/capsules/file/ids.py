@@ -44,7 +44,6 @@ KINDS: Final[dict[str, CapsuleKind]] = {
 CID_PATTERN: Final = r"^[A-Z]{2,4}_[A-Z0-9_]{1,32}$"
 _CID: Final = re.compile(CID_PATTERN + r"(?!\n)", re.ASCII)
 EVENT_PREFIX: Final = "E_"
-EVENT_PATTERN: Final = r"^E_[A-Z0-9_]{1,32}$"
 _ACCEPTED: Final = f"expected a prefix ({', '.join(KINDS)}), '_' and 1-32 of A-Z 0-9 _, such as VF_BROW_FLASH"
 
 
@@ -62,6 +61,3 @@ def kind_of(cid: str) -> CapsuleKind:
 
 Cid = Annotated[str, StringConstraints(max_length=37), AfterValidator(check_cid)]
 """A capsule ID, as a field of a pydantic model."""
-
-EventId = Annotated[str, StringConstraints(pattern=EVENT_PATTERN, max_length=34)]
-"""An event ID (``E_0001``), as a field of a pydantic model."""

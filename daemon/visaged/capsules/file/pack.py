@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Annotated, Final, Literal
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, ValidationError
 from typing_extensions import Self
 
 from visaged.bounded_zip import BoundedZip, ZipBounds, ZipError
@@ -27,6 +27,7 @@ from visaged.capsules.errors import CapsuleError, from_validation
 from visaged.capsules.file.capsule import MAX_FILE_BYTES, SUFFIX
 from visaged.capsules.file.header import Strict
 from visaged.capsules.file.ids import check_cid
+from visaged.text_form import Sha256, form
 
 MANIFEST: Final = "pack.json"
 SIGNATURE: Final = "pack.sig"
@@ -40,9 +41,8 @@ _TABLE: Final = re.compile(r"[a-z0-9-]{1,64}\.(toml|json)")
 # Beside what the manifest lists: itself and its signature.
 _BOUNDS: Final = ZipBounds(entries=MAX_ENTRIES + 2, entry_bytes=MAX_PACK_BYTES, total_bytes=MAX_PACK_BYTES)
 
-PackName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
-PackVersion = Annotated[str, StringConstraints(pattern=r"^\d{1,6}(\.\d{1,6}){0,3}$")]
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+PackName = Annotated[str, form(r"^[a-z0-9][a-z0-9-]{0,63}$", "1 to 64 of a-z 0-9 -, no '-' first, such as brand")]
+PackVersion = Annotated[str, form(r"^\d{1,6}(\.\d{1,6}){0,3}$", "1 to 4 numbers with dots between, such as 1.2.0")]
 
 
 class PackManifest(Strict):

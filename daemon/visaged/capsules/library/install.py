@@ -21,7 +21,7 @@ from visaged.capsules.library.catalogue import Entry
 from visaged.capsules.library.library import LOCAL_PACK, Library, Record, Revoked, entry_of
 from visaged.capsules.library.storage import only_writer, sync_file_system
 from visaged.files import shortage, sync_directory, write_atomic
-from visaged.signing import PublicKeys, verify
+from visaged.signing import KEYS_DIR, PublicKeys, verify
 
 log = logging.getLogger(__name__)
 
@@ -33,12 +33,9 @@ def check_pack(reader: PackReader, keys: PublicKeys, unsigned: bool = False) -> 
     """Verify every file of a pack and its signature. Raises CapsuleError; ``unsigned`` lets packs without one pass."""
     key = verify(reader.manifest_bytes, reader.signature, keys) if reader.signature else None
     if key is None and not unsigned:
-        what = "is by no key that this box knows" if reader.signature else "is missing"
-        raise CapsuleError(
-            reader.path.name,
-            "pack.sig",
-            f"{what}; put the maker's public key (*.pub) with the keys, or use --unsigned",
-        )
+        what = "is by no key that this box trusts" if reader.signature else "is missing"
+        remedy = f"put the maker's public key (*.pub) into {KEYS_DIR}, or install it on the box with --unsigned"
+        raise CapsuleError(reader.path.name, "pack.sig", f"{what}; {remedy}")
     entries: dict[str, Entry] = {}
     for name in reader.manifest.files:
         data = reader.read(name)

@@ -29,19 +29,21 @@ def remove(library: Library, name: str) -> tuple[str, ...]:
     return tuple(sorted(before - set(library.load().entries)))
 
 
-def unrevoke(library: Library, pack: str) -> None:
-    """Let ``pack`` (as it was revoked: ``name`` or ``name@version``) be used again, and installed again.
+def unrevoke(library: Library, pack: str = "", key: str = "") -> None:
+    """Let ``pack`` (as it was revoked: ``name`` or ``name@version``), or those of ``key``, be used and installed again.
 
-    Raises UnknownError when it is not revoked, CapsuleError when another pack has one of its IDs by now, or when the
+    Raises UnknownError when it is not revoked, CapsuleError when another pack has one of the IDs by now, or when the
     list cannot be read or written; nothing is done then.
     """
     prepare(library)
     with only_writer(library.root):
         revoked = library.read_revoked()
-        if pack not in revoked.packs:
-            there = ", ".join(revoked.packs) or "nothing"
-            raise UnknownError(pack, "pack", f"is not revoked; revoked is {there}")
-        left = Revoked(packs=[name for name in revoked.packs if name != pack], keys=revoked.keys)
+        for name, what, listed in ((pack, "pack", revoked.packs), (key, "key", revoked.keys)):
+            if name and name not in listed:
+                raise UnknownError(name, what, f"is not revoked; revoked is {', '.join(listed) or 'nothing'}")
+        left = Revoked(
+            packs=[name for name in revoked.packs if name != pack], keys=[name for name in revoked.keys if name != key]
+        )
         for record in library.read_records([]).values():
             if revoked.covers(record) and not left.covers(record):
                 refuse_taken(library, record, _cids_of(record))

@@ -28,8 +28,8 @@ from pydantic import AliasChoices, Field, ValidationError
 
 from visaged.capsules.errors import CapsuleError, from_validation
 from visaged.capsules.file.header import Strict
-from visaged.capsules.file.ids import Cid, EventId
-from visaged.id_packet import ProfileName
+from visaged.capsules.file.ids import Cid
+from visaged.id_packet import EventId, ProfileName
 
 if sys.version_info >= (3, 11):
     import tomllib

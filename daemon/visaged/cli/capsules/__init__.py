@@ -48,10 +48,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action.add_argument("pack", type=Path)
         action.add_argument("--keys", type=Path, default=KEYS_DIR, help=f"folder of trusted keys (default {KEYS_DIR})")
         action.add_argument("--unsigned", action="store_true", help="accept a pack that no trusted key has signed")
-    revoking = _action(actions, "revoke", "stop using a pack, at once and in future", revoke_pack)
-    revoking.add_argument("pack", help="name or name@version")
-    unrevoking = _action(actions, "unrevoke", "use a revoked pack again", unrevoke_pack)
-    unrevoking.add_argument("pack", help="as it was revoked: name or name@version")
+    for name, summary, function in (
+        ("revoke", "stop using a pack, or all packs of a key, at once and in future", revoke_pack),
+        ("unrevoke", "use a revoked pack, or the packs of a revoked key, again", unrevoke_pack),
+    ):
+        action = _action(actions, name, summary, function)
+        action.add_argument("pack", nargs="?", help="name or name@version; to unrevoke: as it was revoked")
+        action.add_argument("--key", help="a key's .pub file, or its fingerprint (64 hex digits; verify shows it)")
     removing = _action(actions, "remove", "remove a pack, or a capsule that was imported here", remove_pack)
     removing.add_argument("name", help="name of a pack, or ID of an imported capsule")
     playing = _action(actions, "play", "show a capsule on the running daemon", play)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 from typing import Final
 
+from visaged.capsules.errors import CapsuleError
 from visaged.capsules.file import capsule as capsule_format
 from visaged.capsules.file.capsule import SUFFIX
 from visaged.capsules.file.pack import PackReader, add_signature, write_pack
@@ -14,8 +16,9 @@ from visaged.capsules.library.removal import remove, unrevoke
 from visaged.cli.capsules.library import open_library, read_capsule, read_file, write_file
 from visaged.console import exit_codes
 from visaged.console.say import say
-from visaged.signing import load_public_keys, sign
+from visaged.signing import fingerprint, load_public_key, load_public_keys, sign
 
+_FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
 _TABLES: Final = (".toml", ".json")
 
 
@@ -51,8 +54,8 @@ def verify(options: argparse.Namespace) -> int:
     """Check a pack."""
     with PackReader(options.pack) as reader:
         record, entries = check_pack(reader, load_public_keys(options.keys), options.unsigned)
-    signed = f"signed by {record.key[:16]}…" if record.key else "not signed by a key that is trusted here"
-    say(f"{record.manifest.name} {record.manifest.version}: {len(entries)} capsules, sound, {signed}")
+    signed = f"signed by the key {record.key}" if record.key else "not signed by a key that is trusted here"
+    say(f"{record.manifest.name} {record.manifest.version}: {len(entries)} capsules, undamaged, {signed}")
     return exit_codes.DONE
 
 
@@ -66,17 +69,31 @@ def install(options: argparse.Namespace) -> int:
 
 
 def revoke_pack(options: argparse.Namespace) -> int:
-    """Stop using a pack."""
-    revoke(open_library(options), options.pack)
-    say(f"{options.pack} is revoked; a running daemon stops using it within a second")
+    """Stop using a pack, or all packs of a key."""
+    pack, key, named = _pack_or_key(options)
+    revoke(open_library(options), pack, key)
+    say(f"{named} is revoked; a running daemon stops using it within a second")
     return exit_codes.DONE
 
 
 def unrevoke_pack(options: argparse.Namespace) -> int:
-    """Let a revoked pack be used again."""
-    unrevoke(open_library(options), options.pack)
-    say(f"{options.pack} may be used again; a running daemon uses it within a second, if it is installed")
+    """Let a revoked pack, or all packs of a revoked key, be used again."""
+    pack, key, named = _pack_or_key(options)
+    unrevoke(open_library(options), pack, key)
+    say(f"{named} may be used again; a running daemon uses it within a second, if it is installed")
     return exit_codes.DONE
+
+
+def _pack_or_key(options: argparse.Namespace) -> tuple[str, str, str]:
+    """(pack, fingerprint of a key, what the person calls it), one of the first two empty. Raises CapsuleError."""
+    if bool(options.pack) == bool(options.key):
+        raise CapsuleError("capsules", "pack", "is missing: name a pack, or give --key, not both")
+    if options.pack:
+        return options.pack, "", options.pack
+    key = options.key.lower()
+    if not _FINGERPRINT.fullmatch(key):
+        key = fingerprint(load_public_key(Path(options.key)))
+    return "", key, f"the key {key}"
 
 
 def remove_pack(options: argparse.Namespace) -> int:

@@ -42,7 +42,8 @@ def show(options: argparse.Namespace) -> int:
         for name in ("curves", "mask", "tokens", "pcm")
         if (tensor := getattr(capsule, name)) is not None
     }
-    print(printable_json(capsule.header.model_dump(exclude_none=True) | {"tensors": shapes}, indent=1))
+    said = capsule.header.model_dump(exclude_none=True) | {"layer": capsule.header.shown_in, "tensors": shapes}
+    print(printable_json(said, indent=1))
     return exit_codes.DONE
 
 
@@ -50,4 +51,4 @@ def _row(entry: Entry) -> tuple[str, ...]:
     header = entry.header
     feeling = "" if header.emotion is None else ", ".join(f"{value:+.2f}" for value in header.emotion.vector())
     length = f"{header.duration_ms / 1000:.1f}" + (" loop" if header.loop else "")
-    return entry.cid, header.title, header.layer, length, feeling, " ".join(header.tags), entry.pack
+    return entry.cid, header.title, header.shown_in, length, feeling, " ".join(header.tags), entry.pack

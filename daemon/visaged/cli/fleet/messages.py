@@ -14,6 +14,7 @@ from visaged.control.protocol.envelope import Data, ErrorBody
 from visaged.control.protocol.events import Event
 from visaged.control.protocol.health_model import BoxStatus, Health
 from visaged.printable import printable
+from visaged.text_form import complaint
 
 # A snapshot of five seconds is 50 kB, the longest list of capsules a few hundred; pydantic bounds the depth (200).
 MAX_BYTES: Final = 1 << 20
@@ -79,6 +80,6 @@ def _read(model: type[ModelT], payload: bytes) -> ModelT:
 
 
 def _reason(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    first = error.errors(include_url=False, include_input=False)[0]
     field = ".".join(str(part) for part in first["loc"])
-    return printable(f"{field}: {first['msg']}" if field else first["msg"], _REASON)
+    return printable(f"{field}: {complaint(first)}" if field else complaint(first), _REASON)

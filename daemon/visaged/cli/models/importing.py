@@ -15,12 +15,13 @@ from visaged.console.say import say
 from visaged.file_kind import kind_of_file
 from visaged.inference.errors import PackageError, UntrustedPackage
 from visaged.inference.find import BOX_ROOT
-from visaged.inference.manifest import MANIFEST_NAME, MAX_TEXT, NAME_PATTERN, VERSION_PATTERN
+from visaged.inference.manifest import MANIFEST_NAME, MAX_TEXT
 from visaged.inference.package import load_package
 from visaged.inference.package_zip import install_package_zip
 from visaged.inference.store import put, staging
 from visaged.inference.weights_file import fault_of
 from visaged.signing import KEYS_DIR, KeyFileError, load_public_keys, verify
+from visaged.text_form import MODEL_NAME, MODEL_VERSION
 
 # Kind of weights -> the module here with FORMS, add_arguments(group) and import_weights(options, file) -> exit code.
 WEIGHTS: Final = {"mimi": "visaged.cli.models.mimi", "neurosync": "visaged.cli.models.neurosync"}
@@ -126,13 +127,13 @@ def _import_zip(path: Path, options: argparse.Namespace) -> int:
 
 # A package is made for minutes: what it is called is checked before.
 def _name(text: str) -> str:
-    if not re.match(NAME_PATTERN, text):
+    if not re.fullmatch(MODEL_NAME, text):
         raise argparse.ArgumentTypeError(f"'{text}': expected letters, digits, '.', '_', '-'; up to 64")
     return text
 
 
 def _version(text: str) -> str:
-    if not re.match(VERSION_PATTERN, text):
+    if not re.fullmatch(MODEL_VERSION, text):
         raise argparse.ArgumentTypeError(f"'{text}': expected three numbers with dots between, such as 1.0.0")
     return text
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Generic, Literal, TypeVar
+from typing import Any, Final, Generic, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SerializeAsAny
 
 from visaged.control.protocol.refusal import Code
+from visaged.text_form import ShortAscii
 
-Transaction = Annotated[str, Field(pattern=r"^[ -~]{1,64}$")]
+Transaction = ShortAscii
 """Chosen by the asker: 1-64 printable ASCII characters, new for every request (a UUID is good)."""
 
 # Room for an id, a list of ids or a few dozen curves; every command that needs more says so.

@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails, from_json
 from visaged.bounded_json import JsonBounds, JsonError, check_json
 from visaged.control.protocol.envelope import Command, RequestT
 from visaged.control.protocol.refusal import Refusal
+from visaged.text_form import complaint
 
 # Larger than any command's own limit: up to here the text is at least searched for its transaction.
 MAX_PAYLOAD_BYTES: Final = 65_536
@@ -77,7 +78,7 @@ def _out_of_bounds(error: JsonError) -> Refusal:
 
 def _refusal(details: ErrorDetails) -> Refusal:
     field = ".".join(str(part) for part in details["loc"])
-    message = details["msg"].removeprefix("Value error, ")
+    message = complaint(details)
     if details["type"] == "json_invalid":
         return Refusal("malformed", f"the request is not JSON in UTF-8: {message.removeprefix('Invalid JSON: ')}")
     if not field and details["type"] == "model_type":

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from visaged.control.protocol.commands.download import FETCH_S, Download
 from visaged.control.protocol.envelope import Data, Nothing, QuickCommand, Request, SlowCommand
-from visaged.id_packet import MAX_PACKET_BYTES, Cid, CidOrEvent, IdPacket
+from visaged.id_packet import MAX_PACKET_BYTES, Cid, CidOrEvent, IdPacket, LayerName
+from visaged.text_form import Sha256, form
 
 # An ID packet is under 1 KB; the envelope (transaction, expires_at) comes on top.
 _PACKET_BYTES = MAX_PACKET_BYTES + 256
-LayerName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 # 64 ids of 37 characters and their quotes.
 Cids = Annotated[tuple[Cid, ...], Field(min_length=1, max_length=64)]
 
@@ -86,7 +86,9 @@ class CacheState(Data):
 class CapsuleList(Request):
     """A page of the library."""
 
-    prefix: str = Field(default="", pattern=r"^[A-Z0-9_]{0,37}$", description="Ids that begin so: VF_")
+    prefix: Annotated[str, form(r"^[A-Z0-9_]{0,37}$", "up to 37 of A-Z 0-9 _, such as VF_")] = Field(
+        default="", description="Ids that begin so: VF_"
+    )
     tag: str | None = Field(default=None, max_length=64)
     offset: int = Field(default=0, ge=0, le=1_000_000)
     limit: int = Field(default=100, ge=1, le=200)
@@ -97,7 +99,7 @@ class CapsuleEntry(Data):
 
     cid: str
     title: str
-    layer: str
+    layer: str = Field(description="cue, voice: it moves no curve")
     duration_ms: int
     loop: bool
     tags: tuple[str, ...] = ()
@@ -121,9 +123,16 @@ class PackRemove(Request):
 
 
 class PackRevoke(Request):
-    """Stop using a pack, now and in future; pack.unrevoke lets it be used again."""
+    """Stop using a pack, or all packs of a key, now and in future; pack.unrevoke lets them be used again."""
 
-    pack: str = Field(min_length=1, max_length=96, description="name or name@version")
+    pack: str | None = Field(default=None, min_length=1, max_length=96, description="name or name@version")
+    key: Sha256 | None = Field(default=None, description="Or the fingerprint of the key that signed the packs")
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> PackRevoke:
+        if (self.pack is None) == (self.key is None):
+            raise ValueError("expected either pack or key")
+        return self
 
 
 class PackChanged(Data):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 
 from visaged.control.protocol.envelope import Data, QuickCommand, Request, SlowCommand
+from visaged.text_form import form
 
 # A settings file is a few kB; this is every key at its longest and room to spare.
 _CONFIG_BYTES: Final = 65_536
@@ -15,7 +16,9 @@ _CONFIG_BYTES: Final = 65_536
 class ConfigGet(Request):
     """The settings in effect, secrets masked."""
 
-    section: str | None = Field(default=None, pattern=r"^[a-z_]{1,32}$", description="One section; null: all")
+    section: Annotated[str, form(r"^[a-z_]{1,32}$", "the name of a section, such as livelink")] | None = Field(
+        default=None, description="One section; null: all"
+    )
 
 
 class ConfigGot(Data):

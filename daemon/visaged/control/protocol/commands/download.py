@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 
 from visaged.control.protocol.envelope import Request
+from visaged.text_form import Sha256, form
 
 FETCH_S: Final = 3 * 3600.0
 """How long fetching and installing may take: a download over a thin line is given two hours."""
@@ -29,12 +30,14 @@ def _fetchable(url: str) -> str:
     return url
 
 
-Url = Annotated[str, Field(pattern=r"^[!-~]{8,2048}$"), AfterValidator(_fetchable)]
+Url = Annotated[
+    str, form(r"^[!-~]{8,2048}$", "a URL of 8 to 2048 printable ASCII characters"), AfterValidator(_fetchable)
+]
 
 
 class Download(Request):
     """A file to fetch: where it is and what it must be."""
 
     url: Url = Field(description="https:// (public addresses), or file:///var/lib/visaged/incoming/NAME")
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="Of the whole file, 64 hex digits")
+    sha256: Sha256 = Field(description="Of the whole file, 64 hex digits")
     force: bool = Field(default=False, description="Install even while a line is playing")

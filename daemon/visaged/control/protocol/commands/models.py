@@ -8,6 +8,7 @@ from pydantic import Field
 
 from visaged.control.protocol.commands.download import FETCH_S, Download
 from visaged.control.protocol.envelope import ENGINE_S, Data, Nothing, Request, SlowCommand
+from visaged.text_form import ModelName, ModelVersion
 
 Kind = Literal["lipsync", "neurosync", "mimi-encoder", "mimi-decoder"]
 
@@ -36,8 +37,8 @@ class ModelsListed(Data):
 class ModelsSelect(Request):
     """Use another package; the one before it stays in use when that fails."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
-    version: str | None = Field(default=None, pattern=r"^\d{1,6}\.\d{1,6}\.\d{1,6}$", description="null: the highest")
+    name: ModelName
+    version: ModelVersion | None = Field(default=None, description="null: the highest")
     precision: Literal["auto", "fp32", "fp16", "int8"] = "auto"
 
 
@@ -58,8 +59,8 @@ class ModelsInstall(Download):
 class ModelsRemove(Request):
     """Remove a model package from the box; not the one that runs, and not what ships with the program."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
-    version: str = Field(pattern=r"^\d{1,6}\.\d{1,6}\.\d{1,6}$")
+    name: ModelName
+    version: ModelVersion
 
 
 class ModelInstalled(Data):
