@@ -57,7 +57,9 @@ class Running:
         self._thread.start()
         with self._log.open("w") as log:
             # A control socket of its own: several daemons may run at once.
-            environment = os.environ | {"RUNTIME_DIRECTORY": str(self.folder)}
+            # The page's port is one for the whole machine: who tests the page sets it.
+            web = {"VISAGED__WEB__ENABLED": os.environ.get("VISAGED__WEB__ENABLED", "false")}
+            environment = os.environ | {"RUNTIME_DIRECTORY": str(self.folder)} | web
             self.process = subprocess.Popen(
                 (*command, *self._arguments), stdin=self._stdin, stderr=log, env=environment
             )

@@ -31,8 +31,14 @@ FLOORS: Final = (
 )
 """From the lowest floor above the ground to the highest. A room imports only rooms on lower floors."""
 
-ONLY_KNOWS: Final[Mapping[str, str]] = {"web": "control.protocol"}
-"""Room -> the one part of a lower floor that it may know (besides the ground)."""
+ONLY_KNOWS: Final[Mapping[str, tuple[str, ...]]] = {
+    "web": ("control.protocol", "control.local", "outputs", "render", "face", "audio", "inference", "system"),
+}
+"""Room -> the rooms and parts of lower floors that it may know (besides the ground): what faces the network commands
+over the control socket, watches the pose board, and has sounds solved."""
+
+DOORS: Final = ("visaged.web.process",)
+"""Modules by which ``app`` starts a process of a sibling."""
 
 STRANGERS: Final = (
     ("control.protocol", "control.mqtt"),
@@ -125,10 +131,12 @@ def fault_of(found: Import) -> str | None:
         return f"{what}but inside {room}/ the part {here} does not know {there}." if stranger else None
     if other == "models" and room != "cli":
         return f"{what}but only cli/ may: a box has no build side."
-    if not other or (known := ONLY_KNOWS.get(room)) == there:
+    known = ONLY_KNOWS.get(room, ())
+    door = room == "app" and found.target.startswith(DOORS)
+    if not other or door or there in known or other in known:
         return None
     if known:
-        return f"{what}but {room}/ knows {known} and the ground alone."
+        return f"{what}but {room}/ knows {', '.join(known)} and the ground alone."
     higher = floor_of(other) - floor_of(room)
     if higher == 0:
         return f"{what}but {room}/ and {other}/ are on one floor: siblings do not know each other."

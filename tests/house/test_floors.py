@@ -35,8 +35,8 @@ def test_every_form_of_an_import_from_above_is_seen(source: str) -> None:
     [
         ("visaged.files", "visaged.console.tables", "is above the ground"),
         ("visaged.audio.ring", "visaged.control.wake", "siblings do not know each other"),
-        ("visaged.web.page", "visaged.control.mqtt.link", "knows control.protocol and the ground alone"),
-        ("visaged.web.page", "visaged.app.stages", "knows control.protocol and the ground alone"),
+        ("visaged.web.page", "visaged.control.mqtt.link", "knows control.protocol, control.local, outputs"),
+        ("visaged.web.page", "visaged.app.stages", "knows control.protocol, control.local, outputs"),
         ("visaged.control.protocol.topics", "visaged.control.mqtt.link", "the part control.protocol does not know"),
         ("visaged.app.daemon", "models.mimi.importing", "a box has no build side"),
         ("models.mimi.importing", "visaged.cli.models.mimi", "is above models"),

@@ -138,9 +138,11 @@ class Control:
         add("solver", self._solver)
 
     def _pids(self) -> tuple[int, ...]:
-        """The processes of this daemon: its own, the sender's, and that of a solver which has one."""
+        """The processes of this daemon: its own, the sender's, the page's, and that of a solver which has one."""
         sender = self._stages.output.pid
-        return (os.getpid(), *(() if sender is None else (sender,)), *self._stages.selection.manager.pids())
+        web = self._stages.web.pid if "web" in vars(self._stages) else None
+        own = (os.getpid(), *(pid for pid in (sender, web) if pid is not None))
+        return (*own, *self._stages.selection.manager.pids())
 
     def _solver(self) -> Mapping[str, Any]:
         stages = self._stages

@@ -72,6 +72,7 @@ class Daemon:
         self.service = SystemdService(stages, self.restart_wanted, Notifier(), EndRecord(state_folder()))
         if self.control is not None:
             self.control.health.add("service", self.service.health)
+        self._try("web", self._start_web)
         self.supervise()
 
     def supervise(self) -> None:
@@ -91,6 +92,8 @@ class Daemon:
         """Ease the face to rest, send the last packet, end every thread."""
         stages = self.stages
         self.service.stopping(again=self.restart_wanted.is_set())
+        if "web" in vars(stages):
+            stages.web.stop()
         stages.converse.stop()
         if self.control is not None:
             self.control.stop()
@@ -139,6 +142,23 @@ class Daemon:
                 player = stages.capsules.layer
                 stages.animator.add_layer("capsules", player)
                 stages.animator.voice_gives_way = lambda: player.speaks
+
+    def _start_web(self) -> None:
+        from visaged.web.process import WebProcess  # noqa: PLC0415
+
+        stages = self.stages
+        web = WebProcess(
+            stages.settings,
+            stages.model_roots,
+            stages.problems,
+            stages.metrics,
+            board_fd=lambda: stages.output.board_fd,
+            ready=lambda: stages.output.ticks > 0,
+        )
+        stages.web = web
+        web.start()
+        if self.control is not None:
+            self.control.health.add("web", web.health)
 
     def _start_control(self) -> None:
         from visaged.app.control import Control  # noqa: PLC0415

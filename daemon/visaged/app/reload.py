@@ -44,6 +44,8 @@ def apply(stages: Stages, settings: Settings, others: Uses) -> None:
     for prefixes, use in [*_uses(stages, settings), *others]:
         if any(key.startswith(prefixes) for key in changed):
             use()
+    if changed and "web" in vars(stages):
+        stages.web.use(settings)
 
 
 def _converse(stages: Stages, settings: Settings, changed: Collection[str]) -> None:

@@ -22,6 +22,7 @@ from visaged.track import FaceTrack
 
 if TYPE_CHECKING:
     from visaged.capsules.service import Capsules
+    from visaged.web.process import WebProcess
 
 
 @dataclass
@@ -47,6 +48,8 @@ class Stages:
     playback: Playback
     capsules: Capsules = field(init=False)
     """From ``start`` on: capsules are read from disk when the face already moves."""
+    web: WebProcess = field(init=False)
+    """The same: the page's process, where it could be made."""
 
     @property
     def priority(self) -> int:

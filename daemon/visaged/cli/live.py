@@ -54,7 +54,9 @@ class Live(MinuteLog):
         title = f"{settings.livelink.subject} on {settings.device.id} -> {', '.join(settings.livelink.targets)}"
         problems = [f"{problem.message}. {problem.remedy}" for problem in self._daemon.stages.problems.current()]
         face = face_view(self._daemon.stages.animation.pose.tolist(), title, _named(self._figures), problems)
-        return Group(face, Text("Ctrl-C stops. In another terminal: visaged monitor", style="dim"))
+        address = self._daemon.stages.web.address if "web" in vars(self._daemon.stages) else None
+        page = f"Page: {address}. " if address else ""
+        return Group(face, Text(f"{page}Ctrl-C stops. In another terminal: visaged monitor", style="dim"))
 
 
 def _named(figures: Figures | None) -> dict[str, str]:

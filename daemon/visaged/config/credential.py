@@ -8,6 +8,7 @@ from typing import Final
 
 MQTT_PASSWORD: Final = "mqtt_password"
 CODEC_KEY: Final = "codec_key"
+WEB_PASSWORD: Final = "web_password"
 
 
 def secret_path(file: str, credential: str) -> Path | None:

@@ -22,6 +22,7 @@ from visaged.config.identity import default_device_id
 from visaged.config.section import Section
 from visaged.config.sound import AudioSettings
 from visaged.config.texts import FileName, Folder, Text
+from visaged.config.web import MetricsSettings, WebSettings
 from visaged.id_packet import Cid
 from visaged.text_form import ShortAscii, form
 
@@ -251,4 +252,6 @@ class Settings(BaseSettings):
     codec: CodecSettings = CodecSettings()
     inference: InferenceSettings = InferenceSettings()
     mqtt: MqttSettings = MqttSettings()
+    web: WebSettings = WebSettings()
+    metrics: MetricsSettings = MetricsSettings()
     runtime: RuntimeSettings = RuntimeSettings()

@@ -27,12 +27,15 @@ from visaged.control.protocol.health_model import (
     SolverHealth,
     State,
     SystemHealth,
+    WebHealth,
 )
 from visaged.metrics import Distribution, Metrics
 from visaged.problems import Problems
 from visaged.windowed_metrics import WindowedMetrics
 
-Section = Literal["livelink", "latency", "audio", "solver", "codec", "capsules", "face", "service", "system", "mqtt"]
+Section = Literal[
+    "livelink", "latency", "audio", "solver", "codec", "capsules", "face", "service", "system", "mqtt", "web"
+]
 Source = Callable[[], Mapping[str, Any]]
 
 MINOR: Final = frozenset(
@@ -42,6 +45,10 @@ MINOR: Final = frozenset(
         "livelink_not_realtime",
         "mqtt_not_allowed",
         "mqtt_id_taken",
+        "web_certificate",
+        "web_password",
+        "web_port",
+        "web_process",
     }
 )
 """Problems with which the face is still as it should be: they are listed, the state stays ``online``."""
@@ -131,6 +138,7 @@ class HealthBuilder:
             service=ServiceHealth.model_validate(self._added("service")),
             system=SystemHealth.model_validate(self._added("system")),
             mqtt=MqttHealth.model_validate(self._added("mqtt")),
+            web=WebHealth.model_validate(self._added("web")),
             problems=tuple(
                 ProblemHealth(code=problem.code, since=problem.since, message=problem.message, remedy=problem.remedy)
                 for problem in self._problems.current()

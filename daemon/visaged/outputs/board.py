@@ -103,9 +103,9 @@ class Address(NamedTuple):
 class PoseBoard:
     """One face's shared memory. ``PoseBoard.create`` in the daemon, ``PoseBoard(fd)`` in the sender."""
 
-    def __init__(self, fd: int) -> None:
-        """Map the board behind ``fd``, which stays the caller's."""
-        self._map = mmap.mmap(fd, _BYTES)
+    def __init__(self, fd: int, *, read_only: bool = False) -> None:
+        """Map the board behind ``fd``, which stays the caller's. ``read_only``: for one who only watches the face."""
+        self._map = mmap.mmap(fd, _BYTES, access=mmap.ACCESS_READ if read_only else mmap.ACCESS_WRITE)
         self._bytes = memoryview(self._map)
         self._cells = self._bytes[: 8 * _CELLS].cast("q")
         self.cells = cast("MutableSequence[int]", self._cells)

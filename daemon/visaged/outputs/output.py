@@ -90,6 +90,11 @@ class LiveLinkOutput:
         return None if self._process is None else self._process.pid
 
     @property
+    def board_fd(self) -> int:
+        """The board, for another process that watches the face (read only); closed by ``stop``."""
+        return self._fd
+
+    @property
     def ticks(self) -> int:
         """How many packets have gone out (to each target)."""
         return self._board.cells[Cell.TICKS]

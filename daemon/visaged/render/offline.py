@@ -97,15 +97,21 @@ class Hearing:
 
 
 def render(
-    sound: Path | FileReader, settings: Settings, roots: Sequence[Path], progress: Progress | None = None
+    sound: Path | FileReader,
+    settings: Settings,
+    roots: Sequence[Path],
+    progress: Progress | None = None,
+    solver: Solver[Any] | None = None,
 ) -> Recording:
     """Render a sound file; ``roots``: where model packages are looked for. Of a reader, what is odd is in its notices.
+
+    ``solver``: one that is open already, in place of the one that the settings name.
 
     Raises FileUnusable (the sound), OfflineError (no such solver here), SessionError (its model failed).
     """
     metrics, problems, track, timeline, frames = Metrics(), Problems(), FaceTrack(), Timeline(), _Frames()
     animator = Animator(settings.face, settings.animation, metrics, problems.open)
-    solver = _open_solver(settings, roots, problems, animator.request_blink)
+    solver = solver or open_solver(settings, roots, problems, animator.request_blink)
     stage = AnimatorStage(animator, track, timeline, frames, metrics=metrics, realtime_priority=0)
     # Blocks as of a microphone: they decide at which tick the solver learns of a thing. A file is not held back by a
     # resampler, live neither.
@@ -136,13 +142,16 @@ def render(
 def bare_solver(settings: Settings, roots: Sequence[Path]) -> Solver[Any]:
     """The solver that the settings name, the mouth alone: without brows and head. Raises OfflineError."""
     face = settings.face.model_copy(update={"prosody": 0.0})
-    return _open_solver(settings.model_copy(update={"face": face}), roots, Problems(), lambda: None)
+    return open_solver(settings.model_copy(update={"face": face}), roots, Problems(), lambda: None)
 
 
-def _open_solver(
-    settings: Settings, roots: Sequence[Path], problems: Problems, on_phrase_end: Callable[[], None]
+def open_solver(
+    settings: Settings, roots: Sequence[Path], problems: Problems, on_phrase_end: Callable[[], None] = lambda: None
 ) -> Solver[Any]:
-    """The solver that the settings name. A recording is made once and kept, so here nothing stands in for it."""
+    """The solver that the settings name; nothing stands in for it. Raises OfflineError.
+
+    A recording is made once and kept.
+    """
     solvers, chosen = SolverManager(roots, problems, SolverCallbacks(on_phrase_end), patient=True), _Chosen()
     solvers.open(settings, chosen)
     if chosen.solver is None or (settings.face.solver != "energy" and solvers.package is None):

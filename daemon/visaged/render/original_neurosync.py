@@ -37,6 +37,17 @@ def render_compat(
     ``progress`` is told the seconds done. Raises FileUnusable, OfflineError, SessionError; RecordingError when the
     weights give what is no curve.
     """
+    curves = compat_rows(source, settings, roots, progress)
+    return Recording(np.ascontiguousarray(curves[:, :COUNT]), Fraction(FRAME_RATE_HZ))
+
+
+def compat_rows(
+    source: Path | FileReader,
+    settings: Settings,
+    roots: Sequence[Path],
+    progress: Callable[[float], None] = lambda done_s: None,
+) -> Rows:
+    """The same with the seven emotions behind the curves, as the model gives them: float32 [frames, 68]."""
     with opened(source) as reader:
         sound, rate_hz = reader.read_native()
         name = reader.name
@@ -57,8 +68,7 @@ def render_compat(
             raise SessionError(str(job.error)) from job.error
         return job.curves
 
-    curves = solve_clip(heard, solve, lambda frames: progress(frames / FRAME_RATE_HZ))
-    return Recording(np.ascontiguousarray(curves[:, :COUNT]), Fraction(FRAME_RATE_HZ))
+    return solve_clip(heard, solve, lambda frames: progress(frames / FRAME_RATE_HZ))
 
 
 def _open(package: Package, settings: Settings) -> WindowModel:

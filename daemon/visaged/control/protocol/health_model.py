@@ -159,6 +159,17 @@ class MqttHealth(Data):
     )
 
 
+class WebHealth(Data):
+    """The page and the HTTP API."""
+
+    address: str | None = Field(default=None, description="Where it is served; null: nowhere")
+    restarts: int | None = None
+    connections: int | None = None
+    viewers: int | None = Field(default=None, description="Who watch the live face")
+    requests: int | None = None
+    solving: int | None = Field(default=None, description="Sounds that are solved for others, or wait for it")
+
+
 class ServiceHealth(Data):
     """How well the process holds up."""
 
@@ -194,4 +205,5 @@ class Health(Data):
     service: ServiceHealth = ServiceHealth()
     system: SystemHealth = SystemHealth()
     mqtt: MqttHealth = MqttHealth()
+    web: WebHealth = WebHealth()
     problems: tuple[ProblemHealth, ...] = ()

@@ -1,0 +1,1 @@
+"""The live face for those who watch it."""
