@@ -30,10 +30,10 @@ class FaceTrack:
     """A ring of timed poses. One thread appends (the solver's), one samples (the animator's); neither ever waits.
 
     The reader takes the frame count once and reads only frames that the writer will not touch for another
-    ``capacity`` / 2 frames (2 s at 60 fps), so no lock is needed.
+    ``capacity`` / 2 frames (4 s at 60 fps: the longest delay of a face and a solver's batch), so no lock is needed.
     """
 
-    def __init__(self, capacity: int = 256) -> None:
+    def __init__(self, capacity: int = 512) -> None:
         self._poses = np.zeros((capacity, COUNT), np.float32)
         self._indices = [0] * capacity
         self._whole = [False] * capacity

@@ -20,6 +20,8 @@ LEAD_MS: Final = 2.5
 
 # A held frame is still speech for this long; after that the animator eases out and no voice is shown any more.
 _SPEECH_HOLD_MS: Final = 100.0
+# Another delay is gone to by showing the voice this share slower or faster, which nobody sees: 200 ms take 0.8 s.
+_SLEW: Final = 0.25
 _STOP_S: Final = 1.0
 
 
@@ -48,7 +50,11 @@ class AnimatorStage:
         """``realtime_priority``: SCHED_FIFO priority of the thread, 0 for none."""
         self.animator = animator
         self.budget_ns = 0
-        """Voice to packet, in ns; may be changed at any time (see budget.py)."""
+        """Voice to packet, in ns; may be changed at any time (see latency_budget.py)."""
+        self.delay_ns = 0
+        """How much later than that the face is, in ns; a change is gone to without a jump."""
+        self._shown_delay_ns: int | None = None
+        self._rendered_ns = 0
         self._track = track
         self.timeline = timeline
         """That of the voice in the track; may be changed at any time."""
@@ -99,7 +105,10 @@ class AnimatorStage:
 
     def render(self, tick: int, due_ns: int) -> None:
         """Render the pose of ``tick``, which is sent at ``due_ns``, and hand it over."""
-        media_ns = due_ns - self.budget_ns
+        if self._shown_delay_ns != self.delay_ns:
+            self._shown_delay_ns = self._slew(due_ns)
+        self._rendered_ns = due_ns
+        media_ns = due_ns - self.budget_ns - self._shown_delay_ns
         index = self.timeline.index_at(media_ns)
         stale_samples = float("inf") if index is None else self._track.sample(index, self._speech)
         stale_ms = stale_samples * 1000 / RATE_HZ
@@ -108,3 +117,11 @@ class AnimatorStage:
         shown_ns = 0 if stale_ms > _SPEECH_HOLD_MS else media_ns - round(stale_ms * NS_PER_MS)
         self.sink.publish(tick, self.pose, shown_ns)
         self.history.add(self.pose, due_ns)
+
+    def _slew(self, due_ns: int) -> int:
+        """The delay of this tick, on the way to another one."""
+        shown, wanted = self._shown_delay_ns, self.delay_ns
+        if shown is None:
+            return wanted
+        step = max(round((due_ns - self._rendered_ns) * _SLEW), 0)
+        return min(shown + step, wanted) if wanted > shown else max(shown - step, wanted)

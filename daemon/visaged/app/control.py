@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from visaged.app import reload
+from visaged.app import latency, reload
 from visaged.app.commands.capsules import CapsuleCommands
 from visaged.app.commands.config import serve_config
 from visaged.app.commands.device import DeviceCommands
@@ -132,6 +132,7 @@ class Control:
         if missing := registry.missing():
             log.error("commands without a handler: %s", ", ".join(missing))
         add("face", lambda: self._face.health() | mood.mood().model_dump())
+        add("latency", lambda: latency.health(stages))
         add("system", Sensors(_DATA).fields)
         add("capsules", self._capsules)
         add("codec", stages.converse.health)

@@ -62,6 +62,7 @@ class Daemon:
         """The boot list. The face moves as soon as the second line is done; nothing after it may hold it up."""
         stages = self.stages
         stages.output.start()
+        stages.animation.delay_ns = latency.face_delay_ns(stages)
         stages.animation.start(stages.output.schedule)
         stages.capture.start()
         stages.solver.start()
@@ -78,6 +79,7 @@ class Daemon:
     def supervise(self) -> None:
         """Look after what changes slowly, and after the stages."""
         self.stages.animation.budget_ns = latency.voice_to_packet_ns(self.stages)
+        self.stages.animation.delay_ns = latency.face_delay_ns(self.stages)
         self._load_shedding.update(now_ns())
         self._folder_watch.update(now_ns())
         self.service.update()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from visaged.animation.stage import LEAD_MS
 from visaged.app.stages import Stages
 from visaged.clock import NS_PER_MS, RATE_HZ
@@ -18,7 +20,21 @@ def voice_to_packet_ns(stages: Stages) -> int:
     return budget_ns(stages.solver.lookahead_ms, HOP, block, float(held_back_ms), LEAD_MS)
 
 
+def face_delay_ns(stages: Stages) -> int:
+    """How much later than the sound the face is wanted."""
+    return round(stages.settings.face.delay_ms * NS_PER_MS)
+
+
 def voice_to_speaker_ns(stages: Stages) -> float:
-    """How far behind the voice the speaker plays it: as far as the face, unless it was set by hand."""
+    """How far behind the voice the speaker plays it: as far as the face without its delay, unless set by hand."""
     delay_ms = stages.settings.audio.output.delay_ms
     return stages.animation.budget_ns if delay_ms == "auto" else delay_ms * NS_PER_MS
+
+
+def health(stages: Stages) -> Mapping[str, float]:
+    """Health's ``latency`` section, as far as it is known here."""
+    face_ns = stages.animation.delay_ns
+    return {
+        "budget_ms": round((stages.animation.budget_ns + face_ns) / NS_PER_MS, 1),
+        "face_delay_ms": round(face_ns / NS_PER_MS, 1),
+    }

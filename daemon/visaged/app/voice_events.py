@@ -17,13 +17,14 @@ class VoiceEvents:
         self._attached = (stages, events)
 
     def speech(self, speaking: bool, index: int) -> None:
-        """The solver's thread: speech begins or ends at sample ``index``; the face shows it one budget later."""
+        """The solver's thread: speech begins or ends at sample ``index``; the face shows it later (``latency``)."""
         if self._attached is None:
             return
         stages, events = self._attached
         heard_ns = stages.animation.timeline.time_at(index)
         if speaking and heard_ns is not None:
-            stages.capsules.speech_onset(int(heard_ns) + stages.animation.budget_ns)
+            animation = stages.animation
+            stages.capsules.speech_onset(int(heard_ns) + animation.budget_ns + animation.delay_ns)
         elif not speaking:
             stages.capsules.speech_end()
         # In a conversation the uplink tells the guest's speech.

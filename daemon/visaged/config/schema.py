@@ -19,6 +19,7 @@ from visaged.config.authority import AT_RESTART, FILE, FILE_AT_RESTART
 from visaged.config.codec import CodecSettings
 from visaged.config.hosts import Broker, Target, check_target
 from visaged.config.identity import default_device_id
+from visaged.config.response import CurveResponse, Response
 from visaged.config.section import Section
 from visaged.config.sound import AudioSettings
 from visaged.config.texts import FileName, Folder, Text
@@ -94,7 +95,7 @@ class DeviceSettings(Section):
     )
 
 
-def _known_curves(scale: dict[str, float]) -> dict[str, float]:
+def _known_curves(scale: dict[str, Response]) -> dict[str, Response]:
     for name in scale:
         try:
             curves.indices(name)
@@ -124,8 +125,16 @@ class FaceSettings(Section):
         default=1.0, ge=0, le=1, description="How far the voice's emotion (neurosync) moves the mood; 0: not at all"
     )
     smoothing_ms: float = Field(default=0.0, ge=0, le=500, description="Time constant of smoothing, ms; 0: none")
-    scale: Annotated[dict[str, Annotated[float, Field(ge=0, le=4)]], AfterValidator(_known_curves)] = Field(
-        default={}, max_length=128, description="Factor per curve or region: brows = 0.6, JawOpen = 1.1"
+    delay_ms: float = Field(
+        default=0.0,
+        ge=0,
+        le=2000,
+        description="The face this much later than the sound, ms: for sound that takes a longer way, such as Bluetooth",
+    )
+    scale: Annotated[dict[str, CurveResponse], AfterValidator(_known_curves)] = Field(
+        default={},
+        max_length=128,
+        description="Factor per curve or region: brows = 0.6; or JawOpen = { gain, offset, min, max, gamma }",
     )
 
 

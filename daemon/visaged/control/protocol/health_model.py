@@ -39,6 +39,10 @@ class LatencyHealth(Data):
     voice_to_packet_p50_ms: float | None = None
     voice_to_packet_p95_ms: float | None = None
     voice_to_packet_p99_ms: float | None = None
+    budget_ms: float | None = None
+    """What voice to packet should take, with the delay that was asked for."""
+    face_delay_ms: float | None = None
+    """Of that, ``face.delay_ms``."""
 
 
 class AudioHealth(Data):
