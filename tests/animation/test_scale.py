@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.animation.rendering import pose_of
 from visaged.animation.scale import Scale
-from visaged.config.response import Response
+from visaged.config.response import CurveResponse
 from visaged.config.schema import FaceSettings
 from visaged.curves import COUNT, CURVES, INDEX, Pose
 
@@ -30,7 +30,7 @@ def test_factors_of_regions_and_curves_and_the_curve_counts() -> None:
 
 def test_new_responses_replace_the_old_ones() -> None:
     scale = Scale()
-    scale.configure({"jaw": Response(gain=0.0, offset=0.3, min=0.1, max=0.5, gamma=2.0)})
+    scale.configure({"jaw": CurveResponse(gain=0.0, offset=0.3, min=0.1, max=0.5, gamma=2.0)})
     scale.configure({})
     pose = pose_of(JawOpen=0.2)
     scale.apply(pose, 0)
@@ -39,9 +39,9 @@ def test_new_responses_replace_the_old_ones() -> None:
 
 def test_an_unknown_name_is_refused_and_changes_nothing() -> None:
     scale = Scale()
-    scale.configure({"jaw": Response(gain=0.5)})
+    scale.configure({"jaw": CurveResponse(gain=0.5)})
     with pytest.raises(KeyError, match="JawOpne"):
-        scale.configure({"JawOpne": Response(gain=2.0)})
+        scale.configure({"JawOpne": CurveResponse(gain=2.0)})
     pose = pose_of(JawOpen=0.2)
     scale.apply(pose, 0)
     assert pose.max() == pytest.approx(0.1)
@@ -61,7 +61,9 @@ def test_the_limits_of_one_curve_hold_for_that_curve_only() -> None:
 
 
 RESPONSES = st.builds(
-    lambda gain, offset, limits, gamma: Response(gain=gain, offset=offset, min=limits[0], max=limits[1], gamma=gamma),
+    lambda gain, offset, limits, gamma: CurveResponse(
+        gain=gain, offset=offset, min=limits[0], max=limits[1], gamma=gamma
+    ),
     st.floats(0, 4),
     st.floats(-1, 1),
     st.tuples(st.floats(-1, 1), st.floats(-1, 1)).map(sorted),
@@ -72,7 +74,7 @@ VALUES = st.floats(-1, 1, width=32)
 
 @given(st.sampled_from(CURVES), RESPONSES, VALUES, VALUES)
 def test_a_response_is_bounded_and_never_turns_a_movement_round(
-    name: str, response: Response, one: float, other: float
+    name: str, response: CurveResponse, one: float, other: float
 ) -> None:
     low, high = (scaled({name: response}, pose_of(**{name: value})) for value in sorted((one, other)))
     index = INDEX[name]
@@ -91,7 +93,7 @@ def test_a_plain_number_is_the_gain_of_a_response(name: str, gain: float, value:
 
 
 @given(st.dictionaries(st.sampled_from(CURVES), RESPONSES, max_size=5))
-def test_settings_written_out_read_back_the_same(responses: dict[str, Response]) -> None:
+def test_settings_written_out_read_back_the_same(responses: dict[str, CurveResponse]) -> None:
     face = FaceSettings(scale=responses)
     assert FaceSettings.model_validate_json(face.model_dump_json()) == face
     assert FaceSettings.model_validate(face.model_dump(mode="json")) == face

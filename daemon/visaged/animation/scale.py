@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from visaged import curves
-from visaged.config.response import Response
+from visaged.config.response import CurveResponse
 from visaged.curves import Pose
 
-_UNCHANGED = Response()
+_UNCHANGED = CurveResponse()
 
 
 class Scale:
@@ -22,7 +22,7 @@ class Scale:
     def __init__(self) -> None:
         self.configure({})
 
-    def configure(self, scale: Mapping[str, Response]) -> None:
+    def configure(self, scale: Mapping[str, CurveResponse]) -> None:
         """Take over the responses. Raises KeyError for a name that is neither a curve nor a region."""
         responses = [_UNCHANGED] * curves.COUNT
         # Regions first: the more specific name wins, in whatever order they were written.

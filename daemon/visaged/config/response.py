@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, Wrap
 from visaged.config.section import Section
 
 
-class Response(Section):
+class CurveResponse(Section):
     """``gain * |x| ** gamma``, with the sign of x, plus ``offset``, held within ``min`` and ``max``."""
 
     gain: float = Field(default=1.0, ge=0, le=4, description="Factor")
@@ -19,7 +19,7 @@ class Response(Section):
     gamma: float = Field(default=1.0, ge=0.1, le=10, description="Below 1: small movements grow; above 1: they shrink")
 
     @model_validator(mode="after")
-    def _in_order(self) -> Response:
+    def _in_order(self) -> CurveResponse:
         if self.min > self.max:
             raise ValueError(f"min = {self.min:g} is above max = {self.max:g}")
         return self
@@ -29,17 +29,17 @@ def _of_number(value: Any) -> Any:
     """A plain number is a gain."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return {"gain": value}
-    if isinstance(value, (dict, Response)):
+    if isinstance(value, (dict, CurveResponse)):
         return value
     raise ValueError("expected a factor from 0 to 4, or a table of gain, offset, min, max and gamma")
 
 
-def _shortest(value: Response, serialize: SerializerFunctionWrapHandler) -> Any:
+def _shortest(value: CurveResponse, serialize: SerializerFunctionWrapHandler) -> Any:
     """As a person writes it: only what is set, and a plain number where that is the gain alone."""
     told: dict[str, Any] = serialize(value)
-    told = {key: told[key] for key, field in Response.model_fields.items() if told[key] != field.default}
+    told = {key: told[key] for key, field in CurveResponse.model_fields.items() if told[key] != field.default}
     return value.gain if not told.keys() - {"gain"} else told
 
 
-CurveResponse = Annotated[Response, BeforeValidator(_of_number), WrapSerializer(_shortest)]
+ResponseSetting = Annotated[CurveResponse, BeforeValidator(_of_number), WrapSerializer(_shortest)]
 """A number, or a table of what is not as it comes."""

@@ -19,7 +19,7 @@ from visaged.config.authority import AT_RESTART, FILE, FILE_AT_RESTART
 from visaged.config.codec import CodecSettings
 from visaged.config.hosts import Broker, Target, check_target
 from visaged.config.identity import default_device_id
-from visaged.config.response import CurveResponse, Response
+from visaged.config.response import CurveResponse, ResponseSetting
 from visaged.config.section import Section
 from visaged.config.sound import AudioSettings
 from visaged.config.texts import FileName, Folder, Text
@@ -95,7 +95,7 @@ class DeviceSettings(Section):
     )
 
 
-def _known_curves(scale: dict[str, Response]) -> dict[str, Response]:
+def _known_curves(scale: dict[str, CurveResponse]) -> dict[str, CurveResponse]:
     for name in scale:
         try:
             curves.indices(name)
@@ -131,7 +131,7 @@ class FaceSettings(Section):
         le=2000,
         description="The face this much later than the sound, ms: for sound that takes a longer way, such as Bluetooth",
     )
-    scale: Annotated[dict[str, CurveResponse], AfterValidator(_known_curves)] = Field(
+    scale: Annotated[dict[str, ResponseSetting], AfterValidator(_known_curves)] = Field(
         default={},
         max_length=128,
         description="Factor per curve or region: brows = 0.6; or JawOpen = { gain, offset, min, max, gamma }",
