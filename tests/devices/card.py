@@ -103,7 +103,9 @@ class SoundCards:
         """What /dev/snd is to the kernel's cards."""
         self._library = library
         self._devices: list[str] = []
-        self._generation = 0
+        self._cards: list[SoundCard] = []
+        self._modified_s = int(time.time())
+        self._write()
 
     def add(
         self,
@@ -131,6 +133,7 @@ class SoundCards:
             name, rate_hz, channels, sample_format, ppm, time.monotonic_ns(), control, infile, outfile, nodes
         )
         card.put_back()
+        self._cards.append(card)
         inner = (
             f'type paced infile "{infile}" outfile "{outfile}" control "{control}" origin_ns "{card.origin_ns}" '
             f"rate {rate_hz} channels {channels} format {sample_format} ppm {ppm} loop {int(loop)}"
@@ -141,11 +144,22 @@ class SoundCards:
         self._write()
         return card
 
+    @property
+    def configuration(self) -> Path:
+        """What ALSA_CONFIG_PATH is to name. It stays the same: setenv would pull the environment from under threads."""
+        return self.folder / "asound.conf"
+
+    def put_all_back(self) -> None:
+        """So that whoever waits for one comes to an end."""
+        for card in self._cards:
+            card.put_back()
+
     def _write(self) -> None:
-        # A new name each time: libasound re-reads what it knows by the second of its modification only.
-        self._generation += 1
-        conf = self.folder / f"asound-{self._generation}.conf"
-        conf.write_text(
+        fresh = self.folder / "asound.new"
+        fresh.write_text(
             f'</usr/share/alsa/alsa.conf>\npcm_type.paced {{ lib "{self._library}" }}\n' + "".join(self._devices)
         )
-        os.environ["ALSA_CONFIG_PATH"] = str(conf)
+        # libasound re-reads a file when the second of its modification is another.
+        self._modified_s += 1
+        os.utime(fresh, (self._modified_s, self._modified_s))
+        fresh.replace(self.configuration)

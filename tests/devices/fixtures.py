@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.devices.card import SoundCards, build
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture(scope="session")
@@ -22,9 +24,16 @@ def paced_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def sound_cards(paced_library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SoundCards]:
     """Where a test gets its sound cards; the machine's own are out of sight meanwhile."""
-    monkeypatch.setenv("ALSA_CONFIG_PATH", "/usr/share/alsa/alsa.conf")
     folder = tmp_path / "cards"
     folder.mkdir()
     cards = SoundCards(folder, paced_library)
+    monkeypatch.setenv("ALSA_CONFIG_PATH", str(cards.configuration))
     monkeypatch.setattr("visaged.audio.watch.cards.FOLDER", cards.snd)
     yield cards
+    # On a busy machine a stage leaves its thread behind in the driver. Nothing must change under it: not the
+    # environment, which libasound reads, nor the files of its card.
+    cards.put_all_back()
+    for thread in threading.enumerate():
+        if thread.name in ("visaged-input", "visaged-output"):
+            thread.join(PATIENCE_S)
+            assert not thread.is_alive(), f"{thread.name} still hangs in its driver"

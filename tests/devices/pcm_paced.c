@@ -96,6 +96,8 @@ static snd_pcm_sframes_t paced_transfer(snd_pcm_ioplug_t *io, const snd_pcm_chan
 	char *memory = (char *)areas->addr + (areas->first + areas->step * offset) / 8;
 	/* appl_ptr is how many frames the program has taken or given so far; through mmap one may be shown it twice. */
 	if (io->stream == SND_PCM_STREAM_PLAYBACK) {
+		if (io->state != SND_PCM_STATE_RUNNING && io->appl_ptr + size > io->buffer_size)
+			return -EPIPE; /* not before the start, but after an end: there is no room for it in early */
 		if (io->state != SND_PCM_STATE_RUNNING)
 			memcpy(p->early + io->appl_ptr * p->frame_bytes, memory, size * p->frame_bytes);
 		else if (pwrite(p->file, memory, size * p->frame_bytes, (p->start + io->appl_ptr) * p->frame_bytes) < 0)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import re
 import threading
+from functools import cache
 from types import ModuleType
 from typing import Any, Final, NamedTuple
 
@@ -51,6 +53,7 @@ class _Library:
 _library = _Library()
 
 
+@cache
 def load() -> ModuleType:
     """The sounddevice module. Raises DeviceMissing when PortAudio is not installed or finds no sound system."""
     try:
@@ -61,6 +64,8 @@ def load() -> ModuleType:
         ) from None
     except Exception as error:  # noqa: BLE001  (its PortAudioError, which is not there when the import fails)
         raise DeviceMissing(f"PortAudio cannot start: {error}", "Plug a sound device in; look at 'aplay -l'.") from None
+    # At the end it would close streams that a thread may hang in, which crashes; the kernel closes them anyway.
+    atexit.unregister(sounddevice._exit_handler)
     module: ModuleType = sounddevice
     return module
 
@@ -79,7 +84,7 @@ def open_stream(kind: str, device: str, rate_hz: int, block_frames: int, channel
             _read_list(sounddevice)
             info = _find(sounddevice, device, kind)
             stream = _open_best(sounddevice, kind, info, rate_hz=rate_hz, block_frames=block_frames, wanted=channels)
-            stream.start()
+            _start(stream)
         except ValueError as error:
             raise _missing(device, kind, str(error)) from None
         except sounddevice.PortAudioError as error:
@@ -118,6 +123,15 @@ def _read_list(sounddevice: ModuleType) -> None:
         if sounddevice._initialized:
             sounddevice._terminate()
         sounddevice._initialize()
+
+
+def _start(stream: Any) -> None:
+    """Start ``stream``; one that does not start is closed, so that the device is free. Raises PortAudioError."""
+    try:
+        stream.start()
+    except Exception:
+        stream.close(ignore_errors=True)
+        raise
 
 
 def _find(sounddevice: ModuleType, device: str, kind: str) -> dict[str, Any]:
