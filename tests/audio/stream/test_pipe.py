@@ -2,92 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.audio.wavs import chunk, format_chunk, riff, tone, wav
-from visaged.audio.backends import pacing
+from tests.audio.stream.playing import PATIENCE_S, VOICE, Playing, write
+from tests.audio.wavs import wav
 from visaged.audio.backends.file import FileSource
+from visaged.audio.decoders import pipe
+from visaged.audio.errors import FileUnusable
 from visaged.audio.select import open_input
 from visaged.audio.stream.paced import PacedSource
-from visaged.audio.stream.pipe import pipe_source
 from visaged.config.sound import InputSettings
-
-PATIENCE_S = 30.0
-
-
-@pytest.fixture(autouse=True)
-def without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Blocks are due at once; a test waits for what it wants to see."""
-    monkeypatch.setattr(pacing, "sleep_until", lambda due_ns: None)
-    monkeypatch.setattr(pacing, "now_ns", lambda: 0)
-
-
-class Playing:
-    """A source, and the sound it has delivered without the silence in between."""
-
-    def __init__(self, path: Path | str, **settings: object) -> None:
-        self.source = pipe_source(InputSettings(path=str(path), **settings))
-        self.form = self.source.open()
-        self.sound = np.zeros(0, np.float32)
-
-    def until(self, condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while not condition():
-            assert time.monotonic() < deadline, self.source.notices
-            block = self.source.read()
-            assert block is not None
-            heard = block.frames[:, 0]
-            self.sound = np.concatenate(
-                [self.sound, heard[: np.flatnonzero(heard)[-1] + 1] if heard.any() else heard[:0]]
-            )
-            if not heard.any():
-                time.sleep(0.001)
-
-    def ended(self) -> bool:
-        return any("has ended" in notice for notice in self.source.notices)
-
-
-# Never zero, so that silence in between can be told from it.
-VOICE = 0.2 * tone(seconds=0.5) + np.float32(0.3)
-
-
-@pytest.fixture
-def fifo(tmp_path: Path) -> Path:
-    path = tmp_path / "voice.fifo"
-    os.mkfifo(path)
-    return path
-
-
-@pytest.fixture
-def standard_input(monkeypatch: pytest.MonkeyPatch) -> int:
-    """The writing end of what is standard input for the test."""
-    reading, writing = os.pipe()
-    kept = os.dup(0)
-    os.dup2(reading, 0)
-    os.close(reading)
-    yield writing
-    os.dup2(kept, 0)
-    os.close(kept)
-
-
-def write(path: Path, content: bytes) -> threading.Thread:
-    """A writer that may be refused."""
-
-    def put() -> None:
-        with contextlib.suppress(BrokenPipeError):
-            path.write_bytes(content)
-
-    writer = threading.Thread(target=put)
-    writer.start()
-    return writer
 
 
 @pytest.mark.parametrize("name", ["-", "/dev/stdin"])
@@ -154,72 +84,6 @@ def test_a_writer_that_is_faster_than_time_is_held_back(fifo: Path) -> None:
     playing.source.close()
 
 
-NO_SOUNDS = {
-    "words": (b"words, and more words" * 9, "begins with 'words, and m', which is no sound that is known"),
-    "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(99), "it is a PNG picture"),
-    "half a header": (b"RIF", "is no sound that is known"),
-    "zeros": (bytes(5000), "all zeros at its beginning"),
-    "rate 0": (wav(VOICE, 0), "has a rate of 0 Hz; accepted: 4000 to 384000"),
-    "no channels": (riff(format_chunk(48_000, 0), chunk(b"data", bytes(64))), "has 0 channels; accepted: 1 to 32"),
-    "40 channels": (wav(np.tile(VOICE[:100], (1, 40))), "has 40 channels; accepted: 1 to 32"),
-    "a codec": (riff(format_chunk(48_000, 1, 0x55), chunk(b"data", bytes(64))), "samples of codec 0x55"),
-    "broken OGG": (b"OggS" + bytes(5000), "cannot be played"),
-    "nothing": (b"", "has ended without a sound"),
-}
-
-
-@pytest.mark.parametrize("content", NO_SOUNDS)
-def test_what_is_no_sound_is_a_fault_and_the_next_writer_is_played(fifo: Path, content: str) -> None:
-    """The face goes on: blocks of silence come, and the source need not be opened again."""
-    data, said = NO_SOUNDS[content]
-    playing = Playing(fifo)
-    writer = write(fifo, data)
-    playing.until(lambda: playing.source.fault is not None or (content == "nothing" and not writer.is_alive()))
-    writer.join()
-    if content != "nothing":  # of a FIFO, that was nobody
-        assert said in str(playing.source.fault)
-        assert str(fifo) in str(playing.source.fault)
-        assert playing.source.fault.remedy
-    writer = write(fifo, wav(VOICE))
-    playing.until(lambda: len(playing.sound) >= len(VOICE))
-    writer.join()
-    assert playing.source.fault is None
-    playing.source.close()
-
-
-@pytest.mark.parametrize("content", NO_SOUNDS)
-def test_standard_input_without_a_sound_is_a_fault_for_good(standard_input: int, content: str) -> None:
-    data, said = NO_SOUNDS[content]
-    writer = threading.Thread(target=lambda: (os.write(standard_input, data), os.close(standard_input)))
-    writer.start()
-    playing = Playing("-")
-    playing.until(lambda: playing.source.fault is not None)
-    writer.join()
-    assert said in str(playing.source.fault)
-    playing.source.close()
-
-
-def test_a_writer_that_was_refused_is_told_so(fifo: Path) -> None:
-    """A program that goes on writing what is not played would write for ever."""
-    playing = Playing(fifo)
-    refused = threading.Event()
-
-    def babble() -> None:
-        try:
-            with fifo.open("wb", buffering=0) as pipe:
-                while True:
-                    pipe.write(b"no sound at all " * 1000)
-        except BrokenPipeError:
-            refused.set()
-
-    writer = threading.Thread(target=babble)
-    writer.start()
-    playing.until(refused.is_set)
-    writer.join()
-    assert playing.source.fault is not None
-    playing.source.close()
-
-
 def test_a_writer_that_dies_within_a_sample_does_no_harm_to_the_next(fifo: Path) -> None:
     content = wav(VOICE, claimed=10**6)
     playing = Playing(fifo)
@@ -271,3 +135,59 @@ def test_a_file_says_once_what_is_odd_about_it(tmp_path: Path) -> None:
     said = [notice.removeprefix(f"'{path}': ").removeprefix(f"{path} ")[:25] for notice in source.notices]
     assert said == ["it is cut off: there is l", "its channels cancel each ", "has ended: silence from h"]
     source.close()
+
+
+def test_backend_pipe_makes_its_fifo_which_only_its_group_may_write(tmp_path: Path) -> None:
+    path = tmp_path / "voice.fifo"
+    chosen = open_input(InputSettings.model_validate({"backend": "pipe", "path": str(path)}))
+    assert path.is_fifo()
+    assert path.stat().st_mode & 0o777 == 0o660
+    assert chosen.source.name == "pipe:voice.fifo"
+    assert not chosen.format.hears_room
+    chosen.source.close()
+    # What is there is used again.
+    open_input(InputSettings.model_validate({"backend": "pipe", "path": str(path)})).source.close()
+
+
+@pytest.mark.parametrize("path", ["a file", "no/such/folder/voice"])
+def test_backend_pipe_refuses_what_is_no_fifo(tmp_path: Path, path: str) -> None:
+    (tmp_path / "a file").write_bytes(b"precious")
+    with pytest.raises(FileUnusable, match=r"no FIFO|cannot be made") as raised:
+        open_input(InputSettings.model_validate({"backend": "pipe", "path": str(tmp_path / path)}))
+    assert "audio.input.path" in raised.value.remedy
+    assert (tmp_path / "a file").read_bytes() == b"precious"
+
+
+def test_a_file_of_raw_samples_is_played(tmp_path: Path) -> None:
+    path = tmp_path / "talk.raw"
+    path.write_bytes((VOICE * 32767).astype("<i2").tobytes())
+    playing = Playing(path, raw_format="S16_LE")
+    playing.until(lambda: len(playing.sound) >= len(VOICE))
+    np.testing.assert_allclose(playing.sound, VOICE[:, 0], rtol=0, atol=1e-3)
+    playing.source.close()
+
+
+def test_channels_have_levels_and_one_can_be_chosen(fifo: Path) -> None:
+    frames = np.concatenate([VOICE, VOICE / 2], axis=1)
+    playing = Playing(fifo, channel=2)
+    writer = write(fifo, wav(frames))
+    playing.until(lambda: len(playing.sound) >= len(VOICE))
+    writer.join()
+    np.testing.assert_allclose(playing.sound, VOICE[:, 0] / 2, rtol=0, atol=1e-3)
+    assert playing.source.channels is not None
+    left, right = playing.source.channels.levels_dbfs
+    assert left - right == pytest.approx(6.02, abs=0.1)
+    playing.source.close()
+
+
+def test_a_writer_that_hangs_is_named_once(fifo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipe, "_STEP_S", 0.001)
+    playing = Playing(fifo)
+    with fifo.open("wb", buffering=0) as hanging:
+        hanging.write(b"RIFF")
+        playing.until(lambda: bool(playing.source.notices))
+        for _ in range(20):
+            assert playing.source.read() is not None
+            time.sleep(0.001)
+    assert playing.source.notices == [f"'{fifo}': its writer has sent nothing for 10 s; silence until it does"]
+    playing.source.close()

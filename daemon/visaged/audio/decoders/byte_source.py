@@ -13,10 +13,19 @@ class ByteSource:
     """Counts what is read. ``read`` gives fewer bytes than asked for at the end only."""
 
     def __init__(
-        self, read: Callable[[int], bytes], size: int | None = None, seek: Callable[[int], object] | None = None
+        self,
+        read: Callable[[int], bytes],
+        size: int | None = None,
+        seek: Callable[[int], object] | None = None,
+        *,
+        abandon: Callable[[], object] = lambda: None,
     ) -> None:
-        """``read(n)``: up to n bytes, b"" at the end. ``size``: of all, where known; ``seek`` goes to a byte."""
+        """``read(n)``: up to n bytes, b"" at the end. ``size``: of all, where known; ``seek`` goes to a byte.
+
+        ``abandon`` is called when nobody wants to read on: a ``read`` that waits on another thread returns soon.
+        """
         self._read, self._size, self._seek = read, size, seek
+        self.abandon = abandon
         self._ahead = b""
         self.at = 0
         """Number of the next byte, from 0."""

@@ -39,11 +39,12 @@ class Pipe:
         self._poll = select.poll()
         self._poll.register(descriptor, select.POLLIN)
         self._of_last: int | None = None
+        self._abandoned = False
 
     def read(self, count: int) -> bytes:
         """Up to ``count`` bytes, as soon as there are some; b"" at the end."""
         steps = 0
-        while not self.stopping.is_set():
+        while not (self._abandoned or self.stopping.is_set()):
             if not self._look(_STEP_S):
                 steps += 1
                 if steps == _IDLE_STEPS:
@@ -55,6 +56,10 @@ class Pipe:
             self._of_last = self._of_last - len(data) if data else None
             return data
         return b""
+
+    def abandon(self) -> None:
+        """Nobody wants to read on: it is at its end for who reads, within 0.1 s."""
+        self._abandoned = True
 
     def look(self) -> None:
         """Notice when the writer goes; for who holds it back and does not read meanwhile."""

@@ -18,7 +18,7 @@ from visaged.config.sound import Channel
 from visaged.printable import printable
 
 # FFmpeg looks at megabytes first, which of a live voice are minutes.
-_OPTIONS: Final = {"probesize": "4096", "analyzeduration": "0", "fflags": "nobuffer"}
+_OPTIONS: Final = {"probesize": "4096", "analyzeduration": "0"}
 _BUFFER_BYTES: Final = 4096
 
 

@@ -75,6 +75,10 @@ class PipeFeeder:
         self._pipe.stopping.set()
         self.thread.join(_JOIN_S)
 
+    def _open_sounds(self, pipe: Pipe) -> SoundStream:
+        source = ByteSource(pipe.read, abandon=pipe.abandon)
+        return open_sounds(source, self._name, raw=self._raw, channel=self._channel)
+
     def _open(self) -> Pipe:
         return open_pipe(self._path, on_idle=self._say_idle)
 
@@ -92,7 +96,7 @@ class PipeFeeder:
         """Until it ends; whether another may come. Raises FileUnusable: the pipe is gone."""
         pipe = self._pipe
         try:
-            self._stream = open_sounds(ByteSource(pipe.read), self._name, raw=self._raw, channel=self._channel)
+            self._stream = self._open_sounds(pipe)
             for sound in self._stream.sounds():
                 while not self._backlog.wait_for_room(_STEP_S):
                     pipe.look()
@@ -108,6 +112,9 @@ class PipeFeeder:
             log.exception("%s", self._name)
             self._refuse(FileUnusable(f"{self._name} cannot be played: {type(error).__name__}", REMEDY))
         else:
+            self._backlog.end()
+            while not pipe.is_fifo and self._backlog.held and not pipe.stopping.wait(_STEP_S):
+                pass  # what is left is played, and only then there is silence
             then = "what is written to it next is played" if pipe.is_fifo else "silence from here on"
             self._tell([*self._stream.notices, f"{self._name} has ended: {then}"])
         self._backlog.end()

@@ -19,7 +19,7 @@ from visaged.audio.channels.watch import ChannelWatch
 from visaged.audio.decoders.byte_source import ByteSource
 from visaged.audio.decoders.decoder import Notes
 from visaged.audio.decoders.sndfile import FLOATS, ForwardSoundFile
-from visaged.audio.errors import FileUnusable
+from visaged.audio.errors import AudioError, FileUnusable
 from visaged.audio.ring import Sound
 from visaged.audio.stream.mono import REMEDY, MonoStream, sentences
 from visaged.config.sound import Channel
@@ -56,9 +56,13 @@ class SndfileStream:
             with ForwardSoundFile(reading, closefd=True) as file:
                 yield from self._decode(file)
         except soundfile.LibsndfileError as error:
+            self._source.abandon()
             raise FileUnusable(f"{self._name} cannot be played: {error.error_string}", REMEDY) from None
+        except AudioError:
+            self._source.abandon()
+            raise
         finally:
-            # It stops reading the source at its next piece: nobody else may read from it before.
+            # Nobody else may read from the source before.
             copier.join()
 
     def _decode(self, file: soundfile.SoundFile) -> Iterator[Sound]:
