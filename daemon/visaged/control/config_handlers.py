@@ -166,16 +166,15 @@ class ConfigHandlers:
         except ValueError as error:
             raise Refusal("failed", f"{self._store.path} on the box {error}; correct it there") from None
         try:
-            text = edit(before, changes)
             above = read_source(None, self._overrides)
-            source = RawSettings(self._store.path, text, parse(text), above.from_environment, above.from_command_line)
-            old = replace(source, text=before, from_file=parse(before))
             fixed = _fixed(changes, above.merged())
             if fixed:
                 raise Refusal(
                     "refused", f"{fixed} is fixed by the environment or --set of the box", f"settings.{fixed}"
                 )
-            new = validate(source)
+            old = replace(above, path=self._store.path, text=before, from_file=parse(before))
+            text = edit(before, changes, lambda wanted: validate(replace(old, from_file=wanted)))
+            new = validate(replace(old, text=text, from_file=parse(text)))
             return text, new, differences(self._meant_by(old), new)
         except EditError as error:
             code: Code = "invalid" if error.path else "failed"

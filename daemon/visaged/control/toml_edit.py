@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 if sys.version_info >= (3, 11):
@@ -28,11 +28,12 @@ class EditError(ValueError):
         self.problem = problem
 
 
-def edit(text: str, changes: Mapping[str, Any]) -> str:
+def edit(text: str, changes: Mapping[str, Any], check: Callable[[dict[str, Any]], object] = lambda wanted: None) -> str:
     """``text`` with ``changes`` (tables of keys; None takes a key out) made; what it gives is TOML and says just that.
 
-    What tomlkit cannot change in place is written anew, without comments. Raises tomllib.TOMLDecodeError (``text`` is
-    no TOML) and EditError.
+    What tomlkit cannot change in place is written anew, without comments. ``check`` raises for what must not be said at
+    all, before tomlkit works on it: 0.3 ms for each entry of a list. Raises tomllib.TOMLDecodeError (``text`` is no
+    TOML) and EditError.
     """
     # Imported when first needed: neither the way to the face nor a box that is never told anything pays for it.
     from tomlkit import dumps, parse  # noqa: PLC0415
@@ -42,6 +43,7 @@ def edit(text: str, changes: Mapping[str, Any]) -> str:
         raise EditError("", f"the settings file is over {MAX_CHARS} characters: too long to be edited")
     _refuse_null_in_lists(changes, "")
     wanted = _merged(tomllib.loads(text), changes)
+    check(wanted)
     try:
         document = parse(text)
         _change(document, changes)
