@@ -45,6 +45,7 @@ def test_every_command(script: Path) -> None:
 def test_commands_and_options_of_a_command(script: Path) -> None:
     assert _offered(script, "capsules", "pl") == {"play"}
     assert _offered(script, "run", "--ta") == {"--target"}
+    assert _offered(script, "send", "capsule.p") == {"capsule.play", "capsule.prefetch", "capsule.pin"}
     assert "--target" not in _offered(script, "monitor", "--")
 
 

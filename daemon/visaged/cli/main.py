@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "capsules": "prepared expressions and lines: list, import, pack, install, play",
     "codec": "speech as tokens: sound files to frames and back, a peer to converse with",
     "models": "model packages on this box: list, verify, import, compare, build, bench",
+    "send": "any command to the daemon on this machine; send COMMAND --help shows its fields",
     "render": "a sound file to curves, faster than real time",
     "fleet": "many boxes over MQTT: list, watch, send commands, roll out changes",
 }

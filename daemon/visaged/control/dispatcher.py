@@ -52,6 +52,8 @@ class Incoming:
     retained: bool = False
     deadline_ns: int | None = None
     """Monotonic time after which it is refused (MQTT message expiry); None: never."""
+    progress: Progress | None = None
+    """Told, on the worker, how far a slow command is; must not wait."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class _Task:
     request: Request
     key: Key | None
     reply: Reply
+    progress: Progress | None
 
 
 class Dispatcher:
@@ -146,7 +149,7 @@ class Dispatcher:
         key = None if request.transaction is None else (command.name, request.transaction)
         if key is not None and self._known(key, incoming):
             return
-        task = _Task(command, request, key, incoming.reply)
+        task = _Task(command, request, key, incoming.reply, incoming.progress)
         if not isinstance(command, SlowCommand):
             self._carry_out(task)
             return
@@ -172,7 +175,7 @@ class Dispatcher:
         refusal: Refusal | None = None
         data: Data | None = None
         try:
-            data = self.registry.call(task.command, task.request, self._progress(name, transaction))
+            data = self.registry.call(task.command, task.request, self._progress(task))
         except Refusal as error:
             refusal = error
         except Exception:
@@ -187,9 +190,13 @@ class Dispatcher:
         for reply in (task.reply, *waiting):
             reply(answer)
 
-    def _progress(self, command: str, transaction: str | None) -> Progress:
+    def _progress(self, task: _Task) -> Progress:
+        command, transaction = task.command.name, task.request.transaction
+
         def tell(doing: str, percent: float | None) -> None:
             self._events.tell("progress", command=command, transaction=transaction, doing=doing, percent=percent)
+            if task.progress is not None:
+                task.progress(doing, percent)
 
         return tell
 

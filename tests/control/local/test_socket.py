@@ -56,6 +56,14 @@ def test_lines_in_pieces_and_several_in_one_piece(served: Path) -> None:
     assert [answer["transaction"] for answer in answers] == ["1", "2"]
 
 
+def test_the_progress_of_a_slow_command_comes_before_its_answer_to_who_asks_for_it(served: Path) -> None:
+    told, answer = _raw(served, b'{"command": "selftest", "transaction": "1", "progress": true}\n', 2)
+    assert told == {"transaction": "1", "command": "selftest", "progress": {"doing": "clock", "percent": 50.0}}
+    assert answer["data"]["passed"] is True
+    (answer,) = _raw(served, b'{"command": "selftest", "transaction": "2"}\n', 1)
+    assert answer["status"] == "ok"
+
+
 @pytest.mark.parametrize(
     "line", [b"hello", b"[1]", b'{"transaction": "1"}', b'{"command": 5}', b"\xff\xfe", b"{" * 3000]
 )

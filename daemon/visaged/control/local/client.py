@@ -8,6 +8,7 @@ import os
 import socket
 import struct
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -62,18 +63,31 @@ class ControlClient:
         self._reader.close()
         self._connection.close()
 
-    def call(self, command: str, /, timeout_s: float = DEFAULT_TIMEOUT_S, **fields: Any) -> dict[str, Any]:
+    def call(
+        self,
+        command: str,
+        /,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+        on_progress: Callable[[str, float | None], None] | None = None,
+        **fields: Any,
+    ) -> dict[str, Any]:
         """Send one command and return the ``data`` of its answer.
 
+        ``on_progress(doing, percent)`` hears of a long one meanwhile; each line of it gives the daemon its time anew.
         Raises CommandFailed when it was refused, NoDaemon when the daemon went away or did not answer in time.
         """
         request = {"command": command, "transaction": uuid.uuid4().hex, **fields}
+        if on_progress is not None:
+            request["progress"] = True
         line = self._ask(json.dumps(request).encode() + b"\n", timeout_s)
         if not line and self._answered:
             # Nobody had used it for minutes, and the daemon hung up; the transaction makes asking twice harmless.
             self.close()
             self._connect()
             line = self._ask(json.dumps(request).encode() + b"\n", timeout_s)
+        while on_progress is not None and (told := _progress_in(line)):
+            on_progress(*told)
+            line = self._ask(b"", timeout_s)
         if not line.endswith(b"\n"):
             raise NoDaemon("the daemon hung up without an answer; see its log")
         self._answered = True
@@ -99,6 +113,15 @@ class ControlClient:
             raise NoDaemon(f"the daemon did not answer within {timeout_s:g} s; see its log") from None
         except OSError:
             return b""
+
+
+def _progress_in(line: bytes) -> tuple[str, float | None] | None:
+    """What a line says of the progress; None where it is anything else."""
+    try:
+        told = json.loads(line)["progress"]
+        return str(told["doing"]), None if told["percent"] is None else float(told["percent"])
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
 
 
 def _connect(paths: tuple[Path, ...]) -> socket.socket:

@@ -1,27 +1,30 @@
 """The local control socket: one JSON request per line in, one JSON answer per line out, in the order they are ready.
 
 A request is that of MQTT plus its command: ``{"command": "capsule.play", "transaction": "1", "cid": "VF_NOD"}``. The
-answers are those of MQTT. Whoever may write to the socket (mode 0660: the daemon's user and group) may command. A
-connection that nobody uses gives way to a new one, and is closed after five minutes.
+answers are those of MQTT. A request with ``"progress": true`` has lines with ``"progress": {"doing": …, "percent": …}``
+before its answer. Whoever may write to the socket (mode 0660: the daemon's user and group) may command. A connection
+that nobody uses gives way to a new one, and is closed after five minutes.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import selectors
 import socket
 import threading
 import time
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from visaged.clock import now_ns
 from visaged.control.dispatcher import Dispatcher, Incoming
 from visaged.control.local.asker import MAX_ASKERS, Asker, NoPlace, who_gives_way
 from visaged.control.local.bind import bind_unix
-from visaged.control.protocol.parse import MAX_PAYLOAD_BYTES, parse_object
+from visaged.control.protocol.parse import MAX_PAYLOAD_BYTES, parse_object, transaction_of
 from visaged.control.protocol.refusal import Refusal
+from visaged.control.registry import Progress
 from visaged.control.wake import Wake
 from visaged.guard import guarded
 from visaged.problems import Problems
@@ -159,7 +162,8 @@ class ControlSocket:
         if not line.strip():
             return
         client.active_ns = now_ns()
-        command = parse_object(line).get("command")
+        fields = parse_object(line)
+        command = fields.get("command")
 
         def reply(answer: bytes) -> None:
             with self._lock:
@@ -170,7 +174,8 @@ class ControlSocket:
         if isinstance(command, str) and command:
             with self._lock:
                 client.waiting += 1
-            self._dispatcher.submit(Incoming(command, line, client.origin, reply))
+            progress = self._progress(client, command, fields) if fields.get("progress") is True else None
+            self._dispatcher.submit(Incoming(command, line, client.origin, reply, progress=progress))
             return
         if len(line) > MAX_PAYLOAD_BYTES:
             refusal = Refusal("too_large", f"the line is longer than {MAX_PAYLOAD_BYTES} bytes")
@@ -179,6 +184,19 @@ class ControlSocket:
                 "malformed", 'expected a JSON object with "command", such as {"command": "ping"}', "command"
             )
         self._answer(client, self._dispatcher.encode("", None, None, refusal))
+
+    def _progress(self, client: Asker, command: str, fields: dict[str, Any]) -> Progress:
+        """What tells ``client`` how far its command is (the worker's thread)."""
+        transaction = transaction_of(fields)
+
+        def tell(doing: str, percent: float | None) -> None:
+            told = {"doing": doing, "percent": percent}
+            self._answer(
+                client, json.dumps({"transaction": transaction, "command": command, "progress": told}).encode()
+            )
+            self._wake.call()
+
+        return tell
 
     def _answer(self, client: Asker, answer: bytes) -> None:
         """Queue an answer (any thread)."""

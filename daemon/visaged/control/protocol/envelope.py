@@ -41,6 +41,9 @@ class Request(Part):
         default=None, description="Refuse the request after this time (ISO 8601), for brokers without message expiry"
     )
     command: str | None = Field(default=None, max_length=64, description="On the local socket only: the command")
+    progress: bool = Field(
+        default=False, description="On the local socket only: lines with the progress come before the answer"
+    )
 
 
 class Data(BaseModel):
