@@ -23,8 +23,10 @@ from visaged.capsules.playing.side_effects import Notice
 from visaged.capsules.service import Capsules
 from visaged.clock import now_ns
 from visaged.curves import Pose
+from visaged.files import write_atomic
 from visaged.id_packet import IdPacket
 from visaged.inference.memory import HostSlab
+from visaged.problems import Problems
 
 TABLES = b"""
 [events.E_1]
@@ -264,6 +266,40 @@ def test_without_a_codec_a_line_of_tokens_moves_in_silence(tmp_path: Path, caplo
     stage.capsules.play("VL_TOKENS")
     assert stage.step(20)[JAW] > 0.3
     assert "not heard" in caplog.text
+    stage.capsules.stop()
+
+
+def _write_table(stage: Set, text: str) -> None:
+    folder = stage.capsules.library.tables_dir
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomic(folder / "mine.toml", text.encode())
+
+
+def test_a_profile_is_edited_while_it_is_shown(tmp_path: Path) -> None:
+    problems = Problems()
+    stage = Set(tmp_path, problems=problems)
+    stage.capsules.start()
+    stage.loaded(4)
+    profiles = lambda: stage.capsules.library.catalogue.tables.profiles  # noqa: E731
+    _write_table(stage, "[profiles.mine]\ncapsules = [{ cid = 'VF_A', weight = 0.5 }]")
+    stage.until(lambda: "mine" in profiles())
+    stage.capsules.set_profile("mine")
+    assert stage.step(20)[JAW] == pytest.approx(0.2, abs=1e-2)
+
+    _write_table(stage, "[profiles.mine]\ncapsules = [{ cid = 'VF_B', weight = 0.5 }]")
+    stage.until(lambda: stage.step(1)[SMILE] > 0)
+
+    _write_table(stage, "[profiles.mine]\ncapsules = [{ cid = 'VF_B', weight = 5 }]")
+    stage.until(lambda: bool(problems.current()))
+    (problem,) = problems.current()
+    assert problem.code == "capsule_tables"
+    assert "mine.toml" in problem.message and "weight" in problem.message and "as it was before" in problem.message
+    assert profiles()["mine"].capsules[0].cid == "VF_B"
+    assert stage.capsules.statistics()["profile"] == "mine"
+
+    (stage.capsules.library.tables_dir / "mine.toml").unlink()
+    stage.until(lambda: stage.capsules.statistics()["profile"] == "")
+    assert not problems.current()
     stage.capsules.stop()
 
 

@@ -54,6 +54,7 @@ class ClipStore:
         self.loader = Loader(library, self.cache, decoder, self.look, problems)
         self.unknown = 0
         self._slab = slab
+        self._problems = problems or Problems()
         self._changed = changed
         self._pinned: set[str] = set()
 
@@ -63,6 +64,7 @@ class ClipStore:
         Raises CapsuleError when the pinned set does not fit the cap.
         """
         self.library.load()
+        self._tell_faults()
         for cid in (NEUTRAL, NEUTRAL_LOOP, *pinned):
             if cid in self.library.catalogue.entries:
                 self.pin(cid)
@@ -164,6 +166,7 @@ class ClipStore:
         """See whether the library changed and what was unused for too long (the loader's thread, twice a second)."""
         before = self.library.catalogue.entries
         if self.library.refresh():
+            self._tell_faults()
             self.take_over(before.values())
         self.cache.expire()
 
@@ -180,6 +183,14 @@ class ClipStore:
                 except CapsuleError as error:
                     log.warning("%s", error)
         self._changed(gone)
+
+    def _tell_faults(self) -> None:
+        """A bad table of the operator's is a problem until it is mended."""
+        faults = self.library.own_tables.faults
+        self._problems.clear("capsule_tables")
+        if faults:
+            remedy = f"Mend or remove it in {self.library.tables_dir}; it is read again by itself"
+            self._problems.open("capsule_tables", "; ".join(faults), remedy)
 
     def _quiet_lease(self, entry: Entry) -> Clip | None:
         return self.cache.acquire(entry.sha256) if entry.sha256 in self.cache else None

@@ -23,22 +23,13 @@ from visaged.capsules.file.ids import NEUTRAL_LOOP
 from visaged.capsules.library import install
 from visaged.capsules.library.catalogue import Entry
 from visaged.capsules.library.library import Library, Record
-from visaged.capsules.library.tables import Context, Modifiers
+from visaged.capsules.library.tables import Context, Modifiers, Profile
 from visaged.capsules.loader import TokenDecoder
-from visaged.capsules.playing.active_clip import ActiveClip, ClipRequest
+from visaged.capsules.playing import play_requests
 from visaged.capsules.playing.director import Director, PlayRequest, PlayResult
 from visaged.capsules.playing.emotion import EmotionState, Vector
 from visaged.capsules.playing.emotion_blend import EmotionBlend, EmotionBlendPicker
 from visaged.capsules.playing.gestures import Recurring
-from visaged.capsules.playing.play_requests import (
-    PROFILE,
-    check_known,
-    check_prefix,
-    check_weight,
-    of_event,
-    of_packet,
-    of_profile,
-)
 from visaged.capsules.playing.player import Player
 from visaged.capsules.playing.side_effects import Notice, SideEffects, VoiceSink
 from visaged.clock import now_ns
@@ -87,6 +78,7 @@ class Capsules:
         self._lock = threading.Lock()  # over context, profile and emotion
         self._modifiers = Modifiers()
         self._context = self._profile = self._base = ""
+        self._shown: tuple[Profile | None, Context | None] = (None, None)  # what the tables said of them
 
     def start(self, pinned: Iterable[str] = (), base: str = NEUTRAL_LOOP) -> None:
         """Load the library, pin, start the threads and the base loop.
@@ -122,8 +114,8 @@ class Capsules:
 
         Raises CapsuleError for a weight, BusyError in a flood, UnknownError when there is not even a fallback.
         """
-        check_prefix(cid)
-        check_weight(weight)
+        play_requests.check_prefix(cid)
+        play_requests.check_weight(weight)
         request = PlayRequest(cid, weight, layer, at_ns=at_ns, trigger=trigger, fallback=fallback)
         played = self._director.play([request], self._modifiers)
         return played[0] if played else PlayResult(0, cid, "cached")
@@ -132,14 +124,7 @@ class Capsules:
         self, cid: str | None = None, ticket: int | None = None, layer: Layer | None = None, fade_ms: int | None = None
     ) -> None:
         """Fade out what fits all that is given; everything but the base loop when nothing is. Raises BusyError."""
-        everything = cid is None and ticket is None and layer is None
-
-        def matches(playing: ActiveClip | ClipRequest) -> bool:
-            if everything:
-                return playing.layer != "base"
-            return cid in (None, playing.cid) and ticket in (None, playing.ticket) and layer in (None, playing.layer)
-
-        self._director.stop(matches, fade_ms)
+        self._director.stop(play_requests.matching(cid, ticket, layer), fade_ms)
 
     def stop_lines(self, fade_ms: int) -> None:
         """Fade out what is being said, sound and face. Raises BusyError."""
@@ -151,9 +136,9 @@ class Capsules:
         Raises CapsuleError naming the bad field, UnknownError (profile, context, event), BusyError: nothing done then.
         """
         tables = self.library.catalogue.tables
-        check_known("profile", message.profile, tables.profiles)
-        check_known("context", message.context, tables.contexts)
-        requests = of_packet(message, self.library.catalogue)
+        play_requests.check_known("profile", message.profile, tables.profiles)
+        play_requests.check_known("context", message.context, tables.contexts)
+        requests = play_requests.of_packet(message, self.library.catalogue)
         self._director.refuse_flood()
         played = [] if message.profile is None else self.set_profile(message.profile)
         played += self._director.play(requests, self._modifiers)
@@ -166,28 +151,33 @@ class Capsules:
 
     def event(self, event_id: str, weight: float = 1.0, *, at_ns: int | None = None) -> list[PlayResult]:
         """Play a row of the event table, now or at ``at_ns``. Raises CapsuleError, UnknownError, BusyError."""
-        check_weight(weight)
-        requests = [replace(request, at_ns=at_ns) for request in of_event(event_id, weight, self.library.catalogue)]
+        play_requests.check_weight(weight)
+        rows = play_requests.of_event(event_id, weight, self.library.catalogue)
+        requests = [replace(request, at_ns=at_ns) for request in rows]
         return self._director.play(requests, self._modifiers)
 
     def set_profile(self, name: str) -> list[PlayResult]:
         """Play a composition and let its modifiers hold for what comes; '' ends it. Raises UnknownError, BusyError."""
         catalogue = self.library.catalogue
-        requests = of_profile(name, catalogue)
+        requests = play_requests.of_profile(name, catalogue)
         modifiers = catalogue.tables.profiles[name].global_modifiers if name else Modifiers()
-        played = self._director.play(requests, modifiers, instead_of=lambda playing: playing.owner == PROFILE)
+        played = self._director.play(
+            requests, modifiers, instead_of=lambda playing: playing.owner == play_requests.PROFILE
+        )
         with self._lock:
             self._modifiers, self._profile = modifiers, name
+            self._shown = (catalogue.tables.profiles.get(name), self._shown[1])
         return played
 
     def set_context(self, name: str) -> None:
         """Set base loop and gestures; '' ends the context. Raises UnknownError, BusyError."""
         contexts = self.library.catalogue.tables.contexts
-        check_known("context", name or None, contexts)
+        play_requests.check_known("context", name or None, contexts)
         context = contexts[name] if name else Context()
         self._director.refuse_flood()
         with self._lock:
             self._context = name
+            self._shown = (self._shown[0], contexts.get(name))
             self.layer.clear_gestures(_CONTEXT)
         for gesture in context.gestures:
             entry = self._clip_store.find(gesture.cid).entry
@@ -234,14 +224,11 @@ class Capsules:
 
     def install_pack(self, path: Path, keys_dir: Path = KEYS_DIR, unsigned: bool = False) -> Record:
         """Install a pack while running; what it replaces fades out. Raises CapsuleError, nothing done."""
-        before = self.installed()
         try:
             keys = load_public_keys(keys_dir)
         except KeyFileError as error:
             raise CapsuleError(error.name, "key", error.problem) from None
-        record = install.install_pack(self.library, path, keys, unsigned)
-        self._clip_store.take_over(before)
-        return record
+        return self.change_library(lambda library: install.install_pack(library, path, keys, unsigned))
 
     def change_library(self, change: Callable[[Library], T]) -> T:
         """Remove, revoke, unrevoke while running; what is gone fades out. Raises what ``change`` raises."""
@@ -291,6 +278,19 @@ class Capsules:
             self.layer.drop(gone)
         if self._base not in entries:
             self._set_base(NEUTRAL_LOOP)
+        self._follow_tables()
+
+    def _follow_tables(self) -> None:
+        """The profile or context in force was edited: it is as it is now; one that is gone ends."""
+        tables = self.library.catalogue.tables
+        profile, context = self._profile, self._context
+        try:
+            if (now := tables.profiles.get(profile)) != self._shown[0]:
+                self.set_profile(profile if now else "")
+            if (then := tables.contexts.get(context)) != self._shown[1]:
+                self.set_context(context if then else "")
+        except CapsuleError as error:
+            log.warning("the tables were changed: %s", error)
 
     def _pick_mood(self, vector: Vector) -> None:
         """The animator's thread: let the loader's find the face for ``vector``."""

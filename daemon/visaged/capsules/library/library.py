@@ -28,9 +28,10 @@ from visaged.capsules.errors import CapsuleError, UnknownError, from_validation
 from visaged.capsules.file import capsule as capsule_format
 from visaged.capsules.file.capsule import SUFFIX, Capsule
 from visaged.capsules.file.header import Strict
-from visaged.capsules.file.pack import MAX_TABLE_BYTES, PackManifest, PackReader
+from visaged.capsules.file.pack import PackManifest, PackReader
 from visaged.capsules.library import tables as tables_format
 from visaged.capsules.library.catalogue import Catalogue, Entry, decode_index, encode_index
+from visaged.capsules.library.own_tables import OwnTables
 from visaged.capsules.library.tables import Tables
 from visaged.files import write_atomic
 
@@ -84,6 +85,7 @@ class Library:
         self.index_path = root / "index.json"
         self.revoked_path = root / "revoked.json"
         self.catalogue = Catalogue()
+        self.own_tables = OwnTables()
         self._built_in = tuple(built_in)
         self._built_in_files: dict[str, tuple[Path, str]] = {}  # sha256 -> zip, name in it
         self._seen: tuple[tuple[str, int, int], ...] = ()
@@ -116,7 +118,8 @@ class Library:
             entries = pack.entries | entries
             # First in the list: every installed table wins over it.
             tables = pack.tables + tables
-        tables += [self._own_table(path, refused) for path in _sorted_files(self.tables_dir, ".toml", ".json")]
+        tables += self.own_tables.read(_sorted_files(self.tables_dir, ".toml", ".json"))
+        refused += self.own_tables.faults
         for sentence in refused:
             log.warning("capsule library: %s", sentence)
         self.catalogue = Catalogue(entries, tables_format.merge(tables), packs, tuple(refused))
@@ -225,15 +228,6 @@ class Library:
         except CapsuleError as error:
             refused.append(str(error))
             return Tables()
-
-    def _own_table(self, path: Path, refused: list[str]) -> Tables:
-        try:
-            return tables_format.decode(_read_limited(path, MAX_TABLE_BYTES), path.name)
-        except CapsuleError as error:
-            refused.append(str(error))
-        except OSError as error:
-            refused.append(f"{path.name}: cannot be read: {error.strerror}")
-        return Tables()
 
     def _read_built_in(self, path: Path) -> _BuiltIn:
         entries: dict[str, Entry] = {}

@@ -10,12 +10,26 @@ from visaged.capsules.file.header import Layer
 from visaged.capsules.file.ids import EVENT_PREFIX, CapsuleKind, check_cid, kind_of
 from visaged.capsules.library.catalogue import Catalogue
 from visaged.capsules.library.tables import MAX_WEIGHT, EventTiming
+from visaged.capsules.playing.active_clip import ActiveClip, ClipRequest
 from visaged.capsules.playing.director import PlayRequest
+from visaged.capsules.playing.timeline import Matches
 from visaged.id_packet import IdPacket
 from visaged.id_packet import LeadLag as PacketLeadLag
 
 PROFILE: Final = "profile"
 """Owner of what a profile plays."""
+
+
+def matching(cid: str | None, ticket: int | None, layer: Layer | None) -> Matches:
+    """What fits all that is given; everything but the base loop when nothing is."""
+    everything = cid is None and ticket is None and layer is None
+
+    def matches(playing: ActiveClip | ClipRequest) -> bool:
+        if everything:
+            return playing.layer != "base"
+        return cid in (None, playing.cid) and ticket in (None, playing.ticket) and layer in (None, playing.layer)
+
+    return matches
 
 
 def of_packet(message: IdPacket, catalogue: Catalogue) -> list[PlayRequest]:
