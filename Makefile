@@ -15,7 +15,8 @@ help:
 	@echo "make lint      ruff and the documents;   make types   mypy --strict"
 	@echo "make release   checks, builds wheel and package (IMAGE=yes: the image, too), sums and tags the version: see release.sh"
 	@echo "make bench     measurements -> docs/benchmarks.md (some minutes)"
-	@echo "make soak      MINUTES=30: everything on while everything goes wrong; gaps, memory, problems (sets up torch and more: 2.3 GB)"
+	@echo "make soak      MINUTES=30: each fault alone, then faults at random, with everything on (sets up torch and more: 2.3 GB);"
+	@echo "               MINUTES=0 ends after the faults; ARGS='--only NAME' tries one"
 	@echo "make fuzz      MINUTES=1: random damage to every format that comes from outside, a minute each"
 	@echo "make clean     removes .venv and caches"
 

@@ -39,7 +39,7 @@ def keep_going(
     ``SETTLE_S`` since.
     """
     code = f"thread_failed_{name.replace('-', '_')}"
-    failures, settled = 0, threading.Timer(0, lambda: None)
+    failures = 0
     while True:
         began_ns = now_ns()
         try:
@@ -48,7 +48,6 @@ def keep_going(
         except Exception as error:
             if stopped():
                 return
-            settled.cancel()
             failures = 0 if now_ns() - began_ns > SETTLE_S * NS_PER_S else failures
             log.exception("the thread '%s' failed", name)
             problems.open(code, f"the thread '{name}' failed: {describe(error)}", _REMEDY)
@@ -56,9 +55,7 @@ def keep_going(
         failures += 1
         if stopped():
             return
-        settled = threading.Timer(SETTLE_S, problems.clear, (code,))
-        settled.daemon = True
-        settled.start()
+        problems.clear_after(code, SETTLE_S)
 
 
 def guarded(

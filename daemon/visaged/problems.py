@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -33,6 +34,7 @@ class Problems:
 
     def __init__(self) -> None:
         self._open: dict[str, Problem] = {}
+        self._over_at: dict[str, float] = {}
         self._lock = threading.Lock()
         self._listeners: list[Callable[[Problem, bool], None]] = []
 
@@ -43,6 +45,7 @@ class Problems:
     def open(self, code: str, message: str, remedy: str) -> None:
         """Say that something is wrong. Again with the same code changes nothing and says nothing."""
         with self._lock:
+            self._over_at.pop(code, None)
             if code in self._open:
                 return
             # A name that others chose may be in it, and JSON, terminals and the log must all be able to carry it.
@@ -55,6 +58,7 @@ class Problems:
     def clear(self, code: str) -> None:
         """Say that it is right again; nothing happens when it was not wrong."""
         with self._lock:
+            self._over_at.pop(code, None)
             problem = self._open.pop(code, None)
         if problem is None:
             return
@@ -63,7 +67,19 @@ class Problems:
         for listener in self._listeners:
             listener(problem, False)
 
+    def clear_after(self, code: str, seconds: float) -> None:
+        """Clear it when ``seconds`` have passed, unless it is opened again before; seen to whenever somebody looks.
+
+        Takes no timer: where a thread failed for want of memory, no other one can be started either.
+        """
+        with self._lock:
+            self._over_at[code] = time.monotonic() + seconds
+
     def current(self) -> tuple[Problem, ...]:
         """The open problems, oldest first."""
+        with self._lock:
+            over = [code for code, at in self._over_at.items() if at <= time.monotonic()]
+        for code in over:
+            self.clear(code)
         with self._lock:
             return tuple(self._open.values())

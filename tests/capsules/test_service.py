@@ -441,3 +441,18 @@ def test_pcm_and_tokens_have_the_documented_types() -> None:
         return np.zeros(len(tokens) * 1920, np.int16)
 
     assert decoder(np.zeros((3, 8), np.uint16)).shape == (5760,)
+
+
+def test_files_of_the_library_that_cannot_be_used_are_a_problem_until_they_are_gone(tmp_path: Path) -> None:
+    problems = Problems()
+    stage = Set(tmp_path, problems=problems)
+    stage.capsules.start()
+    damaged = tmp_path / "library" / "packs" / "mine.json"
+    damaged.parent.mkdir(parents=True)
+    damaged.write_bytes(b"\xff\x00 garbage")
+    stage.until(lambda: [problem.code for problem in problems.current()] == ["capsule_library"])
+    assert "mine.json" in problems.current()[0].message
+    assert stage.capsules.play("VF_A").state == "cached", "the rest is used"
+    damaged.unlink()
+    stage.until(lambda: problems.current() == ())
+    stage.capsules.stop()

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from visaged.config.safe_mode import load_or_safe
 
 
@@ -42,3 +44,18 @@ def test_a_sound_file_is_no_safe_mode(tmp_path: Path) -> None:
     loaded = load_or_safe(path)
     assert not loaded.safe_mode
     assert loaded.settings.audio.input.backend == "file"
+
+
+@pytest.mark.parametrize("content", [b"[livelink\n", b"\xff\xfe\x00 garbage"])
+def test_the_command_line_and_the_environment_count_however_broken_the_file_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    path = tmp_path / "visaged.toml"
+    path.write_bytes(content)
+    monkeypatch.setenv("VISAGED__LIVELINK__SUBJECT", "lobby")
+    loaded = load_or_safe(path, ['livelink.targets=["192.168.1.20:11111"]', "livelink.fps=0"])
+    assert loaded.safe_mode
+    assert loaded.settings.livelink.targets == ["192.168.1.20:11111"]
+    assert loaded.settings.livelink.subject == "lobby"
+    assert loaded.settings.livelink.fps == 60
+    assert loaded.settings.audio.input.backend == "none"

@@ -104,3 +104,14 @@ def test_a_job_that_fails_is_a_problem_and_the_next_runs(desk: Desk) -> None:
     assert desk.worker.offer(SlowJob("failing", fail, LONG_S))
     assert_in_time(desk.done())
     assert "a defect" in desk.problems.current()[0].message
+
+
+def test_a_command_is_carried_out_where_no_thread_can_be_started_to_watch_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_memory(timer: threading.Timer) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Timer, "start", no_memory)
+    assert_in_time(desk.done())
+    assert desk.problems.current() == ()

@@ -47,6 +47,10 @@ class Arrivals(Receiver):
         found = np.flatnonzero(lengths > longer_than_ms * NS_PER_MS)
         return [Gap(int(times[index]), float(lengths[index]) / NS_PER_MS) for index in found]
 
+    def longest_ns(self, first: int = 0) -> int:
+        """The longest silence from packet number ``first`` on; 0 when there is none."""
+        return int(np.diff(np.array(self.times[max(first - 1, 0) :], np.int64)).max(initial=0))
+
     @property
     def seconds(self) -> float:
         """From the first packet to the last."""

@@ -35,16 +35,16 @@ class Soaked:
     answered: Counter[str]
     refused: Counter[str]
     unanswered: Counter[str]
-    exit_code: int
+    exit_code: int | None
     open_at_end: list[str] = field(default_factory=list)
-    talk_before: dict[str, Any] = field(default_factory=dict)
-    """Health's section ``codec``: when the last misfortune was over, and at the end."""
+    talk_before: dict[str, Any] | None = field(default_factory=dict)
+    """Health's section ``codec``: when the last misfortune was over, and at the end. None: nobody was to talk."""
     talk: dict[str, Any] = field(default_factory=dict)
     note: str = ""
 
     def excused(self, gap: Gap) -> bool:
         """Whether it belongs to a process that was killed on purpose."""
-        kills = [time_ns for time_ns, name in self.struck if name == "sender killed"]
+        kills = [time_ns for time_ns, name in self.struck if name in ("sender-killed", "sender-stopped")]
         return any(-1e8 <= gap.time_ns - time_ns < _KILL_S * 1e9 for time_ns in kills)
 
     def during(self, time_ns: int) -> str:
@@ -56,9 +56,12 @@ class Soaked:
         """How often each was opened and cleared."""
         return Counter(_OPENED.findall(self.log)), Counter(_CLEARED.findall(self.log))
 
-    def talks(self) -> bool:
+    def talks(self) -> bool | None:
         """Whether, when all was over, the guest was still heard above and the brain here."""
-        return all((self.talk.get(what) or 0) > (self.talk_before.get(what) or 0) for what in ("sent", "heard"))
+        if self.talk_before is None:
+            return None
+        before = self.talk_before
+        return all((self.talk.get(what) or 0) > (before.get(what) or 0) for what in ("sent", "heard"))
 
     def bench(self) -> Bench:
         """The figures with their targets."""

@@ -16,7 +16,7 @@ import pytest
 from tests.soak.arrivals import Arrivals, Gap
 from tests.soak.report import Soaked
 from tests.soak.usage import Sample, Usage, children, slope
-from tests.soak.world import build_clock, set_clock
+from tests.soak.wall_clock import build_clock, set_clock
 
 
 def _soaked(gaps: list[Gap], struck: list[tuple[int, str]], log: str = "", mib_per_h: float = 0.0) -> Soaked:
@@ -43,11 +43,11 @@ def _met(soaked: Soaked) -> list[bool | None]:
 
 
 def test_a_gap_after_a_kill_is_excused_and_another_is_not() -> None:
-    struck = [(10_000_000_000, "sender killed"), (90_000_000_000, "CPU hogs")]
+    struck = [(10_000_000_000, "sender-killed"), (90_000_000_000, "cpu-hogs")]
     assert _met(_soaked([Gap(10_000_100_000, 100.0)], struck)) == [True] * 5
     bad = _soaked([Gap(10_000_100_000, 100.0), Gap(92_000_000_000, 51.0)], struck)
     assert _met(bad) == [False, True, True, True, True]
-    assert "51 ms (CPU hogs)" in bad.bench().note
+    assert "51 ms (cpu-hogs)" in bad.bench().note
 
 
 def test_memory_that_grows_is_seen() -> None:

@@ -58,6 +58,7 @@ class Control:
             settings.device.id, stages.metrics, self.events, problems=stages.problems, realtime_priority=priority
         )
         self._socket = ControlSocket(bind_path(), self._dispatcher, stages.problems, realtime_priority=priority)
+        stages.metrics.provide("control.turned_away", lambda: self._socket.turned_away)
         self.mqtt = MqttControl(
             self._dispatcher, self.events, self.health, stages.metrics, stages.problems, realtime_priority=priority
         )

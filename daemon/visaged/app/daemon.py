@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from visaged.app import latency
 from visaged.app.assembly import assemble
+from visaged.app.flood_watch import FloodWatch
 from visaged.app.folder_watch import FolderWatch
 from visaged.app.load_shedding import LoadShedding
+from visaged.app.resource_watch import ResourceWatch
 from visaged.app.systemd import SystemdService
 from visaged.app.voice_events import VoiceEvents
 from visaged.clock import now_ns
@@ -53,6 +55,8 @@ class Daemon:
         self._voice_events = VoiceEvents()
         self.stages = assemble(loaded, search_roots(models_dir), self._voice_events)
         self._load_shedding = LoadShedding(self.stages.selection.degradation, Sensors(Path("/")), MemoryShortage())
+        self._resource_watch = ResourceWatch(self.stages.problems)
+        self._flood_watch = FloodWatch(self.stages.metrics, self.stages.problems)
         self._folder_watch = FolderWatch(loaded.path, state_folder(), self.stages.problems)
         if loaded.safe_mode:
             remedy = "The face runs on idle. Correct it; check with: visaged config check"
@@ -82,6 +86,8 @@ class Daemon:
         self.stages.animation.delay_ns = latency.face_delay_ns(self.stages)
         self._load_shedding.update(now_ns())
         self._folder_watch.update(now_ns())
+        self._resource_watch.update(now_ns())
+        self._flood_watch.update(now_ns())
         self.service.update()
 
     def reload(self) -> None:

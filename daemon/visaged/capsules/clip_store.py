@@ -166,12 +166,12 @@ class ClipStore:
         """See whether the library changed and what was unused for too long (the loader's thread, twice a second)."""
         before = self.library.catalogue.entries
         if self.library.refresh():
-            self._tell_faults()
             self.take_over(before.values())
         self.cache.expire()
 
     def take_over(self, before: Iterable[Entry]) -> None:
         """The library was loaded again: drop what went, keep pinned what came in its place."""
+        self._tell_faults()
         entries = self.library.catalogue.entries
         gone = {entry.sha256 for entry in before} - {entry.sha256 for entry in entries.values()}
         for key in gone:
@@ -185,12 +185,18 @@ class ClipStore:
         self._changed(gone)
 
     def _tell_faults(self) -> None:
-        """A bad table of the operator's is a problem until it is mended."""
+        """What of the library cannot be used is a problem until it can, or is not there any more."""
         faults = self.library.own_tables.faults
+        # Anew: another file may be damaged by now.
         self._problems.clear("capsule_tables")
         if faults:
             remedy = f"Mend or remove it in {self.library.tables_dir}; it is read again by itself"
             self._problems.open("capsule_tables", "; ".join(faults), remedy)
+        refused = [words for words in self.library.catalogue.refused if words not in faults]
+        self._problems.clear("capsule_library")
+        if refused:
+            remedy = "The rest is used. Mend or remove the file, or install its pack again: visaged capsules packs"
+            self._problems.open("capsule_library", f"in the capsule library: {'; '.join(refused)}", remedy)
 
     def _quiet_lease(self, entry: Entry) -> Clip | None:
         return self.cache.acquire(entry.sha256) if entry.sha256 in self.cache else None

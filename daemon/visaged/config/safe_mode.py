@@ -32,11 +32,23 @@ def load_or_safe(path: Path | None, overrides: Sequence[str] = ()) -> Loaded:
     try:
         source = read_source(found, overrides)
     except ConfigError as error:
-        return Loaded(_idle(Settings.model_validate({})), error.issues, found)
+        return Loaded(_idle(_without_file(overrides)), error.issues, found)
     try:
         return Loaded(validate(source), (), found)
     except ConfigError as error:
         return Loaded(_idle(_sound_part(source.merged(), error.issues)), error.issues, found)
+
+
+def _without_file(overrides: Sequence[str]) -> Settings:
+    """What stands in the environment and on the command line counts however broken the file is."""
+    try:
+        source = read_source(None, overrides)
+    except ConfigError:
+        return Settings.model_validate({})
+    try:
+        return validate(source)
+    except ConfigError as error:
+        return _sound_part(source.merged(), error.issues)
 
 
 def _sound_part(data: dict[str, Any], issues: Sequence[ConfigIssue]) -> Settings:

@@ -42,6 +42,7 @@ MINOR: Final = frozenset(
     {
         "audio_input_stand_in",
         "audio_output_stand_in",
+        "command_flood",
         "livelink_not_realtime",
         "mqtt_not_allowed",
         "mqtt_id_taken",

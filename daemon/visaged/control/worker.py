@@ -8,6 +8,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -77,7 +78,9 @@ class CommandWorker:
         while self._thread is me and (job := self._jobs.get()) is not None:
             late = threading.Timer(job.patience_s, self._replace, (me, job))
             late.daemon = True
-            late.start()
+            # Where no thread can be started, for want of memory, the command is carried out all the same.
+            with suppress(RuntimeError):
+                late.start()
             try:
                 job.run()
             finally:

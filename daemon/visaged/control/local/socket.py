@@ -57,6 +57,8 @@ class ControlSocket:
         self._lock = threading.Lock()
         self._clients: set[Asker] = set()
         self._served = 0
+        self.turned_away = 0
+        """Connections that found no place, or had to give theirs to another."""
         self._stopping = False
         self._listener: socket.socket | None = None
         self._thread: threading.Thread | None = None
@@ -120,9 +122,11 @@ class ControlSocket:
         try:
             loser = who_gives_way(self._clients, client.uid)
         except NoPlace:
+            self.turned_away += 1
             self._send_away(client)
             return
         if loser is not None:
+            self.turned_away += 1
             self._drop(loser)
         self._clients.add(client)
         self._selector.register(connection, selectors.EVENT_READ, client)
