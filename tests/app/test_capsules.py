@@ -46,6 +46,6 @@ def test_a_box_that_does_not_say_what_it_has_is_asked_for_all(tmp_path: Path, mo
 @pytest.mark.parametrize("library", ["/dev/null", "/dev/null/x", "x" * 300, "/proc/self/mem", "/" + "a/" * 2000])
 def test_a_library_that_is_none_does_not_end_the_start(library: str) -> None:
     running, problems = start(library=library)
-    assert running.statistics()["installed"] > 0, "those that come with visaged are there"
-    assert not problems.current()
     running.stop()
+    assert running.statistics()["installed"] > 0, "those that come with visaged are there"
+    assert {problem.code for problem in problems.current()} <= {"capsule_library"}

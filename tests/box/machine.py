@@ -217,16 +217,11 @@ class Machine:
         """A microphone that hears the bundled speech over and over."""
         library = self.folder / paced.name
         shutil.copy(paced, library)
-        before = os.environ.get("ALSA_CONFIG_PATH")
         cards = SoundCards(self.folder, library)
         sound, rate_hz = soundfile.read(samples.speech_path(), dtype="float32")
         card = cards.add("mic", sound, rate_hz=rate_hz, loop=True)
-        written = Path(os.environ["ALSA_CONFIG_PATH"]).read_text()
+        written = cards.configuration.read_text()
         (self.folder / "asound.conf").write_text(written.replace(str(self.folder), "/test"))
-        if before is None:
-            del os.environ["ALSA_CONFIG_PATH"]
-        else:
-            os.environ["ALSA_CONFIG_PATH"] = before
         return card
 
 

@@ -43,7 +43,8 @@ def test_gestures_wait_for_a_solver_that_hears_far_ahead() -> None:
             poses.append(pose)
         return np.array(poses)
 
-    prompt, late = brows(0), brows(27)
+    # An even number: pitch is measured at every other step.
+    prompt, late = brows(0), brows(28)
     assert prompt.any()
-    assert np.array_equal(late[27:], prompt[:-27])
+    assert np.array_equal(late[28:], prompt[:-28])
     assert ProsodySolver(Still()).lookahead_ms == 500
