@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tests.patience import PATIENCE_S, wait_until
 from visaged.curves import INDEX
 from visaged.outputs.livelink.packet import LiveLinkPacket, decode
-from visaged.outputs.livelink.receiver import Receiver
+from visaged.outputs.receiver import Receiver
 
 
 class _Collector(Receiver):

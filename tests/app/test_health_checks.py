@@ -19,7 +19,7 @@ from visaged.config.safe_mode import load_or_safe
 from visaged.curves import Pose
 from visaged.face.energy import EnergySolver
 from visaged.face.solver import Sound
-from visaged.outputs.output import LiveLinkOutput
+from visaged.outputs.output import FaceOutput
 from visaged.system import watchdog
 
 
@@ -128,7 +128,7 @@ def test_a_sender_that_stops_is_a_wedge_but_not_one_that_has_yet_to_start(
     sender = next(stage for stage in watched(daemon.stages) if stage.name == "Live Link sender")
     later = now_ns() + 60 * NS_PER_S
     assert (sender.wedged(later) or "").startswith("no packet was sent for")
-    monkeypatch.setattr(LiveLinkOutput, "ticks", 0)
+    monkeypatch.setattr(FaceOutput, "ticks", 0)
     assert sender.wedged(later) is None, "how long a start may take is systemd's to say"
 
 

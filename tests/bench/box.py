@@ -17,7 +17,7 @@ from tests.box.machine import Machine
 from tests.box.tree import find_obstacle, make_tree
 from tests.devices.card import build
 from visaged.clock import NS_PER_S
-from visaged.outputs.livelink.receiver import Receiver
+from visaged.outputs.receiver import Receiver
 
 _BOOTS: Final = 5
 _PORT: Final = 11_112

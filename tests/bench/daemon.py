@@ -26,7 +26,7 @@ from tests.bench.report import Bench, Row
 from tests.devices.card import SoundCards, build
 from visaged import samples
 from visaged.clock import NS_PER_MS
-from visaged.outputs.livelink.receiver import Receiver
+from visaged.outputs.receiver import Receiver
 
 SECONDS = 60.0
 STARTS = 10

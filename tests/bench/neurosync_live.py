@@ -31,7 +31,7 @@ from tests.bench.daemon import _cpu_s, _processes, _rss_mib, microphone
 from tests.bench.pacing import read_stolen_ms
 from tests.bench.report import Bench, Row, save
 from visaged.inference.package import write_package
-from visaged.outputs.livelink.receiver import Receiver
+from visaged.outputs.receiver import Receiver
 
 SECONDS: Final = 600.0
 CACHE: Final = Path(__file__).parents[2] / ".cache" / "neurosync_live"

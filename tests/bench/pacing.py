@@ -27,9 +27,11 @@ from visaged.clock import NS_PER_MS, now_ns, sleep_until
 from visaged.config import LiveLinkSettings
 from visaged.metrics import Metrics
 from visaged.outputs.board import Address, Cell, PoseBoard
+from visaged.outputs.destinations import Outputs
+from visaged.outputs.form import Form
 from visaged.outputs.livelink.packet import LiveLinkPacket, encode
-from visaged.outputs.livelink.receiver import Receiver
-from visaged.outputs.output import LiveLinkOutput
+from visaged.outputs.output import FaceOutput
+from visaged.outputs.receiver import Receiver
 from visaged.outputs.sender import Sender
 from visaged.problems import Problems
 from visaged.realtime import go_realtime
@@ -153,7 +155,7 @@ def send_by_process(port: int, priority: int) -> int:
     """As the daemon does it."""
     metrics = Metrics()
     settings = LiveLinkSettings(targets=[f"127.0.0.1:{port}"], fps=RATE_HZ)
-    output = LiveLinkOutput(settings, "bench", priority, Problems(), metrics)
+    output = FaceOutput(Outputs(settings), "bench", priority, Problems(), metrics)
     output.start()
     animate(output._board)
     output.stop()
@@ -163,11 +165,13 @@ def send_by_process(port: int, priority: int) -> int:
 def send_by_thread(port: int, priority: int) -> int:
     """The same sender on a thread of the daemon."""
     board, _ = PoseBoard.create(RATE_HZ, now_ns())
-    board.set_address(0, Address(socket.AF_INET, "127.0.0.1", port, 0))
+    board.set_address(
+        0, Address(socket.AF_INET, "127.0.0.1", port, 0, Form("livelink", RATE_HZ, "bench", "BENCH").to_text())
+    )
 
     def run() -> None:
         go_realtime(priority)
-        Sender(board, "BENCH", "bench").run(orphaned=lambda: False)
+        Sender(board).run(orphaned=lambda: False)
 
     threading.Thread(target=run, daemon=True).start()
     animate(board)

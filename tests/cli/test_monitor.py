@@ -23,7 +23,7 @@ from visaged.cli.monitor import report, view, waiting_line
 from visaged.console import exit_codes
 from visaged.curves import INDEX
 from visaged.outputs.livelink.packet import LiveLinkPacket, encode
-from visaged.outputs.livelink.receiver import MAX_SENDERS, Receiver
+from visaged.outputs.receiver import MAX_SENDERS, Receiver
 
 
 def face(frame: int = 600, subject: str = "face1") -> bytes:
@@ -121,7 +121,7 @@ def test_escape_sequences_of_a_sender_do_not_reach_the_terminal(capsys: pytest.C
         main(["monitor", "--bind", "127.0.0.1", "--port", str(port), "--seconds", "1"])
     _, line, refused = capsys.readouterr().out.splitlines()
     assert line.startswith(r"\u202eecaf from 127.0.0.1: fps")
-    assert "datagrams were not Live Link Face packets; the last one: subject: " in refused
+    assert "datagrams were no faces; the last one: subject: " in refused
     assert (line + refused).isprintable()
 
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from visaged.config import Settings
 from visaged.config.hosts import addresses, check_broker, check_host, check_target
 from visaged.config.load import ConfigError, load
-from visaged.config.schema import parse_fps
+from visaged.config.rates import parse_fps
 from visaged.config.toml_text import parse
 
 

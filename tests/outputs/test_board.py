@@ -8,6 +8,8 @@ import sys
 import threading
 from fractions import Fraction
 
+import pytest
+
 from tests.outputs.boards import make_board, pose
 from visaged.metrics import Histogram
 from visaged.outputs import board as board_module
@@ -106,6 +108,17 @@ def test_addresses_by_target() -> None:
     assert board.address(2) == address
     assert board.address(1) is None
     assert board.cells[Cell.ADDRESSES] > before
+    assert not board.is_vacant(2)
+    board.clear_address(2)
+    assert board.address(2) is None
+    assert board.is_vacant(2)
+
+
+def test_a_form_that_does_not_fit_is_refused_whole() -> None:
+    board = make_board()
+    with pytest.raises(ValueError, match="193 bytes, at most 192"):
+        board.set_address(0, Address(socket.AF_INET, "10.0.0.1", 1, 0, "x" * 193))
+    assert board.address(0) is None
 
 
 def test_cells_slots_and_addresses_do_not_overlap() -> None:
@@ -115,7 +128,7 @@ def test_cells_slots_and_addresses_do_not_overlap() -> None:
     for tick in range(SLOTS):
         board._slots[tick].write(tick, tick, *pose(tick))
     for number in range(MAX_TARGETS):
-        board._addresses[number].write(1, number, 2, 1, b"h")
+        board._addresses[number].write(1, number, 2, 1, 1, b"h", b"f")
     assert list(board.cells) == list(range(board_module._CELLS))
     assert all(board.slot(tick) is not None for tick in range(SLOTS))
     assert [getattr(board.address(number), "port", None) for number in range(MAX_TARGETS)] == list(range(MAX_TARGETS))

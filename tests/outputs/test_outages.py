@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from tests.outputs.boards import make_board
+from tests.outputs.boards import destinations_of, make_board
 from visaged.clock import NS_PER_S
 from visaged.outputs.board import TargetCell
 from visaged.outputs.outages import Outages
@@ -17,7 +17,7 @@ class Rig:
         self.failing: list[int] = []
         self.said: list[tuple[str, bool]] = []
         self.problems.listen(lambda problem, is_open: self.said.append((problem.message, is_open)))
-        self.outages = Outages(self.board, ["a:1", "b:2"], self.problems, self.failing.append)
+        self.outages = Outages(self.board, destinations_of("a:1", "b:2"), self.problems, self.failing.append)
         self.now_ns = 0
 
     def fail(self, number: int, count: int, reason: int = errno.ECONNREFUSED) -> None:
@@ -66,3 +66,24 @@ def test_the_word_fits_the_failure(reason: int, word: str) -> None:
     (problem,) = rig.problems.current()
     assert word in problem.message
     assert problem.remedy
+
+
+def test_a_place_that_another_target_had_before_does_not_begin_with_its_errors() -> None:
+    rig = Rig()
+    rig.fail(0, 50)
+    rig.outages = Outages(rig.board, destinations_of("c:3"), Problems(), rig.failing.append)
+    rig.failing.clear()
+    rig.pass_time(0.5)
+    assert rig.failing == []
+
+
+def test_each_protocol_is_named_and_has_its_own_remedy() -> None:
+    board, problems = make_board(), Problems()
+    (target,) = destinations_of("a:1", protocol="vmc")
+    outages = Outages(board, [target], problems, lambda _: None)
+    board.cells[board.target_cell(target.number, TargetCell.ERRORS)] += 5
+    board.cells[board.target_cell(target.number, TargetCell.ERRNO)] = errno.ECONNREFUSED
+    outages.check(NS_PER_S)
+    (problem,) = problems.current()
+    assert (problem.code, problem.message) == ("vmc_target_0", "VMC target a:1: nobody listens there")
+    assert "vmc.targets" in problem.remedy

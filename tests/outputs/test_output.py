@@ -20,15 +20,16 @@ from visaged.config import LiveLinkSettings
 from visaged.config.identity import livelink_device_id
 from visaged.metrics import Metrics
 from visaged.outputs.board import Cell
-from visaged.outputs.livelink.receiver import Receiver
+from visaged.outputs.destinations import Outputs
 from visaged.outputs.livelink.stream import Stream
-from visaged.outputs.output import LiveLinkOutput
+from visaged.outputs.output import FaceOutput
+from visaged.outputs.receiver import Receiver
 from visaged.problems import Problems
 
 
 @dataclass
 class Rig:
-    output: LiveLinkOutput
+    output: FaceOutput
     receiver: Receiver
     problems: Problems
     metrics: Metrics
@@ -53,9 +54,9 @@ class Rig:
 def face(priority: int = 0) -> Iterator[Rig]:
     """A running output with an animator whose curve 17 counts ticks."""
     with Receiver("127.0.0.1", 0) as receiver:
-        settings = LiveLinkSettings(targets=[f"127.0.0.1:{receiver.port}"], subject="face", fps="120")
+        settings = Outputs(LiveLinkSettings(targets=[f"127.0.0.1:{receiver.port}"], subject="face", fps="120"))
         problems, metrics = Problems(), Metrics()
-        output = LiveLinkOutput(settings, "box-1", priority, problems, metrics)
+        output = FaceOutput(settings, "box-1", priority, problems, metrics)
         done = threading.Event()
 
         def animate() -> None:
@@ -163,7 +164,7 @@ class FakeSender:
     ],
 )
 def test_a_sender_is_given_longer_to_start_than_to_send(spawned_s: float, sent_s: float | None, killed: bool) -> None:
-    output = LiveLinkOutput(LiveLinkSettings(targets=[]), "box", 0, Problems(), Metrics())
+    output = FaceOutput(Outputs(LiveLinkSettings(targets=[])), "box", 0, Problems(), Metrics())
     now, sender = now_ns(), FakeSender()
     output._spawned_ns = output._posed_ns = now - round(spawned_s * NS_PER_S)
     output._board.cells[Cell.SENT_NS] = 0 if sent_s is None else now - round(sent_s * NS_PER_S)
@@ -175,7 +176,7 @@ def test_a_sender_is_given_longer_to_start_than_to_send(spawned_s: float, sent_s
 
 
 def test_the_first_pose_may_come_long_after_the_sender() -> None:
-    output = LiveLinkOutput(LiveLinkSettings(targets=[]), "box", 0, Problems(), Metrics())
+    output = FaceOutput(Outputs(LiveLinkSettings(targets=[])), "box", 0, Problems(), Metrics())
     sender = FakeSender()
     output._spawned_ns = now_ns() - 60 * NS_PER_S
     output.publish(0, np.zeros(61, np.float32))
@@ -190,7 +191,7 @@ def test_a_sender_that_cannot_be_started_is_tried_again(monkeypatch: pytest.Monk
     with monkeypatch.context() as patched:
         patched.setattr(subprocess, "Popen", refuse)
         problems = Problems()
-        output = LiveLinkOutput(LiveLinkSettings(targets=[]), "box", 0, problems, Metrics())
+        output = FaceOutput(Outputs(LiveLinkSettings(targets=[])), "box", 0, problems, Metrics())
         output.start()
         wait_until(lambda: [problem.code for problem in problems.current()] == ["livelink_sender"])
         assert output.pid is None
@@ -201,7 +202,7 @@ def test_a_sender_that_cannot_be_started_is_tried_again(monkeypatch: pytest.Monk
 def test_the_sender_ends_with_the_daemon() -> None:
     code = (
         "import os, time; from visaged.config import LiveLinkSettings; from visaged.outputs.output import *\n"
-        "output = LiveLinkOutput(LiveLinkSettings(targets=[]), 'box', 0, Problems(), Metrics()); output.start()\n"
+        "output = FaceOutput(Outputs(LiveLinkSettings(targets=[])), 'box', 0, Problems(), Metrics()); output.start()\n"
         "print(output.pid, flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as daemon:
@@ -225,8 +226,8 @@ def test_without_realtime_priority_there_is_a_word_and_a_face() -> None:
         # PR_CAPBSET_DROP, CAP_SYS_NICE: what a process started from here on cannot have, root or not.
         "ctypes.CDLL(None).prctl(24, 23, 0, 0, 0)\n"
         "from visaged.config import LiveLinkSettings; from visaged.outputs.output import *\n"
-        "problems = Problems(); settings = LiveLinkSettings(targets=[])\n"
-        "output = LiveLinkOutput(settings, 'box', 10, problems, Metrics()); output.start()\n"
+        "problems = Problems(); settings = Outputs(LiveLinkSettings(targets=[]))\n"
+        "output = FaceOutput(settings, 'box', 10, problems, Metrics()); output.start()\n"
         "while not problems.current(): time.sleep(0.05)\n"
         "print([problem.code for problem in problems.current()]); output.stop()"
     )
@@ -235,7 +236,7 @@ def test_without_realtime_priority_there_is_a_word_and_a_face() -> None:
 
 
 def test_stop_returns_though_there_is_no_pose() -> None:
-    output = LiveLinkOutput(LiveLinkSettings(targets=[]), "box", 0, Problems(), Metrics())
+    output = FaceOutput(Outputs(LiveLinkSettings(targets=[])), "box", 0, Problems(), Metrics())
     output.start()
     wait_until(lambda: output.pid is not None)
     pid = output.pid

@@ -22,7 +22,7 @@ NOON_NS = -now_ns() + DAY_NS // 2
 
 @contextmanager
 def running(board: PoseBoard, orphaned: Callable[[], bool] = lambda: False) -> Iterator[threading.Thread]:
-    thread = threading.Thread(target=Sender(board, "DEVICE", "face").run, args=(orphaned,))
+    thread = threading.Thread(target=Sender(board).run, args=(orphaned,))
     thread.start()
     try:
         yield thread
@@ -42,7 +42,7 @@ def test_each_tick_shows_its_own_pose() -> None:
     board.set_address(0, address)
     for tick in range(SLOTS):
         board.publish(tick, pose(tick / 64))
-    sender, scene_time = Sender(board, "DEVICE", "face"), SceneTime(RATE, NOON_NS, 0)
+    sender, scene_time = Sender(board), SceneTime(RATE, NOON_NS, 0)
     with sink:
         for tick in range(SLOTS):
             sender._send(tick, scene_time)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from visaged.clock import NS_PER_MS, NS_PER_S
-from visaged.outputs.livelink.receiver import Receiver
+from visaged.outputs.receiver import Receiver
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,8 @@ from visaged.face.selected_model import SelectedModelFile
 from visaged.face.selection import SolverSelection
 from visaged.face.stage import SolverStage
 from visaged.metrics import Metrics
-from visaged.outputs.output import LiveLinkOutput
+from visaged.outputs.destinations import outputs_of
+from visaged.outputs.output import FaceOutput
 from visaged.problems import Problems
 from visaged.system.last_end import state_folder
 from visaged.track import FaceTrack
@@ -37,7 +38,7 @@ def assemble(loaded: Loaded, model_roots: tuple[Path, ...], events: VoiceEvents)
     priority = settings.runtime.realtime_priority
     # Whoever holds the interpreter lock holds up every other thread: all that the face waits for must get to run.
     below = max(priority - 1, 0)
-    output = LiveLinkOutput(settings.livelink, settings.device.id, priority, problems, metrics)
+    output = FaceOutput(outputs_of(settings), settings.device.id, priority, problems, metrics)
     capture = Capture(
         settings.audio.input,
         metrics,

@@ -88,6 +88,9 @@ class Daemon:
         self._folder_watch.update(now_ns())
         self._resource_watch.update(now_ns())
         self._flood_watch.update(now_ns())
+        if "capsules" in vars(self.stages):
+            valence, arousal, _ = self.stages.capsules.emotion()
+            self.stages.output.show_mood(valence, arousal)
         self.service.update()
 
     def reload(self) -> None:

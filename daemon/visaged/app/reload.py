@@ -14,7 +14,8 @@ from visaged.capsules.service import Capsules
 from visaged.config import Settings
 from visaged.config.compare import differences
 from visaged.control.protocol.refusal import Refusal
-from visaged.outputs.output import LiveLinkOutput
+from visaged.outputs.destinations import outputs_of
+from visaged.outputs.output import FaceOutput
 
 # A new sender's first packet leaves about 85 ms after it was started (docs/benchmarks.md).
 _SENDER_START_S: Final = 0.2
@@ -70,18 +71,19 @@ def _uses(stages: Stages, settings: Settings) -> Uses:
         (("face.solver", "inference."), lambda: stages.selection.use_settings(settings)),
         (("audio.input.",), lambda: stages.capture.reconfigure(settings.audio.input)),
         (("audio.output.",), lambda: stages.playback.reconfigure(settings.audio.output)),
-        (("livelink.",), lambda: _livelink(stages, settings)),
+        (("livelink.", "vmc.", "ifacialmocap."), lambda: _outputs(stages, settings)),
         (("capsules.personality",), lambda: stages.capsules.set_personality(settings.capsules.personality)),
     ]
 
 
-def _livelink(stages: Stages, settings: Settings) -> None:
-    """Another rate, subject or other targets: a new sender takes over within some ticks."""
-    old, priority = stages.output, settings.runtime.realtime_priority
-    for problem in stages.problems.current():
-        if problem.code.startswith("livelink_target_"):
-            stages.problems.clear(problem.code)
-    new = LiveLinkOutput(settings.livelink, settings.device.id, priority, stages.problems, stages.metrics, after=old)
+def _outputs(stages: Stages, settings: Settings) -> None:
+    """Other targets at once, without a gap; at another rate a new sender takes over within some ticks."""
+    outputs, priority = outputs_of(settings), settings.runtime.realtime_priority
+    old = stages.output
+    if old.retarget(outputs):
+        return
+    old.give_way()
+    new = FaceOutput(outputs, settings.device.id, priority, stages.problems, stages.metrics, after=old)
     stages.output = new
     new.start()
     time.sleep(_SENDER_START_S)

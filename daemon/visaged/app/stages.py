@@ -16,7 +16,7 @@ from visaged.conversation.mode import Converse
 from visaged.face.selection import SolverSelection
 from visaged.face.stage import SolverStage
 from visaged.metrics import Metrics
-from visaged.outputs.output import LiveLinkOutput
+from visaged.outputs.output import FaceOutput
 from visaged.problems import Problems
 from visaged.track import FaceTrack
 
@@ -36,7 +36,7 @@ class Stages:
     metrics: Metrics
     problems: Problems
     track: FaceTrack
-    output: LiveLinkOutput
+    output: FaceOutput
     capture: Capture
     solver: SolverStage
     selection: SolverSelection

@@ -1,8 +1,9 @@
-"""``visaged monitor``: what arrives on a Live Link port, for people without Unreal."""
+"""``visaged monitor``: the faces that arrive on a port, in any of our protocols, for people without Unreal."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import json
 import os
@@ -20,20 +21,38 @@ from visaged.cli.view import face_view
 from visaged.clock import NS_PER_S
 from visaged.console import exit_codes
 from visaged.curves import CURVES
-from visaged.outputs.livelink.receiver import MAX_OTHERS, MAX_SENDERS, Receiver
+from visaged.outputs.form import PROTOCOLS
+from visaged.outputs.ifacialmocap.frame import PORT
 from visaged.outputs.livelink.stream import Stream
+from visaged.outputs.receiver import MAX_OTHERS, MAX_SENDERS, Receiver
 from visaged.printable import NAME, printable
 
 # Often enough to look alive, seldom enough to read; the packets are all taken in.
 _REFRESH_S: Final = 1 / 20
 _REPORT_S: Final = 1.0
 _SILENT_S: Final = 1.0
+# As receivers of iFacialMocap do.
+_ASK_S: Final = 3.0
+_PORTS: Final = {"auto": 11111, "livelink": 11111, "vmc": 39539, "ifacialmocap": PORT}
 NO_FACE: Final = "sends, sees no face"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("--port", type=_port, default=11111, help="UDP port to listen on (default 11111)")
+    parser.add_argument(
+        "--protocol",
+        choices=("auto", *PROTOCOLS),
+        default="auto",
+        help="what is understood; auto (the default): whichever a datagram is written in",
+    )
+    parser.add_argument(
+        "--port",
+        type=_port,
+        help="UDP port to listen on (default 11111; with --protocol vmc 39539, ifacialmocap or --ask 49983)",
+    )
+    parser.add_argument(
+        "--ask", metavar="HOST", help="ask the box at HOST for its face, as programs that know iFacialMocap do"
+    )
     parser.add_argument("--bind", default="0.0.0.0", metavar="ADDR", help="address to listen on; :: for IPv6")
     parser.add_argument("--json", action="store_true", help="one JSON object a second, for machines")
     parser.add_argument(
@@ -43,18 +62,50 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Listen until interrupted, or for ``options.seconds``."""
+    protocol = None if options.protocol == "auto" else options.protocol
+    port = options.port or _PORTS["ifacialmocap" if options.ask else options.protocol]
     try:
-        receiver = Receiver(options.bind, options.port)
+        receiver = Receiver(options.bind, port, protocol)
     except OSError as error:
-        print(_cannot_listen(options.bind, options.port, error), file=sys.stderr)
+        print(_cannot_listen(options.bind, port, error), file=sys.stderr)
         return exit_codes.UNAVAILABLE
     with receiver:
+        asking = Asking(receiver, options.ask)
+        try:
+            asking.ask_again()
+        except OSError as error:
+            print(f"--ask {printable(options.ask, NAME)}: cannot be asked: {error.strerror}", file=sys.stderr)
+            return exit_codes.UNAVAILABLE
         console = Console()
         if options.json or not console.is_terminal:
-            _report(receiver, options.seconds, options.json)
+            _report(asking, options.seconds, options.json)
         else:
-            _show(receiver, options.seconds, console)
+            _show(asking, options.seconds, console)
         return exit_codes.DONE if receiver.streams or options.seconds is None else exit_codes.UNAVAILABLE
+
+
+class Asking:
+    """Takes datagrams in, and asks for them every few seconds where that is wanted."""
+
+    def __init__(self, receiver: Receiver, host: str | None) -> None:
+        self.receiver = receiver
+        self._host = host
+        self._asked_s = -_ASK_S
+
+    def ask_again(self) -> None:
+        """Ask if it is time to. Raises OSError when it cannot be asked."""
+        if self._host is not None and time.monotonic() - self._asked_s >= _ASK_S:
+            self._asked_s = time.monotonic()
+            self.receiver.ask(self._host)
+
+    def receive_for(self, seconds: float) -> None:
+        """Take in what comes in ``seconds``."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            # The network may go and come back.
+            with contextlib.suppress(OSError):
+                self.ask_again()
+            self.receiver.receive(left)
 
 
 def report(receiver: Receiver, time_ns: int) -> dict[str, Any]:
@@ -128,7 +179,7 @@ def _faults(more: int, refused: int, refusal: str) -> list[str]:
         count = f"{more} or more" if more == MAX_OTHERS else more
         lines.append(f"{count} further senders are not shown: {MAX_SENDERS} are kept at a time")
     if refused:
-        lines.append(printable(f"{refused} datagrams were not Live Link Face packets; the last one: {refusal}"))
+        lines.append(printable(f"{refused} datagrams were no faces; the last one: {refusal}"))
     return lines
 
 
@@ -162,21 +213,21 @@ def _silent_s(stream: Stream, time_ns: int) -> float:
     return max((time_ns - stream.time_ns) / NS_PER_S, 0.0)
 
 
-def _show(receiver: Receiver, seconds: float | None, console: Console) -> None:
+def _show(asking: Asking, seconds: float | None, console: Console) -> None:
     began = time.monotonic()
     with Live(console=console, auto_refresh=False, transient=False) as live:
         while seconds is None or time.monotonic() - began < seconds:
-            _receive_for(receiver, _REFRESH_S)
-            live.update(view(receiver, time.time_ns(), time.monotonic() - began), refresh=True)
+            asking.receive_for(_REFRESH_S)
+            live.update(view(asking.receiver, time.time_ns(), time.monotonic() - began), refresh=True)
 
 
-def _report(receiver: Receiver, seconds: float | None, as_json: bool) -> None:
+def _report(asking: Asking, seconds: float | None, as_json: bool) -> None:
     began = time.monotonic()
     reports = 0
     while seconds is None or reports * _REPORT_S < seconds:
         reports += 1
-        _receive_for(receiver, began + reports * _REPORT_S - time.monotonic())
-        now = report(receiver, time.time_ns())
+        asking.receive_for(began + reports * _REPORT_S - time.monotonic())
+        now = report(asking.receiver, time.time_ns())
         print(json.dumps(now) if as_json else _plain(now, reports * _REPORT_S), flush=True)
 
 
@@ -189,12 +240,6 @@ def _plain(report: dict[str, Any], waited_s: float) -> str:
     lines += [_no_face(one["subject"], one["sender"]) for one in report["no_face"]]
     faults = _faults(report["more_senders"], report["refused"], report["refusal"])
     return "\n".join([*(lines or [waiting_line(report["port"], waited_s)]), *faults])
-
-
-def _receive_for(receiver: Receiver, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while (left := deadline - time.monotonic()) > 0:
-        receiver.receive(left)
 
 
 def _own_address() -> str:

@@ -1,13 +1,13 @@
 """The settings of the daemon: schema, loading, errors with line numbers, the commented default."""
 
 from visaged.config.codec import CodecSettings
+from visaged.config.outputs import IFacialMocapSettings, LiveLinkSettings, VmcSettings
 from visaged.config.schema import (
     AnimationSettings,
     CapsuleSettings,
     DeviceSettings,
     FaceSettings,
     InferenceSettings,
-    LiveLinkSettings,
     MqttSettings,
     RuntimeSettings,
     Settings,
@@ -21,6 +21,7 @@ __all__ = [
     "CodecSettings",
     "DeviceSettings",
     "FaceSettings",
+    "IFacialMocapSettings",
     "InferenceSettings",
     "InputSettings",
     "LiveLinkSettings",
@@ -28,4 +29,5 @@ __all__ = [
     "OutputSettings",
     "RuntimeSettings",
     "Settings",
+    "VmcSettings",
 ]

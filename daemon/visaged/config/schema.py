@@ -6,26 +6,25 @@ the comment, so it speaks to an installer.
 
 from __future__ import annotations
 
-import re
-from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from visaged import curves
 from visaged.config.authority import AT_RESTART, FILE, FILE_AT_RESTART
 from visaged.config.codec import CodecSettings
-from visaged.config.hosts import Broker, Target, check_target
+from visaged.config.hosts import Broker, check_target
 from visaged.config.identity import default_device_id
+from visaged.config.outputs import IFacialMocapSettings, LiveLinkSettings, VmcSettings
 from visaged.config.response import CurveResponse, ResponseSetting
 from visaged.config.section import Section
 from visaged.config.sound import AudioSettings
 from visaged.config.texts import FileName, Folder, Text
 from visaged.config.web import MetricsSettings, WebSettings
 from visaged.id_packet import Cid
-from visaged.text_form import ShortAscii, form
+from visaged.text_form import form
 
 Name = Annotated[str, form(r"^[A-Za-z0-9_-]{1,64}$", "1 to 64 letters, digits, '_' and '-'")]
 """Device ids and groups: they become MQTT topic levels."""
@@ -36,43 +35,6 @@ TopicBase = Annotated[
         r"^[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64}){0,3}$",
         "1 to 4 levels with '/' between them, each of 1 to 64 letters, digits, '_' and '-'",
     ),
-]
-
-NTSC_RATES: Final = {"23.976": Fraction(24000, 1001), "29.97": Fraction(30000, 1001), "59.94": Fraction(60000, 1001)}
-
-
-# A number has this form before it is a number: Fraction("1e300000000") would count for ever.
-_FPS_FORM: Final = re.compile(r"[0-9]{1,7}(/[0-9]{1,6}|\.[0-9]{1,6})?")
-
-
-def parse_fps(value: Any) -> Fraction:
-    """A frame rate from a number or a text ('60', '29.97', '30000/1001'); raises ValueError outside 24..120."""
-    accepted = "expected a rate from 24 to 120, such as 60, '30000/1001' or 29.97"
-    fps = value if isinstance(value, Fraction) else _fraction(value)
-    # 23.976 is what people mean by 24 in film; both numbers must fit the wire's int32.
-    if fps is None or not Fraction(24000, 1001) <= fps <= 120 or fps.numerator > 1_000_000 or fps.denominator > 100_000:
-        raise ValueError(accepted)
-    return fps
-
-
-def _fraction(value: Any) -> Fraction | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        return None
-    if not isinstance(value, str):
-        # Within these bounds the text of a number is short.
-        value = str(value) if 0 < value < 1000 else ""
-    if len(value) > 16 or not _FPS_FORM.fullmatch(value.strip()):
-        return None
-    try:
-        return NTSC_RATES.get(value.strip()) or Fraction(value)
-    except ZeroDivisionError:
-        return None
-
-
-LiveLinkFps = Annotated[
-    Fraction,
-    BeforeValidator(parse_fps),
-    PlainSerializer(lambda fps: fps.numerator if fps.denominator == 1 else str(fps)),
 ]
 
 
@@ -149,18 +111,6 @@ class AnimationSettings(Section):
     release_ms: float = Field(default=120.0, ge=0, le=5000, description="Speech fades out over this, ms")
     seed: Annotated[int | None, AT_RESTART] = Field(
         default=None, ge=0, lt=2**32, description="Seed of the idle life; none: a new one each start"
-    )
-
-
-class LiveLinkSettings(Section):
-    """Curves to Unreal."""
-
-    targets: list[Target] = Field(default=["127.0.0.1:11111"], max_length=16, description="Receivers, HOST:PORT")
-    subject: ShortAscii = Field(
-        default="visaged", description="Live Link subject name: 1-64 printable ASCII characters"
-    )
-    fps: LiveLinkFps = Field(
-        default=Fraction(60), description="Packets per second, 24-120; fractions as text: '30000/1001'"
     )
 
 
@@ -257,6 +207,8 @@ class Settings(BaseSettings):
     face: FaceSettings = FaceSettings()
     animation: AnimationSettings = AnimationSettings()
     livelink: LiveLinkSettings = LiveLinkSettings()
+    vmc: VmcSettings = VmcSettings()
+    ifacialmocap: IFacialMocapSettings = IFacialMocapSettings()
     capsules: CapsuleSettings = CapsuleSettings()
     codec: CodecSettings = CodecSettings()
     inference: InferenceSettings = InferenceSettings()

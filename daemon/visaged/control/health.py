@@ -19,6 +19,7 @@ from visaged.control.protocol.health_model import (
     CodecHealth,
     FaceHealth,
     Health,
+    IFacialMocapHealth,
     LatencyHealth,
     LiveLinkHealth,
     MqttHealth,
@@ -27,6 +28,7 @@ from visaged.control.protocol.health_model import (
     SolverHealth,
     State,
     SystemHealth,
+    VmcHealth,
     WebHealth,
 )
 from visaged.metrics import Distribution, Metrics
@@ -85,8 +87,8 @@ class HealthBuilder:
 
     def state(self) -> State | None:
         """online or degraded; None until the first packet went out."""
-        packets = self._metrics.sources.get("livelink.packets")
-        if packets is None or not packets():
+        ticks = self._metrics.sources.get(_TICKS)
+        if ticks is None or not ticks():
             return None
         return "degraded" if any(problem.code not in MINOR for problem in self._problems.current()) else "online"
 
@@ -113,6 +115,10 @@ class HealthBuilder:
                     "late": get("livelink.late"),
                     **self._added("livelink"),
                 }
+            ),
+            vmc=VmcHealth.model_validate({name: get(f"vmc.{name}") for name in VmcHealth.model_fields}),
+            ifacialmocap=IFacialMocapHealth.model_validate(
+                {name: get(f"ifacialmocap.{name}") for name in IFacialMocapHealth.model_fields}
             ),
             latency=LatencyHealth.model_validate(
                 {f"voice_to_packet_p{percent}_ms": _percentile(took[_LATENCY], percent) for percent in (50, 95, 99)}

@@ -21,13 +21,20 @@ from typing import Final, NamedTuple, cast
 
 from visaged.clock import TickSchedule
 from visaged.metrics import HISTOGRAM_CELLS
+from visaged.outputs.form import MAX_BYTES
 from visaged.outputs.livelink.packet import COUNT
 
 SLOTS: Final = 8
 """Poses kept: how far the daemon may work ahead, and how far back the sender may find one."""
 
-MAX_TARGETS: Final = 16
-"""Receivers of one face, as in ``config.LiveLinkSettings``."""
+FIRST: Final[dict[str, int]] = {"livelink": 0, "vmc": 16, "ifacialmocap": 24}
+"""Number of each protocol's first target; as many places follow as its settings accept targets."""
+
+MAX_TARGETS: Final = 32
+"""Receivers of one face, of all protocols."""
+
+MILLION: Final = 1_000_000
+"""Cells are whole numbers: the mood is kept in millionths."""
 
 NEVER: Final = 2**62
 """A tick that does not come."""
@@ -52,6 +59,8 @@ class Cell(IntEnum):
     SCENE_OFFSET_NS = 13  # S
     SCENE_LEAD_NS = 14  # S
     SCENE_DAY = 15  # S
+    VALENCE = 16  # D: the mood, in millionths
+    AROUSAL = 17  # D
 
 
 class TargetCell(IntEnum):
@@ -77,8 +86,8 @@ _SLOT_HEAD: Final = struct.Struct(">qq")
 _TICK: Final = struct.Struct(">q")
 _CRC: Final = struct.Struct("=I")
 
-# An address record holds a family and what sendto() wants: a numeric host (with %scope) and a port.
-_ADDRESS: Final = struct.Struct("=iiii64s")
+# An address record holds a family, what sendto() wants (a numeric host and a port), and what is sent there.
+_ADDRESS: Final = struct.Struct(f"=iiiii64s{MAX_BYTES}s")
 
 _TARGET_AT: Final = len(Cell)
 _GAP_AT: Final = _TARGET_AT + MAX_TARGETS * len(TargetCell)
@@ -87,7 +96,7 @@ _CELLS: Final = _LATENCY_AT + HISTOGRAM_CELLS
 _SLOT_AT: Final = 8 * _CELLS
 _SLOT_STRIDE: Final = 320  # _SLOT and its checksum, up to the next cache line
 _ADDRESS_AT: Final = _SLOT_AT + SLOTS * _SLOT_STRIDE
-_ADDRESS_STRIDE: Final = 128
+_ADDRESS_STRIDE: Final = 320
 _BYTES: Final = _ADDRESS_AT + MAX_TARGETS * _ADDRESS_STRIDE
 
 
@@ -98,6 +107,8 @@ class Address(NamedTuple):
     host: str
     port: int
     scope_id: int
+    form: str = ""
+    """What it is sent: ``Form.to_text()``."""
 
 
 class PoseBoard:
@@ -176,17 +187,33 @@ class PoseBoard:
 
     def set_address(self, target: int, address: Address) -> None:
         """Say where target number ``target`` is (D; one thread at a time)."""
-        host = address.host.encode()
-        self._addresses[target].write(address.family, address.port, address.scope_id, len(host), host)
+        host, form = address.host.encode(), address.form.encode()
+        if len(form) > MAX_BYTES:
+            raise ValueError(f"form: {len(form)} bytes, at most {MAX_BYTES} fit")
+        record = self._addresses[target]
+        record.write(address.family, address.port, address.scope_id, len(host), len(form), host, form)
         self.cells[Cell.ADDRESSES] += 1
 
+    def clear_address(self, target: int) -> None:
+        """Say that there is no target number ``target`` any more (D)."""
+        if self.address(target) is not None:
+            self._addresses[target].write(0, 0, 0, 0, 0, b"", b"")
+            self.cells[Cell.ADDRESSES] += 1
+
     def address(self, target: int) -> Address | None:
-        """Where target number ``target`` is; None while that is not known."""
+        """Where target number ``target`` is; None while that is not known, or being written."""
         copy = self._addresses[target].read()
         if copy is None:
             return None
-        family, port, scope_id, length, host = _ADDRESS.unpack(copy)
-        return Address(family, host[:length].decode(), port, scope_id) if length else None
+        family, port, scope_id, length, form_length, host, form = _ADDRESS.unpack(copy)
+        if not length:
+            return None
+        return Address(family, host[:length].decode(), port, scope_id, form[:form_length].decode())
+
+    def is_vacant(self, target: int) -> bool:
+        """Whether target number ``target`` is known not to be: unlike an address that is being written."""
+        copy = self._addresses[target].read()
+        return copy is not None and _ADDRESS.unpack(copy)[3] == 0
 
 
 class _Record:

@@ -1,4 +1,4 @@
-"""LiveLinkOutput: the daemon's side of the sender. Starts its process, keeps it alive, says what it cannot say."""
+"""FaceOutput: the daemon's side of the sender. Starts its process, keeps it alive, says what it cannot say."""
 
 from __future__ import annotations
 
@@ -13,14 +13,12 @@ from typing import Final
 
 import visaged
 from visaged.clock import NS_PER_S, TickSchedule, now_ns
-from visaged.config.identity import livelink_device_id
-from visaged.config.schema import LiveLinkSettings
 from visaged.curves import Pose
 from visaged.guard import guarded
 from visaged.metrics import Metrics
-from visaged.outputs.board import Cell, PoseBoard, TargetCell
-from visaged.outputs.outages import Outages
-from visaged.outputs.resolver import Resolver
+from visaged.outputs.board import MILLION, Cell, PoseBoard
+from visaged.outputs.destinations import Outputs
+from visaged.outputs.receivers import Receivers
 from visaged.problems import Problems
 from visaged.realtime import FIFO, go_realtime
 
@@ -44,32 +42,29 @@ _PYTHON: Final = (sys.executable, "-I", "-S", "-c")
 _MAIN: Final = "import sys; sys.path.insert(0, {root!r}); from visaged.outputs.sender import main; main()"
 
 
-class LiveLinkOutput:
+class FaceOutput:
     """One face on the wire. ``start`` first of all stages (it takes no time here), ``publish`` per tick, ``stop``."""
 
     def __init__(
         self,
-        settings: LiveLinkSettings,
+        outputs: Outputs,
         box_id: str,
         realtime_priority: int,
         problems: Problems,
         metrics: Metrics,
         *,
-        after: LiveLinkOutput | None = None,
+        after: FaceOutput | None = None,
     ) -> None:
-        """``box_id``: ``device.id``; the face's own id is made from it and the subject.
+        """``box_id``: ``device.id``; the ids for Unreal are made from it and the subjects.
 
         ``after``: the output whose place it takes; it goes on with that one's counters and scene time.
         """
-        self._settings = settings
-        self._device_id = livelink_device_id(box_id, settings.subject)
         self._priority = realtime_priority
         self._problems = problems
-        self._board, self._fd = PoseBoard.create(settings.fps, now_ns())
+        self._board, self._fd = PoseBoard.create(outputs.livelink.fps, now_ns())
         if after is not None:
             self._board.continue_from(after._board)
-        self._resolver = Resolver(self._board, settings.targets, problems)
-        self._outages = Outages(self._board, settings.targets, problems, self._resolver.nudge)
+        self._receivers = Receivers(self._board, outputs, box_id, problems, metrics)
         self._restarts = metrics.counter("livelink.restarts")
         self._process: subprocess.Popen[bytes] | None = None
         self._started_ns = self._spawned_ns = 0
@@ -107,7 +102,7 @@ class LiveLinkOutput:
     def start(self) -> None:
         """Start the sender. It sends from the first pose published on."""
         self._started_ns = now_ns()
-        self._resolver.start()
+        self._receivers.start()
         self._spawn()
         self._supervisor.start()
 
@@ -118,11 +113,27 @@ class LiveLinkOutput:
         """
         self._board.publish(tick, pose.tolist(), media_time_ns)
 
+    def show_mood(self, valence: float, arousal: float) -> None:
+        """The box's mood, -1..1, for protocols that have moods of their own; a few times a second is enough."""
+        self._board.cells[Cell.VALENCE] = round(MILLION * valence)
+        self._board.cells[Cell.AROUSAL] = round(MILLION * arousal)
+
+    def retarget(self, outputs: Outputs) -> bool:
+        """Other targets, subjects or variants without a gap in those that stay; False: not possible, the rate differs.
+
+        One thread at a time.
+        """
+        return self._receivers.use(outputs)
+
+    def give_way(self) -> None:
+        """Before another output that takes this one's place starts: give back what only one can have."""
+        self._receivers.stop()
+
     def stop(self) -> None:
         """Send the newest pose published (ease to neutral before) and end. Returns within a second."""
         self._board.cells[Cell.STOP_TICK] = self._board.cells[Cell.PUBLISHED_TICK]
         self._stopping.set()
-        self._resolver.stop()
+        self._receivers.stop()
         self._supervisor.join(_STOP_S)
         if self._supervisor.is_alive() and self._process is not None:
             self._process.kill()
@@ -136,17 +147,11 @@ class LiveLinkOutput:
         metrics.provide("livelink.ticks", lambda: board.cells[Cell.TICKS])
         metrics.provide("livelink.late", lambda: board.cells[Cell.LATE])
         metrics.provide("livelink.skipped", lambda: board.cells[Cell.SKIPPED])
-        metrics.provide("livelink.packets", lambda: self._sum(TargetCell.SENT))
-        metrics.provide("livelink.send_errors", lambda: self._sum(TargetCell.ERRORS))
         metrics.provide("livelink.scheduling", lambda: "fifo" if board.cells[Cell.SCHEDULING] == FIFO else "normal")
-
-    def _sum(self, cell: TargetCell) -> int:
-        board = self._board
-        return sum(board.cells[board.target_cell(number, cell)] for number in range(len(self._settings.targets)))
 
     def _spawn(self) -> None:
         main = _MAIN.format(root=str(Path(visaged.__file__).parents[1]))
-        arguments = (str(self._fd), str(os.getpid()), str(self._priority), self._device_id, self._settings.subject)
+        arguments = (str(self._fd), str(os.getpid()), str(self._priority))
         self._board.cells[Cell.SCHEDULING] = 0
         self._spawned_ns = now_ns()
         try:
@@ -211,7 +216,7 @@ class LiveLinkOutput:
 
     def _check(self, process: subprocess.Popen[bytes]) -> None:
         cells, time_ns = self._board.cells, now_ns()
-        self._outages.check(time_ns)
+        self._receivers.check(time_ns)
         lived_ns = time_ns - self._spawned_ns
         if self._is_stuck(time_ns):
             log.error("the Live Link sender does not send and is killed")

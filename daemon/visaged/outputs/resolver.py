@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
 from visaged.config.hosts import addresses
 from visaged.guard import guarded
 from visaged.outputs.board import Address, PoseBoard
+from visaged.outputs.destinations import Destination
 from visaged.problems import Problems
 
 # A name that resolves is looked up again this often: DHCP moves PCs about.
@@ -23,12 +24,6 @@ _RETRY_FIRST_S: Final = 1.0
 _RETRY_LAST_S: Final = 30.0
 
 LookUp = Callable[[str, int], Address]
-
-
-def split_target(target: str) -> tuple[str, int]:
-    """Host (without brackets) and port of a target that ``config`` has accepted."""
-    host, _, port = target.rpartition(":")
-    return host.strip("[]"), int(port)
 
 
 def look_up(host: str, port: int, flags: int = 0) -> Address:
@@ -45,27 +40,39 @@ def look_up(host: str, port: int, flags: int = 0) -> Address:
 class Resolver:
     """Keeps the addresses of all targets on the board up to date."""
 
-    def __init__(self, board: PoseBoard, targets: Sequence[str], problems: Problems, look_up: LookUp = look_up) -> None:
+    def __init__(
+        self, board: PoseBoard, targets: Sequence[Destination], problems: Problems, look_up: LookUp = look_up
+    ) -> None:
         self._board = board
         self._problems = problems
         self._look_up = look_up
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._nudges: dict[int, threading.Event] = {}
-        self._targets = [split_target(target) for target in targets]
+        self._targets = targets
+        self.known: dict[tuple[str, int], Address] = {}
+        """What host and port were found to be."""
 
-    def start(self) -> None:
-        """Put up what needs no look-up at once, and start looking up the rest."""
-        for number, (host, port) in enumerate(self._targets):
+    def start(self, known: Mapping[tuple[str, int], Address] | None = None) -> None:
+        """Put up what needs no look-up at once, and start looking up the rest.
+
+        ``known``: what the resolver before this one found; it is gone by until it is looked up anew.
+        """
+        for target in self._targets:
+            number, host, port = target.number, target.host, target.port
             try:
                 address = look_up(host, port, socket.AI_NUMERICHOST)
             except OSError:
+                if known is not None and (host, port) in known:
+                    self._put_up(target, known[host, port])
+                else:
+                    # Whose place it takes is not sent what is meant for it.
+                    self._board.clear_address(number)
                 self._nudges[number] = threading.Event()
-                name = f"livelink-resolve-{number}"
-                watch = partial(self._watch, number, host, port)
-                guarded(watch, name, self._problems, self._stop.is_set).start()
+                name = f"{target.protocol}-resolve-{number}"
+                guarded(partial(self._watch, target), name, self._problems, self._stop.is_set).start()
             else:
-                self._put_up(number, address)
+                self._put_up(target, address)
 
     def nudge(self, number: int) -> None:
         """Look target ``number`` up again soon: sending to it fails."""
@@ -73,30 +80,38 @@ class Resolver:
             self._nudges[number].set()
 
     def stop(self) -> None:
-        """Let the threads end; one that is in the middle of a look-up ends after it."""
-        self._stop.set()
+        """Let the threads end; one that is in the middle of a look-up ends after it, and its answer is not used."""
+        with self._lock:
+            self._stop.set()
         for nudge in self._nudges.values():
             nudge.set()
 
-    def _watch(self, number: int, host: str, port: int) -> None:
-        code, retry_s = f"livelink_target_{number}_name", _RETRY_FIRST_S
+    def _watch(self, target: Destination) -> None:
+        code, retry_s, host = f"{target.code}_name", _RETRY_FIRST_S, target.host
         while not self._stop.is_set():
             try:
-                address = self._look_up(host, port)
+                address = self._look_up(host, target.port)
             except OSError as error:
-                remedy = "Check the name in livelink.targets, or give an address; it is tried again and again"
-                self._problems.open(code, f"Live Link target '{host}' does not resolve ({error.strerror})", remedy)
+                remedy = f"Check the name in {target.key}, or give an address; it is tried again and again"
+                if not self._stop.is_set():
+                    what = f"{target.title} '{host}' does not resolve ({error.strerror})"
+                    self._problems.open(code, what, remedy)
                 self._stop.wait(retry_s)
                 retry_s = min(2 * retry_s, _RETRY_LAST_S)
                 continue
-            self._put_up(number, address)
+            self._put_up(target, address)
             self._problems.clear(code)
             # Nudged by failing sends it looks up again, but no more often than a name that does not resolve.
-            self._nudges[number].clear()
+            nudge = self._nudges[target.number]
+            nudge.clear()
             self._stop.wait(retry_s)
-            retry_s = min(2 * retry_s, _RETRY_LAST_S) if self._nudges[number].wait(_REFRESH_S) else _RETRY_FIRST_S
+            retry_s = min(2 * retry_s, _RETRY_LAST_S) if nudge.wait(_REFRESH_S) else _RETRY_FIRST_S
 
-    def _put_up(self, number: int, address: Address) -> None:
+    def _put_up(self, target: Destination, address: Address) -> None:
         with self._lock:
-            if self._board.address(number) != address:
-                self._board.set_address(number, address)
+            if self._stop.is_set():
+                return
+            self.known[target.host, target.port] = address
+            wanted = address._replace(form=target.form.to_text())
+            if self._board.address(target.number) != wanted:
+                self._board.set_address(target.number, wanted)

@@ -1,4 +1,4 @@
-"""The paced sender: one packet per tick of an absolute schedule, with the newest pose that there is.
+"""The paced sender: one face per tick of an absolute schedule, the newest pose that there is, in every protocol.
 
 It never waits for a pose. Runs as a process of its own (``process.py``), started small and early.
 """
@@ -13,8 +13,8 @@ from collections.abc import Callable
 
 from visaged.clock import NS_PER_S, now_ns, sleep_until
 from visaged.metrics import Histogram
-from visaged.outputs.board import Cell, PoseBoard, Slot
-from visaged.outputs.livelink.packet import PacketWriter
+from visaged.outputs.board import MILLION, Cell, PoseBoard, Slot
+from visaged.outputs.encoders import Moment
 from visaged.outputs.livelink.scene_time import SceneState, SceneTime, read_wall_clock
 from visaged.outputs.targets import Targets
 from visaged.realtime import go_realtime, keep_in_memory, name_process
@@ -23,11 +23,10 @@ from visaged.realtime import go_realtime, keep_in_memory, name_process
 class Sender:
     """Sends what lies on a board, tick after tick, on the thread that calls ``run``."""
 
-    def __init__(self, board: PoseBoard, device_id: str, subject: str) -> None:
+    def __init__(self, board: PoseBoard) -> None:
         self._board = board
         self._cells = board.cells
         self._schedule = board.schedule
-        self._packet = PacketWriter(device_id, subject, self._schedule.rate_hz)
         self._targets = Targets(board)
         self._gap_error = Histogram(board.gap_error_cells)
         self._voice_to_packet = Histogram(board.voice_to_packet_cells)
@@ -68,12 +67,13 @@ class Sender:
             if slot is None:
                 return
             self._cells[Cell.LATE] += 1
-        if slot is not self._shown:
-            self._packet.write_curves(slot.curves)
-            self._shown = slot
-        self._packet.write_time(*scene_time.at(self._schedule.time_ns(tick)))
+        self._shown = slot
+        cells = self._cells
+        mood = (cells[Cell.VALENCE] / MILLION, cells[Cell.AROUSAL] / MILLION)
+        frame, sub_frame = scene_time.at(self._schedule.time_ns(tick))
         sent_ns = now_ns()
-        self._targets.send(self._packet.buffer)
+        moment = Moment(tick, slot, frame, sub_frame, mood, sent_ns / NS_PER_S)
+        self._targets.send(moment, last=tick >= cells[Cell.STOP_TICK])
         self._record(tick, slot, sent_ns)
 
     def _newer_than_shown(self, tick: int) -> Slot | None:
@@ -108,16 +108,15 @@ class Sender:
 
 
 def main() -> None:
-    """The sender's process. Arguments: board's descriptor, daemon's pid, priority, device id, subject."""
+    """The sender's process. Arguments: board's descriptor, daemon's pid, priority."""
     fd, parent, priority = (int(argument) for argument in sys.argv[1:4])
-    device_id, subject = sys.argv[4:6]
     # Ctrl-C and systemd reach the whole group; the daemon eases the face to rest first and then says stop.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     name_process(b"visaged-sender")
     board = PoseBoard(fd)
     board.cells[Cell.SCHEDULING] = go_realtime(priority)
-    sender = Sender(board, device_id, subject)
+    sender = Sender(board)
     # No collector pauses: a tick leaves no cycles behind.
     gc.collect()
     gc.freeze()

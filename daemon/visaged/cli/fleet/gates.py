@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from visaged.cli.fleet.boxes import Box
 from visaged.cli.fleet.messages import BadMessage
-from visaged.config.schema import parse_fps
+from visaged.config.rates import parse_fps
 from visaged.printable import NAME, printable
 
 # Frame rate below this share of what is expected, or latency this much above it, is a box that got worse.

@@ -33,6 +33,21 @@ class LiveLinkHealth(Data):
     late: int | None = Field(default=None, description="Ticks that were missed")
 
 
+class VmcHealth(Data):
+    """The datagrams to VRM and VTuber programs."""
+
+    targets: int | None = None
+    packets: int | None = None
+    send_errors: int | None = None
+
+
+class IFacialMocapHealth(VmcHealth):
+    """The datagrams to programs that expect the iFacialMocap app."""
+
+    asked: int | None = Field(default=None, description="Receivers that asked for the face and have it now")
+    refused: int | None = Field(default=None, description="Requests that were not understood, or not answered")
+
+
 class LatencyHealth(Data):
     """From the moment a sound is heard to the packet that shows it; the last minute."""
 
@@ -199,6 +214,8 @@ class Health(Data):
     uptime_s: float
     version: str
     livelink: LiveLinkHealth = LiveLinkHealth()
+    vmc: VmcHealth = VmcHealth()
+    ifacialmocap: IFacialMocapHealth = IFacialMocapHealth()
     latency: LatencyHealth = LatencyHealth()
     audio: AudioHealth = AudioHealth()
     solver: SolverHealth = SolverHealth()

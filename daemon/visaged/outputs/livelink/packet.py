@@ -68,7 +68,10 @@ class NoFace(PacketError):
 
 @dataclass(frozen=True)
 class LiveLinkPacket:
-    """One face. ``curves``: 61 finite floats; ``frame`` + ``sub_frame``: scene time in frames of ``rate_hz``."""
+    """One face. ``curves``: 61 finite floats; ``frame`` + ``sub_frame``: scene time in frames of ``rate_hz``.
+
+    A rate of 0 is that of another protocol, which says neither rate nor time (outputs/translate.py).
+    """
 
     device_id: str
     subject: str
@@ -79,8 +82,8 @@ class LiveLinkPacket:
 
     @property
     def scene_time_s(self) -> float:
-        """Seconds since the sender's local midnight."""
-        return (self.frame + self.sub_frame) / float(self.rate_hz)
+        """Seconds since the sender's local midnight; 0 where the rate is not known."""
+        return (self.frame + self.sub_frame) / float(self.rate_hz) if self.rate_hz else 0.0
 
 
 class PacketWriter:

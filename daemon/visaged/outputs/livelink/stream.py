@@ -55,12 +55,12 @@ class Stream:
         self._jitter_ns = 0.0
 
     def add(self, packet: LiveLinkPacket, time_ns: int) -> None:
-        """Take in a packet that came at ``time_ns`` (any clock, growing)."""
+        """Take in a packet that came at ``time_ns`` (any clock, growing). Without a rate it is only counted."""
         before, before_ns = self.packet, self.time_ns
         self._packets += 1
         self._times.append(time_ns)
         self._forget(time_ns)
-        if before is not None:
+        if before is not None and packet.rate_hz:
             frames = (packet.frame - before.frame) + (packet.sub_frame - before.sub_frame)
             if packet.rate_hz != before.rate_hz or abs(frames) > _JUMP_S * packet.rate_hz:
                 self._jumps += 1

@@ -1,4 +1,4 @@
-"""A Live Link receiver: for ``visaged monitor``, benchmarks and tests. One thread."""
+"""A receiver of faces, Live Link's or another protocol's: for ``visaged monitor``, benchmarks and tests. One thread."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ from types import TracebackType
 from typing import Final, NamedTuple
 
 from visaged.clock import NS_PER_S
-from visaged.outputs.livelink.packet import NoFace, PacketError, decode
+from visaged.outputs.form import Protocol
+from visaged.outputs.ifacialmocap.frame import PORT
+from visaged.outputs.ifacialmocap.leases import SECRET
+from visaged.outputs.livelink.packet import LiveLinkPacket, NoFace, PacketError
 from visaged.outputs.livelink.stream import Stream
+from visaged.outputs.translate import Translator
 
 # asm-generic/socket.h; the socket module does not name it. The kernel stamps a datagram when it arrives, so that our
 # own wake-up does not count as jitter of the sender.
@@ -47,8 +51,12 @@ class Faceless(NamedTuple):
 class Receiver:
     """Receives faces on a UDP port and keeps figures about each. A context manager."""
 
-    def __init__(self, bind: str, port: int) -> None:
-        """Bind to address ``bind`` (IPv4 or IPv6; '' or '0.0.0.0': all of IPv4). Raises OSError when that fails."""
+    def __init__(self, bind: str, port: int, protocol: Protocol | None = None) -> None:
+        """Bind to address ``bind`` (IPv4 or IPv6; '' or '0.0.0.0': all of IPv4). Raises OSError when that fails.
+
+        ``protocol``: the only one that is understood; None: each datagram's own.
+        """
+        self._translator = Translator(protocol)
         self._socket = socket.socket(socket.AF_INET6 if ":" in bind else socket.AF_INET, socket.SOCK_DGRAM)
         try:
             self._socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
@@ -65,7 +73,7 @@ class Receiver:
         self.faceless: dict[str, Faceless] = {}
         """By device id: who sends at present and sees no face; at most MAX_SENDERS."""
         self.refused = 0
-        """Datagrams that are not a v6 face."""
+        """Datagrams that are no face."""
         self.refusal = ""
         """Why the newest of them is not; printable."""
         self._others: set[int] = set()
@@ -100,6 +108,10 @@ class Receiver:
             self._take(datagram, _kernel_time_ns(ancillary), str(sender[0]))
         return _AT_ONCE
 
+    def ask(self, host: str) -> None:
+        """Ask ``host`` for its face as receivers of iFacialMocap do. Raises OSError when it cannot be asked."""
+        self._socket.sendto(f"iFacialMocap_{SECRET}".encode(), (host, PORT))
+
     def close(self) -> None:
         """Give the port back."""
         self._socket.close()
@@ -114,7 +126,7 @@ class Receiver:
 
     def _take(self, datagram: bytes, time_ns: int, sender: str) -> None:
         try:
-            packet = decode(datagram)
+            packets = self._translator.packets(datagram, sender)
         except NoFace as error:
             if error.device_id in self.faceless or len(self.faceless) < MAX_SENDERS:
                 self.faceless[error.device_id] = Faceless(error.subject, sender, time_ns)
@@ -123,6 +135,10 @@ class Receiver:
             self.refused += 1
             self.refusal = f"{error} (from {sender})"
             return
+        for packet in packets:
+            self._keep(packet, time_ns, sender)
+
+    def _keep(self, packet: LiveLinkPacket, time_ns: int, sender: str) -> None:
         if packet.device_id not in self.streams and not self._make_room(packet.device_id, time_ns):
             return
         self.streams.setdefault(packet.device_id, Stream()).add(packet, time_ns)

@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from visaged.outputs.livelink.packet import LiveLinkPacket, encode
-from visaged.outputs.livelink.receiver import MAX_SENDERS, Receiver
+from visaged.outputs.receiver import MAX_SENDERS, Receiver
 
 
 def face(device_id: str, subject: str = "s", frame: int = 1) -> bytes:
@@ -51,7 +51,7 @@ def test_other_datagrams_are_refused_with_the_reason() -> None:
 
 
 def test_a_flood_of_senders_is_bounded_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("visaged.outputs.livelink.receiver.MAX_OTHERS", 20)
+    monkeypatch.setattr("visaged.outputs.receiver.MAX_OTHERS", 20)
     with Receiver("127.0.0.1", 0) as receiver:
         for number in range(MAX_SENDERS + 50):
             send(receiver, face(f"D{number}"), face(f"D{number}", frame=2))
@@ -73,7 +73,7 @@ def test_who_is_gone_gives_up_the_place() -> None:
 
 
 def test_a_flood_does_not_keep_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("visaged.outputs.livelink.receiver._AT_ONCE", 10)
+    monkeypatch.setattr("visaged.outputs.receiver._AT_ONCE", 10)
     with Receiver("127.0.0.1", 0) as receiver:
         send(receiver, *(face("A", frame=frame) for frame in range(25)))
         assert [receiver.receive(5) for _ in range(3)] == [10, 10, 5]

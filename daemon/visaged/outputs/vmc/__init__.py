@@ -1,0 +1,1 @@
+"""The VMC protocol (Virtual Motion Capture): OSC over UDP, spoken by VRM and VTuber programs."""
