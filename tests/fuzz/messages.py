@@ -14,7 +14,11 @@ from visaged.control.protocol.commands import COMMANDS
 from visaged.control.protocol.parse import find_transaction, parse_request
 from visaged.control.protocol.refusal import Refusal
 from visaged.curves import COUNT
+from visaged.outputs.ifacialmocap import frame as ifacialmocap
+from visaged.outputs.ifacialmocap.leases import SECRET, Leases
 from visaged.outputs.livelink import packet
+from visaged.outputs.translate import Translator
+from visaged.outputs.vmc.frame import FrameWriter
 from visaged.printable import printable, printable_lines
 
 
@@ -40,6 +44,22 @@ def _livelink(data: bytes) -> None:
     assert len(face.curves) == COUNT
     assert np.isfinite(face.curves).all()
     assert packet.decode(packet.encode(face)) == face
+
+
+def _translated(data: bytes) -> None:
+    try:
+        faces = Translator().packets(data, "10.0.0.1")
+    except packet.PacketError as error:
+        _shown(str(error))
+        return
+    for face in faces:
+        assert len(face.curves) == COUNT
+        assert np.isfinite(face.curves).all()
+
+
+def _asked(data: bytes) -> None:
+    _translated(data)
+    Leases(1).ask(data, "10.0.0.1", 0)
 
 
 def _codec(data: bytes) -> None:
@@ -80,6 +100,9 @@ _FACE: Final = packet.encode(
         "7FE01914-7E09-52EA-9540-CB9C1CBFFA70", "visaged", 5, 0.5, packet.Fraction(60), (0.25,) * COUNT
     )
 )
+_WRITER: Final = FrameWriter("vrm0", bones=True)
+_VMC: Final = tuple(map(bytes, _WRITER.datagrams))
+_ASK: Final = f"iFacialMocap_{SECRET}|sendDataVersion=v2".encode()
 _CODES: Final = frames.encode(frames.CodecMessage(7, 3, np.full((2, 8), 5, np.uint16)))
 _HEALTH: Final = b'{"state": "online", "time": "2026-01-01T00:00:00Z", "uptime_s": 1.0, "version": "1"}'
 _REPLY: Final = b'{"transaction": "t", "data": {"a": 1}, "error": null}'
@@ -87,6 +110,8 @@ _REPLY: Final = b'{"transaction": "t", "data": {"a": 1}, "error": null}'
 FORMATS: Final = (
     Format("request", _SCHEMA_SEEDS, _request),
     Format("livelink", (_FACE,), _livelink),
+    Format("vmc", _VMC, _translated),
+    Format("ifacialmocap", (ifacialmocap.encode((0.25,) * COUNT, 1), _ASK), _asked),
     Format("codec", (_CODES,), _codec),
     Format("fleet", (_HEALTH, _REPLY), _fleet),
     Format("printable", (b"box \x1b[31m", "\u202ename\n".encode()), _printable),

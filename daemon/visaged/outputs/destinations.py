@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from visaged.config import Settings
 from visaged.config.identity import livelink_device_id
 from visaged.config.outputs import IFacialMocapSettings, LiveLinkSettings, VmcSettings, parse_livelink_target
 from visaged.outputs.board import FIRST
 from visaged.outputs.form import TITLES, Form, Protocol
+
+# Problems with a target; N is its number in the settings, counted from 0 (docs/operations.md).
+LIVELINK_PROBLEM: Final = "livelink_target_N"
+VMC_PROBLEM: Final = "vmc_target_N"
+IFACIALMOCAP_PROBLEM: Final = "ifacialmocap_target_N"
+LIVELINK_NAME_PROBLEM: Final = "livelink_target_N_name"
+VMC_NAME_PROBLEM: Final = "vmc_target_N_name"
+IFACIALMOCAP_NAME_PROBLEM: Final = "ifacialmocap_target_N_name"
+
+_PROBLEMS: Final[dict[Protocol, tuple[str, str]]] = {
+    "livelink": (LIVELINK_PROBLEM, LIVELINK_NAME_PROBLEM),
+    "vmc": (VMC_PROBLEM, VMC_NAME_PROBLEM),
+    "ifacialmocap": (IFACIALMOCAP_PROBLEM, IFACIALMOCAP_NAME_PROBLEM),
+}
 
 
 class Outputs(NamedTuple):
@@ -38,8 +52,13 @@ class Destination(NamedTuple):
 
     @property
     def code(self) -> str:
-        """Of a problem with it: ``livelink_target_0``, counted as in the settings."""
-        return f"{self.protocol}_target_{self.number - FIRST[self.protocol]}"
+        """Of the problem that it does not get its packets: ``livelink_target_0``."""
+        return self._numbered(0)
+
+    @property
+    def name_code(self) -> str:
+        """Of the problem that its name does not resolve."""
+        return self._numbered(1)
 
     @property
     def protocol(self) -> Protocol:
@@ -60,6 +79,9 @@ class Destination(NamedTuple):
     def key(self) -> str:
         """The setting that names it."""
         return f"{self.protocol}.targets"
+
+    def _numbered(self, kind: int) -> str:
+        return _PROBLEMS[self.protocol][kind].replace("N", str(self.number - FIRST[self.protocol]))
 
 
 def split_target(target: str) -> tuple[str, int]:

@@ -84,7 +84,7 @@ class Receivers:
     def _forget_problems(self) -> None:
         for destination in self._destinations:
             self._problems.clear(destination.code)
-            self._problems.clear(f"{destination.code}_name")
+            self._problems.clear(destination.name_code)
 
     def _provide(self, metrics: Metrics) -> None:
         for protocol in PROTOCOLS:

@@ -87,7 +87,7 @@ class Resolver:
             nudge.set()
 
     def _watch(self, target: Destination) -> None:
-        code, retry_s, host = f"{target.code}_name", _RETRY_FIRST_S, target.host
+        code, retry_s, host = target.name_code, _RETRY_FIRST_S, target.host
         while not self._stop.is_set():
             try:
                 address = self._look_up(host, target.port)

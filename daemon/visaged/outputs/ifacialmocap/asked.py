@@ -20,7 +20,7 @@ from visaged.problems import Problems
 
 log = logging.getLogger(__name__)
 
-CODE: Final = "ifacialmocap_port"
+PORT_PROBLEM: Final = "ifacialmocap_port"
 _LOOK_S: Final = 0.5
 # A storm of requests: so many are looked at, then this thread rests.
 _AT_ONCE: Final = 64
@@ -63,7 +63,7 @@ class Asked:
         """Give the port back, and take the receivers off the board."""
         self._stopping.set()
         self._thread.join()
-        self._problems.clear(CODE)
+        self._problems.clear(PORT_PROBLEM)
         for number in self.numbers:
             self._board.clear_address(number)
 
@@ -74,12 +74,12 @@ class Asked:
                     asked.bind(("0.0.0.0", self.port))
                     self.port = asked.getsockname()[1]
                     asked.setblocking(False)
-                    self._problems.clear(CODE)
+                    self._problems.clear(PORT_PROBLEM)
                     self._listen(asked)
             except OSError as error:
                 what = f"iFacialMocap: UDP port {self.port} cannot be listened on ({error.strerror})"
                 remedy = f"Close what has it (`ss -lunp sport = :{self.port}`), or set ifacialmocap.listen = false"
-                self._problems.open(CODE, what, remedy)
+                self._problems.open(PORT_PROBLEM, what, remedy)
                 self._stopping.wait(_RETRY_S)
 
     def _listen(self, asked: socket.socket) -> None:
