@@ -80,10 +80,10 @@ def test_the_daemon_adds_what_metrics_do_not_hold() -> None:
 def test_the_state_follows_the_first_packet_and_the_problems() -> None:
     builder, metrics, problems = _builder()
     assert builder.state() is None
-    packets = 0
-    metrics.provide("livelink.packets", lambda: packets)
+    ticks = 0
+    metrics.provide("livelink.ticks", lambda: ticks)
     assert builder.state() is None
-    packets = 1
+    ticks = 1
     assert builder.state() == "online"
     problems.open("livelink_not_realtime", "no FIFO", "grant it")
     assert builder.state() == "online"

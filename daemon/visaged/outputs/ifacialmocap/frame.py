@@ -36,7 +36,7 @@ class IFacialMocapError(ValueError):
     """A datagram that is no iFacialMocap frame: says which field, what it held and what is accepted."""
 
 
-class Frame(NamedTuple):
+class MocapFrame(NamedTuple):
     """One face as received."""
 
     shapes: dict[str, float]
@@ -71,7 +71,7 @@ def encode(pose: Sequence[float], version: int) -> bytes:
     return ("|".join(fields) + "|").encode()
 
 
-def decode(datagram: bytes) -> Frame:
+def decode(datagram: bytes) -> MocapFrame:
     """The face in ``datagram``. Strict: raises IFacialMocapError naming the first field that is wrong."""
     if not datagram or len(datagram) > MAX_BYTES:
         raise IFacialMocapError(f"datagram: {len(datagram)} bytes, expected 1 to {MAX_BYTES}")
@@ -95,7 +95,7 @@ def decode(datagram: bytes) -> Frame:
     missing = _PARTS.keys() - parts.keys()
     if missing:
         raise IFacialMocapError(f"datagram: without {', '.join(sorted(missing))}")
-    return Frame(shapes, parts["=head"], parts["rightEye"], parts["leftEye"], version)
+    return MocapFrame(shapes, parts["=head"], parts["rightEye"], parts["leftEye"], version)
 
 
 def _part(field: str) -> tuple[str, tuple[float, ...]]:
