@@ -15,6 +15,7 @@ from tests.bench.report import save
 # Slowest last, so that a person who waits sees figures early.
 BENCHMARKS = (
     "pacing",
+    "outputs",
     "lipsync_step",
     "daemon",
     "capsules",
