@@ -59,7 +59,8 @@ class Running:
             # A control socket of its own: several daemons may run at once.
             # The page's port is one for the whole machine: who tests the page sets it.
             web = {"VISAGED__WEB__ENABLED": os.environ.get("VISAGED__WEB__ENABLED", "false")}
-            environment = os.environ | {"RUNTIME_DIRECTORY": str(self.folder)} | web
+            own = {"RUNTIME_DIRECTORY": str(self.folder), "XDG_STATE_HOME": str(self.folder / "state")}
+            environment = os.environ | own | web
             self.process = subprocess.Popen(
                 (*command, *self._arguments), stdin=self._stdin, stderr=log, env=environment
             )

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from visaged.animation.animator import Animator
+from visaged.animation.history import PoseHistory
 from visaged.animation.stage import AnimatorStage
 from visaged.clock import NS_PER_MS, NS_PER_S, RATE_HZ, Timeline
 from visaged.config.schema import AnimationSettings, FaceSettings
@@ -80,3 +81,28 @@ def test_the_longest_delay_and_a_solver_that_works_in_batches_fit_into_the_track
         talk.track.append(ahead * HOP, neutral())
     talk.stage.delay_ns = 2000 * NS_PER_MS
     assert talk.show(60) == pytest.approx([2070.0] * 60, abs=0.01)
+
+
+def _history(count: int) -> PoseHistory:
+    history = PoseHistory()
+    for number in range(count):
+        history.add(np.full(61, number, np.float32), 1000 * number)
+    return history
+
+
+def test_the_newest_come_oldest_first() -> None:
+    assert _history(10).newest(3)[:, 0].tolist() == [7, 8, 9]
+    assert _history(2).newest(3)[:, 0].tolist() == [0, 1]
+    assert len(_history(5000).newest(5000)) == 600
+
+
+def test_a_reader_goes_on_where_it_was() -> None:
+    history = _history(10)
+    poses = history.since(4)
+    assert (poses.end, poses.lost, poses.due_ns.tolist()) == (10, 0, [4000, 5000, 6000, 7000, 8000, 9000])
+    assert len(history.since(poses.end).curves) == 0
+
+
+def test_what_was_overwritten_is_counted() -> None:
+    poses = _history(2000).since(100)
+    assert (poses.lost, len(poses.curves), poses.end) == (1300, 600, 2000)

@@ -18,6 +18,7 @@ from tests.patience import PATIENCE_S
 from tests.running import Running
 from visaged import __version__
 from visaged.curves import COUNT, CURVES, INDEX
+from visaged.recording.csv_file import read_csv
 
 FPS = 60
 
@@ -143,6 +144,28 @@ def test_a_snapshot_is_what_was_sent(running: Running, asker: Asker) -> None:
     assert len(tongue()) == FPS // 2
     assert running.curve("TongueOut", 1)[0] == pytest.approx(0.5, abs=1e-3)
     asker.data("face.release")
+
+
+def test_takes_are_recorded_in_the_boxs_own_folder(running: Running, asker: Asker) -> None:
+    take = asker.data("record.start", name="greeting", seconds=30)
+    assert (take["name"], take["running"]) == ("greeting", True)
+    assert asker.refusal("record.start")[0] == "busy"
+
+    def frames() -> int:
+        (found,) = asker.data("record.list")["takes"]
+        return int(found["frames"])
+
+    running.wait_for(lambda: frames() >= FPS, "a second of face")
+    stopped = asker.data("record.stop")
+    assert not stopped["running"]
+    recording = read_csv(Path(stopped["file"]))
+    assert len(recording.curves) == stopped["frames"] >= FPS
+    assert asker.refusal("record.stop")[0] == "refused"
+    assert asker.refusal("record.start", name="../escape") == ("invalid", "name")
+    assert asker.refusal("record.start", name="greeting") == ("refused", "name")
+    asker.data("record.remove", name="greeting")
+    assert asker.refusal("record.remove", name="greeting") == ("not_found", "name")
+    assert asker.data("record.list") == {"takes": [], "bytes": 0}
 
 
 def test_models_and_self_test(running: Running, asker: Asker) -> None:

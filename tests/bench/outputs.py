@@ -46,8 +46,8 @@ def measure() -> Bench:
     rows = [_measure(*case, busy=False) for case in CASES]
     rows += [_measure(*CASES[0], busy=True), _measure(*CASES[-1], busy=True)]
     note = (
-        f"{SECONDS:g} s each at {RATE_HZ} fps, with FIFO where the system grants it. Gap: how much the time between two "
-        "Live Link packets differs from 16.67 ms. CPU: of the sender's process, per cent of one core."
+        f"{SECONDS:g} s each at {RATE_HZ} fps, with FIFO where the system grants it. Gap: how much the time between "
+        "two Live Link packets differs from 16.67 ms. CPU: of the sender's process, per cent of one core."
     )
     return Bench("outputs", "python -m tests.bench outputs", rows, note)
 

@@ -11,7 +11,7 @@ from typing import Any
 from tests.patience import PATIENCE_S
 from visaged.control.dispatcher import Dispatcher
 from visaged.control.local.rate import RateLimit
-from visaged.control.protocol.commands import COMMANDS, capsules, config, device, face, models, mood
+from visaged.control.protocol.commands import COMMANDS, capsules, config, device, face, models, mood, recording
 from visaged.control.protocol.envelope import Nothing, Request
 from visaged.control.protocol.events import Events
 from visaged.control.protocol.health_model import Health
@@ -21,6 +21,17 @@ from visaged.metrics import Metrics
 
 _MOOD = mood.Mood(valence=0.7, arousal=0.3, dominance=0.0, profile=None, context="listening")
 _CACHE = capsules.CacheState(cached=1, used_mib=0.1, pinned_mib=0.1, cap_mib=64.0)
+
+_TAKE = recording.Take(
+    name="greeting",
+    file="/tmp/greeting.csv",
+    running=False,
+    fps="60",
+    frames=60,
+    seconds=1.0,
+    bytes=48_000,
+    time=datetime.now(timezone.utc),
+)
 
 
 def _played(*cids: str) -> capsules.Played:
@@ -110,6 +121,22 @@ class FakeBox:
         self.asked.append(request)
         entry = capsules.CapsuleEntry(cid="VF_083", title="brow", layer="face", duration_ms=3200, loop=False)
         return capsules.CapsuleListed(total=1, capsules=(entry,))
+
+    def record_start(self, request: recording.RecordStart) -> recording.Take:
+        self.asked.append(request)
+        return _TAKE
+
+    def record_stop(self, request: recording.RecordStop) -> recording.Take:
+        self.asked.append(request)
+        return _TAKE
+
+    def record_list(self, request: recording.RecordList) -> recording.Takes:
+        self.asked.append(request)
+        return recording.Takes(takes=(_TAKE,), bytes=_TAKE.bytes)
+
+    def record_remove(self, request: recording.RecordRemove) -> Nothing:
+        self.asked.append(request)
+        return Nothing()
 
     def emotion_set(self, request: mood.EmotionSet) -> mood.Mood:
         self.asked.append(request)

@@ -17,9 +17,11 @@ from visaged.app.commands.face import FaceCommands
 from visaged.app.commands.install import serve_install
 from visaged.app.commands.models import ModelCommands
 from visaged.app.commands.mood import MoodCommands
+from visaged.app.commands.recording import RecordingCommands
 from visaged.app.commands.status import StatusCommands
 from visaged.app.health_checks import failures_of
 from visaged.app.mqtt import MqttControl
+from visaged.app.recorder import Recorder, recordings_folder
 from visaged.app.stages import Stages
 from visaged.config import Settings
 from visaged.config.load import DEFAULT_PATH, ConfigError
@@ -63,6 +65,7 @@ class Control:
             self._dispatcher, self.events, self.health, stages.metrics, stages.problems, realtime_priority=priority
         )
         self._face = FaceCommands(stages)
+        self._recorder = Recorder(recordings_folder(), stages.animation.history, stages.problems)
         hooks = ConfigHooks(
             apply=self._apply,
             ticks=lambda: int(stages.metrics.values().get("livelink.ticks") or 0),
@@ -88,6 +91,7 @@ class Control:
         """Say goodbye to the broker, answer what waits, end."""
         self._config.stop()
         self._dispatcher.stop()
+        self._recorder.stop()
         self.mqtt.stop()
         self._socket.stop()
 
@@ -129,6 +133,7 @@ class Control:
         serve_config(registry, self._config)
         ModelCommands(stages.model_roots, stages.selection, self.events).serve(registry)
         DeviceCommands(stages, restart_wanted).serve(registry)
+        RecordingCommands(self._recorder, stages).serve(registry)
         serve_install(registry, stages, self.events)
         if missing := registry.missing():
             log.error("commands without a handler: %s", ", ".join(missing))

@@ -15,13 +15,15 @@ from visaged.console import exit_codes
 # when chosen: `visaged --help` must not load numpy, nor `visaged monitor` onnxruntime.
 COMMANDS: Final = {
     "run": "the daemon: voice in, moving face out",
-    "monitor": "show what arrives on a Live Link port, for people without Unreal",
+    "monitor": "show the faces that arrive on a port, for people without Unreal",
     "doctor": "check devices, targets, permissions and clock, with a remedy for each fault",
     "config": "check, show or write settings",
     "capsules": "prepared expressions and lines: list, import, pack, install, play",
     "codec": "speech as tokens: sound files to frames and back, a peer to converse with",
     "models": "model packages on this box: list, verify, import, compare, build, bench",
     "send": "any command to the daemon on this machine; send COMMAND --help shows its fields",
+    "record": "the live face to a file, as the iPhone app writes it",
+    "calibrate": "fit the face to an avatar: its rest and how far it moves",
     "render": "a sound file to curves, faster than real time",
     "fleet": "many boxes over MQTT: list, watch, send commands, roll out changes",
 }

@@ -48,6 +48,7 @@ MINOR: Final = frozenset(
         "livelink_not_realtime",
         "mqtt_not_allowed",
         "mqtt_id_taken",
+        "recording",
         "web_certificate",
         "web_password",
         "web_port",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from itertools import pairwise
@@ -21,6 +21,9 @@ from visaged.recording.grid import lay_out, spread
 from visaged.recording.table import read_rows
 from visaged.recording.timecode import Timecode
 
+HEAD: Final = ",".join(HEADER) + "\n"
+"""The first line."""
+
 # A longer gap is two takes, or a broken clock; nothing to be filled in.
 _LONGEST_GAP_S: Final = 5
 
@@ -28,10 +31,14 @@ _LONGEST_GAP_S: Final = 5
 def write_csv(path: Path, recording: Recording) -> None:
     """Write the file, timecodes from midnight on. Raises OSError."""
     with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(",".join(HEADER) + "\n")
+        file.write(HEAD)
         for frame, pose in enumerate(recording.curves.tolist()):
-            values = ",".join(f"{value:.10f}" for value in pose)
-            file.write(f"{timecode.write(frame, recording.fps)},{COUNT},{values}\n")
+            file.write(row(frame, recording.fps, pose))
+
+
+def row(frame: int, fps: Fraction, pose: Sequence[float]) -> str:
+    """The line of frame number ``frame`` since midnight; the 61 values are good to ten places."""
+    return f"{timecode.write(frame, fps)},{COUNT},{','.join(f'{value:.10f}' for value in pose)}\n"
 
 
 def read_csv(path: Path, fps: Fraction | None = None) -> Recording:

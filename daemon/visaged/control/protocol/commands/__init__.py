@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from visaged.control.protocol.commands import capsules, config, device, face, models, mood
+from visaged.control.protocol.commands import capsules, config, device, face, models, mood, recording
 from visaged.control.protocol.envelope import AnyCommand, Command
 
-_FAMILIES: Final = (device, face, capsules, mood, models, config)
+_FAMILIES: Final = (device, face, capsules, mood, models, config, recording)
 
 COMMANDS: Final[dict[str, AnyCommand]] = {
     value.name: value for family in _FAMILIES for value in vars(family).values() if isinstance(value, Command)
