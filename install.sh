@@ -23,6 +23,8 @@ PYTHON=${PYTHON:-/usr/bin/python3}
 home=/opt/visaged
 units=$DESTDIR$PREFIX/lib/systemd/system
 services="visaged.service visaged-models-build.service visaged-retry.timer"
+# Started by whoever has several faces on a box.
+templates="visaged@.service"
 data="/etc/visaged /var/lib/visaged /var/cache/visaged"
 changed=no
 
@@ -148,7 +150,7 @@ install_from() {
 }
 
 install_system() {
-    for unit in $services; do put "systemd/$unit" "$units/$unit"; done
+    for unit in $services $templates; do put "systemd/$unit" "$units/$unit"; done
     put systemd/visaged.sysusers "$DESTDIR$PREFIX/lib/sysusers.d/visaged.conf"
     put systemd/visaged.tmpfiles "$DESTDIR$PREFIX/lib/tmpfiles.d/visaged.conf"
     for service in visaged visaged-models-build; do
@@ -202,6 +204,7 @@ enable_services() {
     fi
     systemctl reset-failed visaged.service visaged-retry.timer 2>/dev/null || :
     systemctl restart visaged.service || die "the service does not start: journalctl -u visaged"
+    systemctl try-restart "visaged@*.service" 2>/dev/null || :
     systemctl --no-block start visaged-models-build.service
     say "the face moves; watch it with: visaged monitor, and see: systemctl status visaged"
 }
@@ -210,10 +213,11 @@ remove_all() {
     if live; then
         # What was never enabled or never ran is no error.
         systemctl --quiet disable --now $services 2>/dev/null || :
+        systemctl stop "visaged@*.service" 2>/dev/null || :
     fi
     rm -f "$DESTDIR/etc/systemd/system/multi-user.target.wants/visaged.service" \
         "$DESTDIR/etc/systemd/system/multi-user.target.wants/visaged-models-build.service"
-    for unit in $services; do rm -f "$units/$unit"; rm -rf "$units/$unit.d"; done
+    for unit in $services $templates; do rm -f "$units/$unit"; rm -rf "$units/$unit.d"; done
     rm -f "$DESTDIR$PREFIX/lib/sysusers.d/visaged.conf" "$DESTDIR$PREFIX/lib/tmpfiles.d/visaged.conf"
     rm -f "$DESTDIR$PREFIX/bin/visaged" "$DESTDIR$PREFIX/share/man/man1/visaged.1" \
         "$DESTDIR$PREFIX/share/bash-completion/completions/visaged" \

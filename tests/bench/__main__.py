@@ -18,6 +18,7 @@ BENCHMARKS = (
     "outputs",
     "lipsync_step",
     "daemon",
+    "faces",
     "capsules",
     "codec",
     "codec_link",

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -46,10 +47,13 @@ def measure() -> Bench:
     return Bench("daemon", "python -m tests.bench daemon", rows, note)
 
 
-def microphone(folder: Path) -> None:
-    """A card ``mic`` for this process and its children."""
+def microphone(folder: Path, names: Sequence[str] = ("mic",)) -> None:
+    """Cards called ``names`` for this process and its children, each of which hears the bundled speech."""
     sound, rate_hz = soundfile.read(samples.speech_path(), dtype="float32")
-    SoundCards(folder, build(folder)).add("mic", np.asarray(sound), rate_hz=rate_hz, loop=True)
+    cards = SoundCards(folder, build(folder))
+    for name in names:
+        cards.add(name, np.asarray(sound), rate_hz=rate_hz, loop=True)
+    os.environ["ALSA_CONFIG_PATH"] = str(cards.configuration)
 
 
 def start_up() -> Row:

@@ -134,6 +134,24 @@ def test_a_stopped_process_is_killed_by_the_watchdog_and_the_reason_is_kept(mach
     assert last_end == "it was killed" or last_end.startswith("the watchdog was not fed: ")
 
 
+def test_a_second_face_has_its_own_of_everything(machine: Machine) -> None:
+    (machine.folder / "etc" / "instances" / "two.toml").write_text('[audio.input]\nbackend = "none"\n')
+    machine.run("systemctl", "start", "visaged@two")
+    machine.wait_for(lambda: machine.run("systemctl", "is-active", "visaged@two") == "active", "the second face")
+    machine.wait_for(lambda: {"visaged", "two"} <= {face["subject"] for face in machine.received()}, "both faces")
+    assert len({face["device_id"] for face in machine.received() if face["subject"] in ("visaged", "two")}) == 2
+    assert machine.run("stat", "--format=%a %U %G", "/run/visaged-two/control.sock") == "660 visaged visaged"
+    assert '"version"' in machine.run("/opt/visaged/bin/visaged", "--instance", "two", "send", "ping")
+    set_by_command = '{"settings": {"face": {"intensity": 0.5}}}'
+    machine.run("/opt/visaged/bin/visaged", "send", "--instance=two", "config.set", set_by_command)
+    assert "intensity = 0.5" in (machine.folder / "etc" / "instances" / "two.toml").read_text()
+    assert "intensity = 0.5" not in (machine.folder / "etc" / "visaged.toml").read_text()
+    assert [problem["code"] for problem in machine.health()["problems"] if "clash" in problem["code"]] == []
+    machine.run("systemctl", "stop", "visaged@two")
+    assert machine.run("systemctl", "show", "--property=Result", "--value", "visaged@two") == "success"
+    assert not (machine.folder / "var" / "instances" / "two" / "running").exists()
+
+
 def test_a_stop_is_clean(machine: Machine) -> None:
     machine.run("systemctl", "stop", "visaged")
     machine.wait_for(lambda: machine.run("systemctl", "is-active", "visaged") == "inactive", "the service to stop")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 UNITS = Path(__file__).parents[2] / "systemd"
-SERVICES = ("visaged.service", "visaged-models-build.service")
+SERVICES = ("visaged.service", "visaged@.service", "visaged-models-build.service")
 
 
 def _analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -29,9 +29,20 @@ def test_systemd_understands_every_line(tmp_path: Path) -> None:
         # Neither the program nor its man page are installed here.
         text = (UNITS / unit).read_text()
         text = text.replace("/opt/visaged/bin/visaged", "/bin/true").replace("Documentation=man:visaged(1)\n", "")
-        (tmp_path / unit).write_text(text)
+        (tmp_path / unit.replace("@", "@one")).write_text(text)
     done = _analyze("verify", *(str(path) for path in sorted(tmp_path.iterdir())))
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_instance_is_hardened_as_the_first_face_is() -> None:
+    first, instance = ((UNITS / name).read_text().splitlines() for name in ("visaged.service", "visaged@.service"))
+    differ = set(first) ^ set(instance)
+    keys = {line.partition("=")[0] for line in differ if line and not line.startswith("#")}
+    assert keys == {
+        *("Description", "StartLimitIntervalSec", "StartLimitBurst", "OnFailure", "Environment", "ExecStopPost"),
+        *("RestartSec", "StateDirectory", "RuntimeDirectory"),
+    }
+    assert [line for line in differ if line.startswith("Environment")] == ["Environment=VISAGED_INSTANCE=%i"]
 
 
 def test_nothing_waits_for_the_network() -> None:

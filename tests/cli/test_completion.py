@@ -39,7 +39,7 @@ def _offered(script: Path, *words: str, folder: Path | None = None) -> set[str]:
 
 def test_every_command(script: Path) -> None:
     assert _offered(script, "") >= set(COMMANDS)
-    assert _offered(script, "--") == {"--help", "--version"}
+    assert _offered(script, "--") == {"--help", "--instance", "--version"}
 
 
 def test_commands_and_options_of_a_command(script: Path) -> None:

@@ -79,7 +79,7 @@ def test_the_command_reads_well(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--set", "audio.input.backend=none", "--set", "livelink.targets=['127.0.0.1:9']"]) == 0
     printed = capsys.readouterr().out
     assert "ok   settings: no file" in printed
-    assert "warn target 127.0.0.1:9: nobody listens" in printed
+    assert "warn Live Link target 127.0.0.1:9: nobody listens" in printed
 
 
 def test_the_solver_is_opened_as_the_daemon_would() -> None:

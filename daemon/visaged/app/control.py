@@ -24,7 +24,7 @@ from visaged.app.mqtt import MqttControl
 from visaged.app.recorder import Recorder, recordings_folder
 from visaged.app.stages import Stages
 from visaged.config import Settings
-from visaged.config.load import DEFAULT_PATH, ConfigError
+from visaged.config.load import ConfigError
 from visaged.control.config_handlers import ConfigHandlers, ConfigHooks
 from visaged.control.config_store import ConfigStore
 from visaged.control.dispatcher import Dispatcher, Incoming
@@ -35,6 +35,7 @@ from visaged.control.local.socket import ControlSocket
 from visaged.control.process import ProcessFigures
 from visaged.control.protocol.events import Events
 from visaged.control.protocol.refusal import Refusal
+from visaged.instance import default_settings_path
 from visaged.system.sensors import Sensors
 
 log = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ class Control:
             broker_reached=self.mqtt.reached,
             failures=lambda: failures_of(stages),
         )
-        store = ConfigStore(config_path or DEFAULT_PATH)
+        store = ConfigStore(config_path or default_settings_path())
         self._config = ConfigHandlers(store, settings, hooks, self.events, overrides)
         self._serve(restart_wanted)
         stages.problems.listen(self.events.tell_problem)

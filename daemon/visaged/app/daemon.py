@@ -78,6 +78,7 @@ class Daemon:
         if self.control is not None:
             self.control.health.add("service", self.service.health)
         self._try("web", self._start_web)
+        self._try("clashes", self._look_for_clashes)
         self.supervise()
 
     def supervise(self) -> None:
@@ -170,6 +171,14 @@ class Daemon:
         web.start()
         if self.control is not None:
             self.control.health.add("web", web.health)
+
+    def _look_for_clashes(self) -> None:
+        from visaged.config.clashes import clashes  # noqa: PLC0415
+        from visaged.instance import FOLDER  # noqa: PLC0415
+
+        if FOLDER.is_dir() and (found := clashes(self.stages.settings)):
+            remedy = "Give each face its own: the settings files are in /etc/visaged and /etc/visaged/instances"
+            self.stages.problems.open("instance_clash", "; ".join(found), remedy)
 
     def _start_control(self) -> None:
         from visaged.app.control import Control  # noqa: PLC0415

@@ -17,6 +17,7 @@ from typing import IO, Final
 from visaged.animation.history import PoseHistory
 from visaged.clock import NS_PER_S
 from visaged.guard import once
+from visaged.instance import suffixed
 from visaged.problems import Problems
 from visaged.recording.csv_file import HEAD, row
 from visaged.system.last_end import state_folder
@@ -39,7 +40,7 @@ def recordings_folder() -> Path:
     state = state_folder()
     if state is None:
         own = os.environ.get("XDG_STATE_HOME") or Path("~/.local/state").expanduser()
-        state = Path(own) / "visaged"
+        state = Path(own) / suffixed("visaged")
     return state / "recordings"
 
 

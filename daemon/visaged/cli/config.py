@@ -9,16 +9,17 @@ from pathlib import Path
 
 from visaged.cli.settings_arguments import add_settings_arguments
 from visaged.config.default import default_toml, to_toml
-from visaged.config.load import DEFAULT_PATH, ConfigError, find_file, load
+from visaged.config.load import ConfigError, find_file, load
 from visaged.console import exit_codes
 from visaged.console.say import complain
+from visaged.instance import default_settings_path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the three actions."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     check = actions.add_parser("check", help="validate a settings file; exit 2 when something is wrong")
-    check.add_argument("file", nargs="?", type=Path, help=f"default {DEFAULT_PATH}")
+    check.add_argument("file", nargs="?", type=Path, help=f"default {default_settings_path()}")
     add_settings_arguments(actions.add_parser("show", help="print the settings in effect, as TOML"))
     init = actions.add_parser("init", help="write a commented default file")
     init.add_argument("file", nargs="?", type=Path, help="where to; default and -: standard output")
@@ -42,7 +43,11 @@ def run(options: argparse.Namespace) -> int:
 def _check(file: Path | None) -> int:
     path = find_file(file)
     load(path)
-    print(f"{path}: good" if path else f"{DEFAULT_PATH} does not exist: the defaults are in effect, which are good")
+    print(
+        f"{path}: good"
+        if path
+        else f"{default_settings_path()} does not exist: the defaults are in effect, which are good"
+    )
     return exit_codes.DONE
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Collection, Sequence
 from typing import Final
 
 from visaged import __version__
 from visaged.console import exit_codes
+from visaged.instance import VARIABLE, InstanceError, check_name, instance_name
 
 # Name and one line of help; the module of that name in this package holds add_arguments() and run(). They are imported
 # when chosen: `visaged --help` must not load numpy, nor `visaged monitor` onnxruntime.
@@ -39,6 +41,11 @@ def make_parser(chosen: Collection[str]) -> argparse.ArgumentParser:
         description="Turns a voice into a living face for Unreal Engine (Live Link Face).",
         epilog=_EPILOG,
     )
+    parser.add_argument(
+        "--instance",
+        metavar="NAME",
+        help="which face of a box with several: own settings, id, socket and ports; before or after the command",
+    )
     parser.add_argument("--version", action="version", version=f"visaged {__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, summary in COMMANDS.items():
@@ -50,9 +57,34 @@ def make_parser(chosen: Collection[str]) -> argparse.ArgumentParser:
     return parser
 
 
+def _choose_instance(words: list[str]) -> list[str]:
+    """``words`` without --instance NAME, which counts wherever it stands. Raises InstanceError.
+
+    It has to be known before the commands are imported: their help shows its paths and defaults.
+    """
+    kept: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word == "--":
+            return [*kept, word, *rest]
+        if word == "--instance":
+            os.environ[VARIABLE] = check_name(next(rest, ""))
+        elif word.startswith("--instance="):
+            os.environ[VARIABLE] = check_name(word.partition("=")[2])
+        else:
+            kept.append(word)
+    instance_name()
+    return kept
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        words = _choose_instance(words)
+    except InstanceError as error:
+        print(f"visaged: {error}", file=sys.stderr)
+        return exit_codes.USAGE
     chosen = next((word for word in words if not word.startswith("-")), "")
     parser = make_parser({chosen})
     options = parser.parse_args(words)

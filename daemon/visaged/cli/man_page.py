@@ -11,11 +11,12 @@ from typing import Final
 
 from visaged import __version__
 from visaged.cli.command_tree import Argument, Node, command_tree
-from visaged.config.load import DEFAULT_PATH
+from visaged.instance import FOLDER, default_settings_path
 
 _HELP: Final = ("-h", "--help")
 _FILES: Final = (
-    (str(DEFAULT_PATH), "Settings; visaged config init writes them all with their meaning."),
+    (str(default_settings_path()), "Settings; visaged config init writes them all with their meaning."),
+    (f"{FOLDER}/NAME.toml", "Settings of the instance NAME, where a box has several faces."),
     ("/etc/visaged/keys/", "Public keys whose capsule packs and model packages may be installed."),
     ("/var/lib/visaged/", "Capsules, models and what the service keeps over restarts."),
     ("/run/visaged/control.sock", "Where local commands reach the daemon."),

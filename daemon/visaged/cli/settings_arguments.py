@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from visaged.config.load import DEFAULT_PATH
+from visaged.instance import default_settings_path
 
 
 def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
     """Add --config and --set."""
     parser.add_argument(
-        "--config", type=Path, metavar="FILE", help=f"settings file (default {DEFAULT_PATH}, if it exists)"
+        "--config", type=Path, metavar="FILE", help=f"settings file (default {default_settings_path()}, if it exists)"
     )
     parser.add_argument(
         "--set",

@@ -7,19 +7,21 @@ import socket
 import uuid
 from pathlib import Path
 
+from visaged.instance import suffixed
+
 # machine-id(5): the id is confidential; applications hash it with a salt of their own before showing it.
 _SALT = b"visaged device id"
 _NAMESPACE = uuid.UUID("6f0e1c7a-2d0b-5a3e-9c7d-6c1b8e0f4a21")
 
 
 def default_device_id(machine_id: Path = Path("/etc/machine-id")) -> str:
-    """``box-`` and eight hex digits from /etc/machine-id (from the host name where there is none)."""
+    """``box-`` and eight hex digits from /etc/machine-id (from the host name where there is none), ``-NAME`` behind."""
     try:
         source = machine_id.read_bytes().strip()
     except OSError:
         source = b""
     digest = hashlib.sha256(_SALT + (source or socket.gethostname().encode())).hexdigest()
-    return f"box-{digest[:8]}"
+    return suffixed(f"box-{digest[:8]}")
 
 
 def livelink_device_id(device_id: str, subject: str) -> str:

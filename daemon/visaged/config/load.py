@@ -19,9 +19,8 @@ from visaged.config.locate import line_of
 from visaged.config.schema import Settings
 from visaged.config.toml_text import MAX_BYTES, check_shape, parse
 from visaged.files import read_bounded
+from visaged.instance import default_settings_path
 from visaged.text_form import complaint
-
-DEFAULT_PATH: Final = Path("/etc/visaged/visaged.toml")
 
 _ENV_PREFIX: Final = "VISAGED__"
 # Section, table in it, key, entry of a table: no name has more parts.
@@ -76,7 +75,10 @@ class RawSettings:
 
 def find_file(path: Path | None) -> Path | None:
     """The file to read: ``path`` when given, else the default one when it exists, else none."""
-    return path if path is not None else DEFAULT_PATH if DEFAULT_PATH.exists() else None
+    if path is not None:
+        return path
+    default = default_settings_path()
+    return default if default.exists() else None
 
 
 def read_source(path: Path | None, overrides: Sequence[str] = ()) -> RawSettings:

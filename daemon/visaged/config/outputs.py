@@ -11,6 +11,7 @@ from visaged.config.authority import FILE
 from visaged.config.hosts import Target, check_target
 from visaged.config.rates import Fps, parse_fps
 from visaged.config.section import Section
+from visaged.instance import default_subject
 from visaged.text_form import ShortAscii
 
 MAX_LIVELINK: Final = 16
@@ -65,7 +66,7 @@ class LiveLinkSettings(Section):
         description="Receivers, HOST:PORT; with a subject or rate of their own: 'HOST:PORT?subject=NAME&fps=30'",
     )
     subject: ShortAscii = Field(
-        default="visaged", description="Live Link subject name: 1-64 printable ASCII characters"
+        default_factory=default_subject, description="Live Link subject name: 1-64 printable ASCII characters"
     )
     fps: Fps = Field(default=Fraction(60), description="Packets per second, 24-120; fractions as text: '30000/1001'")
 

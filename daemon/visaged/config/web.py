@@ -10,6 +10,7 @@ from visaged.config.authority import FILE
 from visaged.config.hosts import check_host
 from visaged.config.section import Section
 from visaged.config.texts import FileName
+from visaged.instance import default_web_port
 
 
 class WebSettings(Section):
@@ -20,7 +21,9 @@ class WebSettings(Section):
     host: Annotated[str, AfterValidator(check_host), FILE] = Field(
         default="127.0.0.1", description="Address to listen on; beyond loopback only with a password and TLS"
     )
-    port: Annotated[int, FILE] = Field(default=8880, ge=0, le=65535, description="TCP port; 0: any that is free")
+    port: Annotated[int, FILE] = Field(
+        default_factory=default_web_port, ge=0, le=65535, description="TCP port; 0: any that is free"
+    )
     names: Annotated[list[Annotated[str, AfterValidator(check_host)]], FILE] = Field(
         default=[], max_length=16, description="Names by which browsers reach it, beside the box's own and addresses"
     )

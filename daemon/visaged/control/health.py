@@ -45,6 +45,7 @@ MINOR: Final = frozenset(
         "audio_input_stand_in",
         "audio_output_stand_in",
         "command_flood",
+        "instance_clash",
         "livelink_not_realtime",
         "mqtt_not_allowed",
         "mqtt_id_taken",

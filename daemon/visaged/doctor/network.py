@@ -1,4 +1,4 @@
-"""Live Link targets: do they resolve, is there a way to them, does somebody listen?"""
+"""Targets of every protocol: do they resolve, is there a way to them, does somebody listen? And what faces share."""
 
 from __future__ import annotations
 
@@ -7,26 +7,37 @@ from collections.abc import Iterator
 from typing import Final
 
 from visaged.config import Settings
+from visaged.config.clashes import clashes
 from visaged.config.hosts import addresses
 from visaged.doctor.finding import Finding, fail, ok, warn
+from visaged.outputs.destinations import Destination, destinations, outputs_of
+from visaged.outputs.form import TITLES
 
 # Long enough for the "port unreachable" of a host in the same building.
 _REPLY_S: Final = 0.3
 
+_START: Final = {
+    "livelink": "Start Unreal; in 5.8 add the source Apple ARKit on that port by hand (the source named Live Link Face "
+    "is another protocol). Or try: visaged monitor",
+    "vmc": "Start the program and switch its VMC receiver on, or try: visaged monitor --protocol vmc",
+    "ifacialmocap": "Start the program, or try: visaged monitor --protocol ifacialmocap",
+}
+
 
 def check(settings: Settings) -> Iterator[Finding]:
-    """One finding per target."""
-    for target in settings.livelink.targets:
+    """One finding per target, and one per thing that two faces of this box share."""
+    for target in destinations(outputs_of(settings), settings.device.id):
         yield _check_target(target)
+    for clash in clashes(settings):
+        yield warn("instances", clash, "Give each face of this box its own (/etc/visaged, /etc/visaged/instances)")
 
 
-def _check_target(target: str) -> Finding:
-    subject = f"target {target}"
-    host, _, port = target.rpartition(":")
+def _check_target(target: Destination) -> Finding:
+    subject = f"{TITLES[target.protocol]} target {target.address}"
     try:
-        family, kind, protocol, _, address = addresses(host.strip("[]"), int(port))[0]
+        family, kind, protocol, _, address = addresses(target.host, target.port)[0]
     except OSError as error:
-        return fail(subject, f"does not resolve: {error.strerror}", "Check the name in livelink.targets, and the DNS")
+        return fail(subject, f"does not resolve: {error.strerror}", f"Check the name in {target.key}, and the DNS")
     with socket.socket(family, kind, protocol) as probe:
         probe.settimeout(_REPLY_S)
         try:
@@ -37,11 +48,7 @@ def _check_target(target: str) -> Finding:
         except TimeoutError:
             return ok(subject, f"reached as {address[0]}; no sign that nobody listens")
         except ConnectionRefusedError:
-            return warn(
-                subject,
-                "nobody listens on that port",
-                "Start Unreal with an Apple ARKit (Live Link Face) source on it, or try: visaged monitor",
-            )
+            return warn(subject, "nobody listens on that port", _START[target.protocol])
         except OSError as error:
             return fail(subject, f"cannot be reached: {error.strerror}", "Check the network cable, address and route")
     return ok(subject, f"{address[0]} answers")

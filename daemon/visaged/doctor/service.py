@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from visaged.doctor.finding import Finding, fail, ok, warn
+from visaged.instance import unit_name
 from visaged.system.folders import trouble
 
-_UNIT: Final = "visaged.service"
 _USER: Final = "visaged"
 _PROPERTIES: Final = (
     *("LoadState", "ActiveState", "UnitFileState", "NRestarts", "Result", "WatchdogUSec", "StatusText"),
@@ -25,7 +25,7 @@ Show = Callable[[], Mapping[str, str] | None]
 
 def show_unit() -> Mapping[str, str] | None:
     """The unit's properties; None where there is no systemd to ask."""
-    command = ("systemctl", "show", _UNIT, "--property", ",".join(_PROPERTIES))
+    command = ("systemctl", "show", unit_name(), "--property", ",".join(_PROPERTIES))
     try:
         shown = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout
     except (OSError, subprocess.SubprocessError):
