@@ -74,14 +74,7 @@ def _measure(count: int, folder: Path) -> Row:
 def _face(number: int, port: int, folder: Path) -> Iterator[int]:
     """An instance; gives its process."""
     command = (sys.executable, "-m", "visaged", "run", f"--instance=f{number}", "--plain", f"--target=127.0.0.1:{port}")
-    settings = (
-        "--set",
-        "audio.input.backend=alsa",
-        "--set",
-        f"audio.input.device=mic{number}",
-        "--set",
-        "web.enabled=false",
-    )
+    sound = ("--set", "audio.input.backend=alsa", "--set", f"audio.input.device=mic{number}")
     home = folder / f"f{number}"
     home.mkdir(exist_ok=True)
     environment = os.environ | {"RUNTIME_DIRECTORY": str(home), "XDG_STATE_HOME": str(home)}

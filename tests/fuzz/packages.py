@@ -13,7 +13,7 @@ from tests.capsules.making import capsule, files, new_key, signed_pack
 from tests.fuzz.driver import Format
 from tests.fuzz.files import as_file
 from tests.inference.tiny import write_tiny
-from visaged.bounded_json import JsonBounds, JsonError, check_json
+from visaged.bounded.json_text import JsonBounds, JsonError, check_json
 from visaged.capsules.errors import CapsuleError
 from visaged.capsules.file import capsule as capsule_file
 from visaged.capsules.file.pack import PackReader

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import from_json
 
-from visaged.bounded_json import JsonBounds, JsonError, check_json
+from visaged.bounded.json_text import JsonBounds, JsonError, check_json
 
 SMALL = JsonBounds(depth=3, values=10, key_chars=5, text_chars=8, number_chars=12)
 

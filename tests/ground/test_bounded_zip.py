@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.directory_bomb import write_directory_bomb
-from visaged import bounded_zip
-from visaged.bounded_zip import BoundedZip, ZipBounds, ZipError
+from visaged.bounded import zip_file as bounded_zip
+from visaged.bounded.zip_file import BoundedZip, ZipBounds, ZipError
 
 BOUNDS = ZipBounds(entries=4, entry_bytes=3000, total_bytes=5000, ratio=50)
 FILES = {"a.txt": b"hello " * 20, "b.bin": bytes(range(256)) * 4}

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 REPOSITORY: Final = Path(__file__).parents[2]
 PACKAGE: Final = REPOSITORY / "daemon" / "visaged"
 
-GROUND: Final = ("config", "recording", "samples", "packages")
+GROUND: Final = ("config", "recording", "samples", "packages", "bounded")
 """Folders of the ground floor; every single file of ``visaged/`` is ground, too. Ground files may know each other."""
 
 FLOORS: Final = (

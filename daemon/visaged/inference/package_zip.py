@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from visaged.bounded_zip import BoundedZip, ZipBounds, ZipError, shown
+from visaged.bounded.zip_file import BoundedZip, ZipBounds, ZipError, shown
 from visaged.files import shortage
 from visaged.inference.errors import PackageError, UntrustedPackage
 from visaged.inference.manifest import MANIFEST_NAME

@@ -7,7 +7,7 @@ import struct
 from pathlib import Path
 from typing import Final, Literal
 
-from visaged.bounded_zip import ZipError, open_zip
+from visaged.bounded.zip_file import ZipError, open_zip
 from visaged.file_kind import HEAD_BYTES, kind_of
 from visaged.printable import printable
 

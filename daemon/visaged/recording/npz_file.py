@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from visaged.bounded_zip import open_zip
+from visaged.bounded.zip_file import open_zip
 from visaged.curves import COUNT, CURVES
 from visaged.file_kind import kind_of_file
 from visaged.printable import printable

@@ -21,8 +21,8 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, ValidationError
 from typing_extensions import Self
 
-from visaged.bounded_zip import BoundedZip, ZipBounds, ZipError
-from visaged.bounded_zip import shown as zip_name
+from visaged.bounded.zip_file import BoundedZip, ZipBounds, ZipError
+from visaged.bounded.zip_file import shown as zip_name
 from visaged.capsules.errors import CapsuleError, from_validation
 from visaged.capsules.file.capsule import MAX_FILE_BYTES, SUFFIX
 from visaged.capsules.file.header import Strict

@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, from_json
 
-from visaged.bounded_json import JsonBounds, JsonError, check_json
+from visaged.bounded.json_text import JsonBounds, JsonError, check_json
 from visaged.control.protocol.envelope import Command, RequestT
 from visaged.control.protocol.refusal import Refusal
 from visaged.text_form import complaint

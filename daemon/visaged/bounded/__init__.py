@@ -1,0 +1,1 @@
+"""Bounds of what comes from outside, checked before it is worked on."""
