@@ -143,6 +143,7 @@ class Control:
         add("system", Sensors(_DATA).fields)
         add("capsules", self._capsules)
         add("codec", stages.converse.health)
+        add("conversation", stages.converse.conversation_health)
         add("solver", self._solver)
 
     def _pids(self) -> tuple[int, ...]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class MqttControl:
-    """Has a link while ``mqtt.enabled``. A ``conversation.mqtt_link.Broker``."""
+    """Has a link while ``mqtt.enabled``. A ``conversation.brains.mqtt_link.Broker``."""
 
     def __init__(
         self,

@@ -50,10 +50,10 @@ def apply(stages: Stages, settings: Settings, others: Uses) -> None:
 
 
 def _converse(stages: Stages, settings: Settings, changed: Collection[str]) -> None:
-    """Another mode, or the same with another codec, link, or speaker. Raises Refusal, with nothing changed."""
+    """Another mode, or the same with another codec, link, brain, or speaker. Raises Refusal, with nothing changed."""
     converse = stages.converse
     mode = settings.device.mode if "device.mode" in changed else converse.mode
-    matters = ("codec.", "audio.output.backend") if mode == "converse" else ()
+    matters = ("codec.", "conversation.", "audio.output.backend") if mode == "converse" else ()
     if mode != converse.mode or any(key.startswith(matters) for key in changed):
         with converse_refusals():
             converse.use(mode, settings)

@@ -1,6 +1,5 @@
 """The settings of the daemon: schema, loading, errors with line numbers, the commented default."""
 
-from visaged.config.codec import CodecSettings
 from visaged.config.outputs import IFacialMocapSettings, LiveLinkSettings, VmcSettings
 from visaged.config.schema import (
     AnimationSettings,
@@ -13,6 +12,7 @@ from visaged.config.schema import (
     Settings,
 )
 from visaged.config.sound import AudioSettings, InputSettings, OutputSettings
+from visaged.config.voice.codec import CodecSettings
 
 __all__ = [
     "AnimationSettings",

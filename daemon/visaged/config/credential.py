@@ -8,6 +8,7 @@ from typing import Final
 
 MQTT_PASSWORD: Final = "mqtt_password"
 CODEC_KEY: Final = "codec_key"
+BRAIN_KEY: Final = "brain_key"
 WEB_PASSWORD: Final = "web_password"
 
 

@@ -14,7 +14,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from visaged import curves
 from visaged.config.authority import AT_RESTART, FILE, FILE_AT_RESTART
-from visaged.config.codec import CodecSettings
 from visaged.config.hosts import Broker, check_target
 from visaged.config.identity import default_device_id
 from visaged.config.outputs import IFacialMocapSettings, LiveLinkSettings, VmcSettings
@@ -22,6 +21,8 @@ from visaged.config.response import CurveResponse, ResponseSetting
 from visaged.config.section import Section
 from visaged.config.sound import AudioSettings
 from visaged.config.texts import FileName, Folder, Text
+from visaged.config.voice.codec import CodecSettings
+from visaged.config.voice.conversation import ConversationSettings
 from visaged.config.web import MetricsSettings, WebSettings
 from visaged.id_packet import Cid
 from visaged.text_form import form
@@ -53,7 +54,7 @@ class DeviceSettings(Section):
     groups: list[Name] = Field(default=[], max_length=32, description="Groups this box belongs to")
     mode: Literal["mirror", "converse"] = Field(
         default="mirror",
-        description="mirror: the audio input drives the face. converse: it goes up codec.link, the answer drives it",
+        description="mirror: the audio input drives the face. converse: it goes to the brain, whose answer drives it",
     )
 
 
@@ -211,6 +212,7 @@ class Settings(BaseSettings):
     ifacialmocap: IFacialMocapSettings = IFacialMocapSettings()
     capsules: CapsuleSettings = CapsuleSettings()
     codec: CodecSettings = CodecSettings()
+    conversation: ConversationSettings = ConversationSettings()
     inference: InferenceSettings = InferenceSettings()
     mqtt: MqttSettings = MqttSettings()
     web: WebSettings = Field(default_factory=WebSettings)

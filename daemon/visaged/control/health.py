@@ -17,6 +17,7 @@ from visaged.control.protocol.health_model import (
     AudioHealth,
     CapsulesHealth,
     CodecHealth,
+    ConversationHealth,
     FaceHealth,
     Health,
     IFacialMocapHealth,
@@ -36,7 +37,18 @@ from visaged.problems import Problems
 from visaged.windowed_metrics import WindowedMetrics
 
 Section = Literal[
-    "livelink", "latency", "audio", "solver", "codec", "capsules", "face", "service", "system", "mqtt", "web"
+    "livelink",
+    "latency",
+    "audio",
+    "solver",
+    "codec",
+    "conversation",
+    "capsules",
+    "face",
+    "service",
+    "system",
+    "mqtt",
+    "web",
 ]
 Source = Callable[[], Mapping[str, Any]]
 
@@ -141,6 +153,7 @@ class HealthBuilder:
                 }
             ),
             codec=CodecHealth.model_validate(self._added("codec")),
+            conversation=ConversationHealth.model_validate(self._added("conversation")),
             capsules=CapsulesHealth.model_validate(self._added("capsules")),
             face=FaceHealth.model_validate(self._added("face")),
             process=self._process.read(),

@@ -8,43 +8,23 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from visaged.audio.follower import DelayedRing, Voice
-from visaged.audio.ring import AudioRing, Sound
-from visaged.clock import NS_PER_S, Timeline, now_ns
+from visaged.audio.ring import Sound
 from visaged.codec.models import OpenModels, open_models
 from visaged.config import Settings
-from visaged.conversation.answer import AnswerVoice, ConverseError
+from visaged.conversation.answer import AnswerVoice, ConverseError, Talk
 from visaged.conversation.parts import FaceParts, Partners
 from visaged.guard import once
 from visaged.inference.errors import SessionError
 from visaged.system.heap import give_back
-from visaged.windowed_metrics import WindowedMetrics
-
-if TYPE_CHECKING:
-    from visaged.conversation.session import Conversation
 
 log = logging.getLogger(__name__)
 
 PROBLEM = "converse"
 
 Mode = Literal["mirror", "converse"]
-
-_COUNTERS = (
-    "sent",
-    "received",
-    "heard",
-    "lost",
-    "late",
-    "concealed",
-    "shortened",
-    "dropped",
-    "duplicates",
-    "reordered",
-    "refused",
-    "forged",
-)
 
 
 class Gated:
@@ -73,24 +53,18 @@ class Converse:
         self.settings = settings
         """What ``use`` goes by; replaced when other settings come into force."""
         self._parts = parts
-        self._answer = AnswerVoice(AudioRing(), Timeline())
+        self._answer = AnswerVoice(delay_ns)
         self._microphone = Gated(DelayedRing(parts.capture.ring, parts.capture.timeline, delay_ns))
-        self.voices: tuple[Voice, Voice] = (
-            self._microphone,
-            DelayedRing(self._answer.ring, self._answer.timeline, delay_ns),
-        )
+        self.voices: tuple[Voice, Voice] = (self._microphone, self._answer.speaker)
         """For the speaker."""
         self.open_models: OpenModels = open_models
         """Where the codec comes from."""
         self._lock = threading.Lock()
-        self._conversation: Conversation | None = None
+        self._conversation: Talk | None = None
         self._partners: Partners | None = None
         if settings.device.mode == "converse":
             # From the first moment on: the guest must not be mirrored until the models are open.
             self._turn_to("converse")
-        self._windowed = WindowedMetrics(
-            parts.metrics, now_ns(), histograms=("codec.encode", "codec.decode", "codec.buffered")
-        )
 
     def start(self, partners: Partners) -> None:
         """Go into the mode that the settings name, on a thread: nothing waits for the models."""
@@ -112,18 +86,23 @@ class Converse:
             if mode == "mirror":
                 self._switch("mirror", None)
             else:
-                assert self._partners is not None, "nobody asks before start"
-                # The codec's parts are not on the boot path: mirror mode has no use for them.
-                from visaged.conversation.session import Conversation  # noqa: PLC0415
-
-                try:
-                    new = Conversation(
-                        settings or self.settings, self._parts, self._partners, self._answer, self.open_models
-                    )
-                except SessionError as error:
-                    raise ConverseError(f"the codec does not run: {error}", "codec.model") from None
-                self._switch("converse", new)
+                self._switch("converse", self._make(settings or self.settings))
             self._parts.problems.clear(PROBLEM)
+
+    def _make(self, settings: Settings) -> Talk:
+        """The talk that ``settings`` ask for, not started. Raises ConverseError."""
+        assert self._partners is not None, "nobody asks before start"
+        # The parts of a conversation are not on the boot path: mirror mode has no use for them.
+        if settings.conversation.brain in ("none", "mimi"):
+            from visaged.conversation.brains.mimi import Conversation  # noqa: PLC0415
+
+            try:
+                return Conversation(settings, self._parts, self._partners, self._answer, self.open_models)
+            except SessionError as error:
+                raise ConverseError(f"the codec does not run: {error}", "codec.model") from None
+        from visaged.conversation.session import BrainSession  # noqa: PLC0415
+
+        return BrainSession(settings, self._parts, self._partners, self._answer)
 
     @property
     def listens_to_microphone(self) -> bool:
@@ -144,28 +123,15 @@ class Converse:
 
     def health(self) -> dict[str, Any]:
         """Health's section ``codec``. Any thread."""
+        return self._health("codec")
+
+    def conversation_health(self) -> dict[str, Any]:
+        """Health's section ``conversation``. Any thread."""
+        return self._health("conversation")
+
+    def _health(self, section: str) -> dict[str, Any]:
         running = self._conversation
-        if running is None:
-            return {}
-        metrics, down = self._parts.metrics, running.down
-        window = self._windowed.read(now_ns()).histograms
-        heard_ns = down.heard_ns
-        figures: dict[str, Any] = {name: metrics.counter(f"codec.{name}").value for name in _COUNTERS}
-        values = metrics.values()
-        return figures | {
-            "link": running.link.name,
-            "echo": running.echo_canceller.name,
-            "encode_p99_ms": window["codec.encode"].percentile_ms(99),
-            "decode_p99_ms": window["codec.decode"].percentile_ms(99),
-            "buffered_p50_ms": window["codec.buffered"].percentile_ms(50),
-            "wait_ms": values.get("codec.wait_ms"),
-            "depth": values.get("codec.depth"),
-            "drift_ppm": values.get("codec.drift_ppm"),
-            "guest_speaks": running.up.speaking,
-            "peer_speaks": down.speaking,
-            "peer_silent_s": None if heard_ns is None else round((now_ns() - heard_ns) / NS_PER_S, 1),
-            "refusal": down.refusal or None,
-        }
+        return {} if running is None or running.section != section else running.health()
 
     def _start(self) -> None:
         try:
@@ -175,7 +141,7 @@ class Converse:
             remedy = f"The microphone drives the face meanwhile; see {error.key}, then mode.set or restart"
             self._parts.problems.open(PROBLEM, str(error), remedy)
 
-    def _switch(self, mode: Mode, new: Conversation | None) -> None:
+    def _switch(self, mode: Mode, new: Talk | None) -> None:
         """The conversation before ends, the new one begins, the face listens to its voice."""
         before, self._conversation = self._conversation, new
         if before is not None:

@@ -11,7 +11,7 @@ from visaged.animation.stage import AnimatorStage
 from visaged.audio.capture import Capture
 from visaged.audio.line_voice import LineVoice
 from visaged.audio.playback import Playback
-from visaged.conversation.mqtt_link import Broker
+from visaged.conversation.brains.mqtt_link import Broker
 from visaged.face.stage import SolverStage
 from visaged.metrics import Metrics
 from visaged.problems import Problems

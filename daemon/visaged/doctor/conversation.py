@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from visaged.codec.link_key import LinkKeyError, read_key
 from visaged.config import Settings
-from visaged.config.credential import CODEC_KEY, secret_path
+from visaged.config.credential import BRAIN_KEY, CODEC_KEY, secret_path
 from visaged.config.hosts import addresses
 from visaged.doctor.finding import Finding, fail, ok, warn
+from visaged.files import read_bounded
 from visaged.inference.find import search_roots
 
 
 def check(settings: Settings, roots: Sequence[Path] | None = None) -> Iterator[Finding]:
     """Open the codec and the detector as the daemon would, and look up the peer. ``roots``: where packages are."""
+    if settings.conversation.brain not in ("none", "mimi"):
+        yield from _check_brain(settings)
+        yield _check_detector(settings)
+        yield from _check_cleaning(settings)
+        return
     if not settings.codec.enabled:
         if settings.device.mode == "converse":
             yield fail("converse", "codec.enabled is false", "Set codec.enabled = true: what is heard leaves this box")
@@ -23,6 +30,32 @@ def check(settings: Settings, roots: Sequence[Path] | None = None) -> Iterator[F
     yield from _check_codec(settings, search_roots() if roots is None else roots)
     yield _check_detector(settings)
     yield from _check_cleaning(settings)
+
+
+def _check_brain(settings: Settings) -> Iterator[Finding]:
+    conversation = settings.conversation
+    parts = urlsplit(conversation.url)
+    if parts.scheme not in ("ws", "wss") or parts.hostname is None:
+        yield fail(
+            "brain", "conversation.url is not set", "Set it: wss://HOST/v1/realtime or ws://HOST:PORT/v1/realtime"
+        )
+        return
+    key = secret_path(conversation.api_key_file, BRAIN_KEY)
+    try:
+        if key is not None:
+            read_bounded(key, 1)
+        addresses(parts.hostname, parts.port or 443)
+    except OSError as error:
+        yield fail(
+            "brain",
+            f"{error.filename or parts.hostname}: {error.strerror}",
+            "Check the key file, the name, and the DNS",
+        )
+        return
+    if key is not None and parts.scheme == "ws" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        yield warn("brain", "its key goes over the network in the clear", "Use wss://")
+        return
+    yield ok("brain", f"{conversation.brain} at {parts.netloc}, {'with' if key else 'without'} a key")
 
 
 def _check_link(settings: Settings) -> Finding:

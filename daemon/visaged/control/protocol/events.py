@@ -20,6 +20,8 @@ Kind = Literal[
     "answer_start",
     "answer_end",
     "barge_in",
+    "conversation",
+    "caption",
     "capsule_start",
     "capsule_end",
     "capsule_miss",
@@ -42,7 +44,7 @@ _DEVICES: Final = {"audio_input_lost": "input", "audio_output_lost": "output"}
 
 
 class Event(Data):
-    """What is published. Never holds what a guest said."""
+    """What is published. Only ``caption``, which is off unless set, holds what a guest said."""
 
     event: Kind
     time: AwareDatetime = Field(description="When it happened, UTC")

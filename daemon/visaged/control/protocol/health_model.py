@@ -110,6 +110,24 @@ class CodecHealth(Data):
     peer_silent_s: float | None = Field(default=None, description="Since anything came from the peer")
 
 
+class ConversationHealth(Data):
+    """The talk with a brain; counts are since the start."""
+
+    brain: str | None = Field(default=None, description="Protocol and host")
+    state: Literal["connecting", "listening", "hearing", "thinking", "speaking"] | None = None
+    echo: str | None = Field(default=None, description="What is done about the speaker's echo and the room's noise")
+    guest_speaks: bool | None = None
+    avatar_speaks: bool | None = None
+    turns: int | None = Field(default=None, description="Of the guest")
+    interruptions: int | None = Field(default=None, description="Answers that the guest cut off")
+    losses: int | None = Field(default=None, description="Connections to the brain that were lost")
+    first_sound_p50_ms: float | None = Field(default=None, description="From the end of a turn to the answer's sound")
+    first_sound_p95_ms: float | None = None
+    waiting_ms: int | None = Field(default=None, description="Of the answer, not yet said")
+    starved: int | None = Field(default=None, description="Answers that came slower than they are said")
+    dropped_ms: int | None = Field(default=None, description="Of answers that were too far ahead")
+
+
 class CapsulesHealth(Data):
     """The library, its cache on the device, and what is played of it; counts are since the start."""
 
@@ -220,6 +238,7 @@ class Health(Data):
     audio: AudioHealth = AudioHealth()
     solver: SolverHealth = SolverHealth()
     codec: CodecHealth = CodecHealth()
+    conversation: ConversationHealth = ConversationHealth()
     capsules: CapsulesHealth = CapsulesHealth()
     face: FaceHealth = FaceHealth()
     process: ProcessHealth = ProcessHealth()
