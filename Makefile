@@ -94,6 +94,11 @@ lock:
 release:
 	@./release.sh wheel deb $(if $(IMAGE),image)
 
+# The page as it looks, in docs/.
+pictures:
+	@./setup.sh test
+	.venv/bin/python -m tests.web.pictures
+
 # With the peers, for figures are taken side by side.
 bench:
 	@./setup.sh peers

@@ -26,6 +26,8 @@ mosquitto-clients:the MQTT lines of the documentation
 openssl:certificates for the broker's TLS
 strace:proves that loading a model opens no socket
 systemd-container:boots the installed service (systemd-nspawn)
+chromium:a real browser for the page
+chromium-driver:drives it
 mmdebstrap:makes the small Debian that it boots in
 groff-base:reads the manual page
 zsh:completes

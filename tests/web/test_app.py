@@ -19,7 +19,7 @@ def test_a_program_gets_the_list_of_calls_and_a_browser_the_page(client: TestCli
     assert "POST /audio_to_blendshapes" in listed["endpoints"]
     page = client.get("/", headers={"Accept": "text/html,*/*"})
     assert page.headers["content-type"].startswith("text/html")
-    assert "/static/page.js" in page.text
+    assert "/static/page/page.js" in page.text
 
 
 def test_nothing_comes_from_elsewhere_and_no_script_is_inline(client: TestClient) -> None:

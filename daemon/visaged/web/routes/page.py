@@ -41,7 +41,7 @@ def install(app: FastAPI) -> None:
         title = f"visaged {__version__}: HTTP API"
         return HTMLResponse(
             f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
-            '<meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/static/page.css">'
+            '<meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/static/page/page.css">'
             f'<main class="docs"><h1>{title}</h1><p><a href="/">The page</a> · <a href="/openapi.json">openapi.json</a>'
             f"</p>{rows}</main></html>"
         )
