@@ -54,7 +54,7 @@ def test_jaw_and_lips_do_what_their_names_say() -> None:
     assert found["JawOpen"][: about["parts"][0][2]][chin & near & front][:, 1].mean() < -0.05
     # What the left eye does is on the subject's left, +x.
     moved = np.linalg.norm(found["EyeBlinkLeft"], axis=1) > 0.01
-    assert rest[moved][:, 0].min() > 0
+    assert rest[moved][:, 0].mean() > 0.15
     both = found["MouthSmileLeft"] * (-1, 1, 1)
     assert np.abs(both).max() == pytest.approx(np.abs(found["MouthSmileRight"]).max(), rel=0.05)
 
