@@ -22,6 +22,7 @@ _MAX_DENOMINATOR: Final = 100_000
 _LARGEST_BYTES: Final = MAX_FRAMES * max(COLUMN_COUNTS) * 8 + 4096
 # The three, and whatever somebody keeps beside them.
 _MOST_ARRAYS: Final = 1000
+_LAST_CHARACTER: Final = 0x10FFFF
 _EXPECTED: Final = "expected an NPZ with curves float32 [frames, 61], fps and names"
 
 
@@ -54,7 +55,7 @@ def read_npz(path: Path, fps: Fraction | None = None) -> Recording:
     if curves.ndim != 2 or curves.shape[1] not in COLUMN_COUNTS or curves.dtype.kind != "f":
         raise RecordingError(f"{path}: curves are {curves.dtype} {list(curves.shape)}; {_EXPECTED}")
     wanted = (*CURVES, *EMOTIONS)[: curves.shape[1]]
-    if names.shape != (len(wanted),) or tuple(str(name) for name in names) != wanted:
+    if names.shape != (len(wanted),) or _texts(names) != wanted:
         raise RecordingError(f"{path}: names are not the {len(wanted)} curves in the order of the wire")
     try:
         return Recording(curves[:, :COUNT].astype(np.float32), _fps(path, arrays["fps"]) if fps is None else fps)
@@ -77,6 +78,15 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
             with archive.open(name) as member:
                 arrays[key] = np.lib.format.read_array(member, allow_pickle=False)
     return arrays
+
+
+def _texts(names: np.ndarray[Any, Any]) -> tuple[str, ...] | None:
+    """The texts; None when they are none. A damaged file has characters beyond Unicode, which str() cannot make."""
+    if names.dtype.kind != "U" or not names.dtype.itemsize:
+        return None
+    order = names.dtype.str[0]
+    characters = np.ascontiguousarray(names).view(f"{order}u4")
+    return None if (characters > _LAST_CHARACTER).any() else tuple(map(str, names))
 
 
 def _fps(path: Path, array: np.ndarray[Any, Any]) -> Fraction:
