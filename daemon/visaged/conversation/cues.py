@@ -72,6 +72,11 @@ class Cues:
             ),
         )
 
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """For brains that call no tools."""
+        return (*sorted(self._cues), *MOODS)
+
     def call(self, call: ToolCall) -> str:
         """Do it; what came of it, for the brain."""
         arguments = call.arguments

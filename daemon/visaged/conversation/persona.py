@@ -20,14 +20,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from visaged.config.voice.conversation import ConversationSettings, PersonaName
-from visaged.conversation.brains.protocol import Script, Tool
+from visaged.conversation.brains.protocol import Script
+from visaged.conversation.cues import Cues
 from visaged.files import read_bounded
 from visaged.id_packet import Cid, ProfileName
 from visaged.printable import printable
@@ -105,12 +105,14 @@ def names(folders: tuple[Path, ...] = (OWN, SHIPPED)) -> list[str]:
     return sorted({path.stem for folder in folders if folder.is_dir() for path in folder.glob("*.toml")})
 
 
-def script_of(persona: Persona, settings: ConversationSettings, tools: Sequence[Tool]) -> Script:
+def script_of(persona: Persona, settings: ConversationSettings, cues: Cues) -> Script:
     """What the brain is told of its part."""
     return Script(
         persona.instructions.strip(),
         persona.greeting if settings.greet else "",
         persona.language,
         settings.voice or persona.voice.get(settings.brain, ""),
-        tools,
+        cues.tools(),
+        cues.tags,
+        cues.take_out,
     )

@@ -66,7 +66,7 @@ class BrainSession:
         self._persona = persona
         self._cues = Cues(persona.cues, partners.capsules, parts.animation.animator.override, self._begin_anew)
         self._face = ConversationFace(partners.capsules, enabled=conversation.listening_face)
-        script = script_of(persona, conversation, self._cues.tools())
+        script = script_of(persona, conversation, self._cues)
         self.brain = make_brain(settings, script, self, parts)
         problems, priority = parts.problems, max(settings.runtime.realtime_priority - 2, 0)
         spoke = self._on_answer_sound
@@ -274,6 +274,9 @@ class BrainSession:
             spoke = self.mouth.speaking or bool(self.mouth.buffer.waiting)
             heard = self.mouth.cut() if spoke else ()
         self.brain.cut(heard)
+        if self._utterances:  # came between the two
+            self._dead.extend(self._utterances)
+            self.mouth.cut()
         if self._partners.line_voice.playing:
             self._mood(lambda: self._partners.capsules.stop_lines(_FADE_MS))
         elif not spoke:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,7 +19,10 @@ from visaged.inference.find import search_roots
 def check(settings: Settings, roots: Sequence[Path] | None = None) -> Iterator[Finding]:
     """Open the codec and the detector as the daemon would, and look up the peer. ``roots``: where packages are."""
     if settings.conversation.brain not in ("none", "mimi"):
-        yield from _check_brain(settings)
+        if settings.conversation.brain == "realtime":
+            yield from _check_brain(settings)
+        else:
+            yield from _check_parts(settings)
         yield _check_detector(settings)
         yield from _check_cleaning(settings)
         return
@@ -56,6 +60,22 @@ def _check_brain(settings: Settings) -> Iterator[Finding]:
         yield warn("brain", "its key goes over the network in the clear", "Use wss://")
         return
     yield ok("brain", f"{conversation.brain} at {parts.netloc}, {'with' if key else 'without'} a key")
+
+
+def _check_parts(settings: Settings) -> Iterator[Finding]:
+    chat = settings.conversation.chat
+    for name, part in (("stt", chat.stt), ("llm", chat.llm), ("tts", chat.tts)):
+        parts = urlsplit(part.url)
+        if not part.url and name == "tts":
+            there = shutil.which("espeak-ng") is not None
+            yield ok("brain tts", "espeak-ng") if there else fail("brain tts", "no espeak-ng", "apt install espeak-ng")
+            continue
+        try:
+            addresses(parts.hostname or "", parts.port or 443)
+        except OSError:
+            yield fail(f"brain {name}", f"{part.url or 'no url'} does not resolve", f"Set conversation.chat.{name}.url")
+        else:
+            yield ok(f"brain {name}", parts.netloc)
 
 
 def _check_link(settings: Settings) -> Finding:

@@ -13,7 +13,7 @@ from visaged.config.section import Section
 from visaged.config.texts import MAX_PATH, FileName, Text, check_text
 from visaged.text_form import form
 
-_SCHEMES = ("ws", "wss", "http", "https", "wyoming")
+_SCHEMES = ("ws", "wss", "http", "https")
 
 PersonaName = Annotated[str, form(r"^[A-Za-z0-9_-]{1,64}$", "1 to 64 letters, digits, '_' and '-'")]
 
@@ -40,13 +40,31 @@ def check_url(url: str) -> str:
 Url = Annotated[str, Field(max_length=MAX_PATH), AfterValidator(check_url)]
 
 
+class ChatPart(Section):
+    """One part of the brain ``chat``."""
+
+    url: Annotated[Url, FILE] = Field(
+        default="", description="OpenAI-compatible, up to /v1: http://HOST:PORT/v1; tts: empty is espeak-ng here"
+    )
+    api_key_file: Annotated[FileName, FILE] = Field(default="", description="File with its key; empty: none is sent")
+    model: Text = Field(default="", description="Name of the model, or of the voice's model; empty: the server's own")
+
+
+class ChatSettings(Section):
+    """The parts of the brain ``chat``."""
+
+    stt: ChatPart = Field(default=ChatPart(), description="Voice to text")
+    llm: ChatPart = Field(default=ChatPart(), description="Text to answer")
+    tts: ChatPart = Field(default=ChatPart(), description="Answer to voice; without a url: espeak-ng on this box")
+
+
 class ConversationSettings(Section):
     """Mode converse with a brain of the owner's choice."""
 
     # What lets a guest's voice leave the box, and where it goes, is for the box's own file.
-    brain: Annotated[Literal["none", "mimi", "realtime"], FILE] = Field(
+    brain: Annotated[Literal["none", "mimi", "realtime", "chat"], FILE] = Field(
         default="none",
-        description="realtime: OpenAI's protocol. none, mimi: tokens over codec.link",
+        description="realtime: OpenAI's protocol. chat: parts by HTTP. none, mimi: tokens over codec.link",
     )
     url: Annotated[Url, FILE] = Field(
         default="",
@@ -78,3 +96,4 @@ class ConversationSettings(Section):
     captions: Annotated[bool, FILE] = Field(
         default=False, description="Events caption say what is spoken, by guest and avatar; nothing is kept"
     )
+    chat: ChatSettings = Field(default=ChatSettings(), description="The parts of the brain chat")

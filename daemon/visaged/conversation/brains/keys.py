@@ -16,8 +16,8 @@ class KeyFileFault(Exception):
 
 
 def read_key(file: str, credential: str = BRAIN_KEY) -> str:
-    """The key in ``file``, else in systemd's ``credential``; empty where there is neither. Raises KeyFileFault."""
-    path = secret_path(file, credential)
+    """The key in ``file``, else in systemd's ``credential`` where one is named; else empty. Raises KeyFileFault."""
+    path = secret_path(file, credential) if file or credential else None
     return "" if path is None else _read(path)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -56,6 +56,10 @@ class Script:
     voice: str = ""
     """The name that the brain knows it by; empty: its own choice."""
     tools: Sequence[Tool] = field(default_factory=tuple)
+    tags: Sequence[str] = ()
+    """For brains without tools: words in square brackets that show something on the face."""
+    take_out: Callable[[str], str] = lambda text: text
+    """Does the tags in what is about to be said, and takes them out."""
 
 
 class Host(Protocol):
