@@ -71,6 +71,30 @@ def unit_name() -> str:
     return f"visaged@{name}.service" if name else "visaged.service"
 
 
+def runtime_folder() -> Path:
+    """Where this daemon's socket and FIFO are: systemd's runtime directory, else /run as root, else the user's own."""
+    runtime = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
+    if runtime:
+        return Path(runtime)
+    return system_runtime_folder() if os.geteuid() == 0 else user_runtime_folder()
+
+
+def system_runtime_folder() -> Path:
+    """That of the service, and of root."""
+    return Path("/run") / suffixed("visaged")
+
+
+def user_runtime_folder() -> Path:
+    """That of a daemon which a person started."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    return Path(runtime) / suffixed("visaged") if runtime else Path("/tmp") / suffixed(f"visaged-{os.geteuid()}")
+
+
+def network_voice() -> Path:
+    """The FIFO by which sound comes in over the HTTP API (audio.input.backend = "network")."""
+    return runtime_folder() / "voice.fifo"
+
+
 def default_settings_path() -> Path:
     """Where the settings file is unless another is named."""
     name = instance_name()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from selenium.webdriver import Chrome, ChromeOptions
@@ -22,8 +23,10 @@ def need_browser() -> None:
 
 
 @contextmanager
-def browser(width: int = 700, height: int = 900, *, dark: bool = False) -> Iterator[Chrome]:
-    """A window; WebGL by software."""
+def browser(
+    width: int = 700, height: int = 900, *, dark: bool = False, microphone: Path | None = None
+) -> Iterator[Chrome]:
+    """A window; WebGL by software. ``microphone``: a WAV that its microphone hears over and over."""
     options = ChromeOptions()
     options.binary_location = BROWSER
     for argument in (
@@ -32,6 +35,10 @@ def browser(width: int = 700, height: int = 900, *, dark: bool = False) -> Itera
         f"--window-size={width},{height}",
     ):
         options.add_argument(argument)
+    if microphone is not None:
+        options.add_argument("--use-fake-device-for-media-stream")
+        options.add_argument("--use-fake-ui-for-media-stream")
+        options.add_argument(f"--use-file-for-fake-audio-capture={microphone}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     window = Chrome(options=options, service=Service(DRIVER))
     try:

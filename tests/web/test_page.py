@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from PIL import Image
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
@@ -16,6 +17,7 @@ from tests.outputs.boards import unused_port
 from tests.patience import wait_until
 from tests.running import Running
 from tests.web.browser import browser, need_browser
+from visaged import samples
 from visaged.control.local.client import ControlClient
 from visaged.curves import INDEX
 
@@ -154,3 +156,25 @@ def test_a_box_that_restarts_is_found_again(tmp_path: Path, monkeypatch: pytest.
         with start(tmp_path, own, monkeypatch) as second:
             second.wait_for(lambda: "page and HTTP API" in second.log, "the page")
             wait_until(lambda: text(window, "state") == "Live", "the face again", look_s=0.2)
+
+
+def test_the_browsers_microphone_moves_the_face(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    need_browser()
+    own, voice = unused_port(), tmp_path / "voice.wav"
+    sound, rate_hz = soundfile.read(samples.speech_path(), dtype="float32")
+    soundfile.write(voice, sound, rate_hz, subtype="PCM_16")
+    (tmp_path / "visaged.toml").write_text(
+        f'[audio.input]\nbackend = "network"\n[web]\nport = {own}\n[animation]\nidle = false\n'
+        f'[capsules]\nlibrary = "{tmp_path}/library"\n'
+    )
+    with start(tmp_path, own, monkeypatch) as daemon, browser(microphone=voice) as window:
+        daemon.wait_for(lambda: "page and HTTP API" in daemon.log, "the page")
+        window.get(f"http://127.0.0.1:{own}/")
+        wait_until(lambda: text(window, "state") == "Live", "the face", look_s=0.2)
+        assert daemon.curve("JawOpen", 30).max() < 0.02
+        window.find_element(By.ID, "speak").click()
+        wait_until(lambda: "the voice" in text(window, "spoken"), lambda: text(window, "spoken") or "it", look_s=0.2)
+        daemon.wait_for(lambda: daemon.curve("JawOpen", 60).max() > 0.1, "a mouth that speaks")
+        assert call(daemon, "health.get")["audio"]["input"] == "network"  # type: ignore[index]
+        window.find_element(By.ID, "speak").click()
+        daemon.wait_for(lambda: daemon.curve("JawOpen", 60).max() < 0.02, "a mouth at rest")

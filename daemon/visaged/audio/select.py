@@ -15,7 +15,7 @@ from visaged.audio.channels.choice import needed_channels
 from visaged.audio.decoders.input_file import is_stream
 from visaged.audio.errors import AudioError, DeviceMissing
 from visaged.audio.source import AudioSource, SourceFormat
-from visaged.audio.stream.pipe import pipe_source
+from visaged.audio.stream.pipe import network_source, pipe_source
 from visaged.config.sound import InputSettings
 
 log = logging.getLogger(__name__)
@@ -39,6 +39,7 @@ MAKERS: dict[str, Maker] = {
     ),
     "file": _file_source,
     "pipe": lambda settings: pipe_source(settings, make=True),
+    "network": network_source,
     "none": lambda settings: NoSource(),
 }
 """A new, closed source of each backend."""

@@ -51,10 +51,10 @@ def _usual_name(value: Any) -> Any:
 class InputSettings(Section):
     """Where the voice comes from."""
 
-    backend: Annotated[Literal["auto", "alsa", "portaudio", "file", "pipe", "none"], FILE] = Field(
+    backend: Annotated[Literal["auto", "alsa", "portaudio", "file", "pipe", "network", "none"], FILE] = Field(
         default="auto",
         description="auto: the file when path is set, else a microphone where there is one, else the bundled speech. "
-        "pipe: other programs write to path",
+        "pipe: other programs write to path. network: the HTTP API, /stream/voice",
     )
     # ALSA's plug-ins "file" and "tee" write files and start programs: a name of a device can say either.
     device: Annotated[Text, FILE] = Field(default="default", description="ALSA name (arecord -L) or PortAudio name")

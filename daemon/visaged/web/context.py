@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from visaged.config import Settings
+from visaged.instance import suffixed
 from visaged.system.last_end import state_folder
 from visaged.web.auth.password import Passwords
 from visaged.web.counts import Counts
 from visaged.web.gateway import Gateway
 from visaged.web.listening import Opened
 from visaged.web.live.feed import FaceFeed
+from visaged.web.live.voice import VoiceDoor
 from visaged.web.solving.answers import AnswerCache
 from visaged.web.solving.pool import SolvingPool
 from visaged.web.uploads import Uploads
@@ -39,6 +41,7 @@ class WebContext:
     pool: SolvingPool
     answers: AnswerCache
     passwords: Passwords
+    voice: VoiceDoor = field(default_factory=VoiceDoor)
     counts: Counts = field(default_factory=Counts)
     solving: dict[str, asyncio.Future[bytes]] = field(default_factory=dict)
     """Answers that are being made, by their key: the same sound twice at once is solved once."""
@@ -74,7 +77,7 @@ def web_state_folder() -> Path | None:
         if not home or not Path(home).is_absolute():
             return None
         own = Path(home) if os.environ.get("XDG_STATE_HOME") else Path(home) / ".local" / "state"
-        state = own / "visaged"
+        state = own / suffixed("visaged")
     return state / _STATE_NAME
 
 

@@ -20,6 +20,7 @@ from visaged.audio.stream.paced import PacedSource
 from visaged.audio.stream.raw import RawForm
 from visaged.audio.stream.sounds import SoundStream
 from visaged.config.sound import Channel, InputSettings
+from visaged.instance import network_voice
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,21 @@ def pipe_source(settings: InputSettings, *, make: bool = False) -> PacedSource:
 
     name = "stdin" if is_stdin(path) else Path(path).name
     return PacedSource(f"pipe:{name}", settings.block_ms, feed)
+
+
+def network_source(settings: InputSettings) -> PacedSource:
+    """What the page's process writes of WS /stream/voice: WAV streams, one after the other, to a FIFO of our own."""
+    path = network_voice()
+
+    def feed(backlog: Backlog) -> PipeFeeder:
+        try:
+            path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        except OSError as error:
+            raise FileUnusable(f"{path.parent} cannot be made: {error.strerror}", REMEDY) from None
+        make_fifo(path)
+        return PipeFeeder(path, backlog, channel=settings.channel)
+
+    return PacedSource("network", settings.block_ms, feed)
 
 
 class PipeFeeder:

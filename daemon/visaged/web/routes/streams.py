@@ -1,4 +1,4 @@
-"""The face as a stream: WS /stream/face."""
+"""Streams: WS /stream/face, the live face out; WS /stream/voice, a voice in."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from visaged.web.auth.scopes import Scope
 from visaged.web.errors import HttpRefusal
 from visaged.web.live.feed import closing
 from visaged.web.live.message import MESSAGE_BYTES
+from visaged.web.live.voice import read_form
 
 router = APIRouter()
 
 TRY_AGAIN: Final = 1013
 """WebSocket close codes (RFC 6455 and its registry): try again later; not allowed; too big."""
 NOT_ALLOWED: Final = 1008
+_FORM_CHARACTERS: Final = 1024
 # A viewer that takes nothing for so long is gone, or asleep: it connects again by itself.
 _STUCK_S: Final = 20.0
 
@@ -60,6 +62,44 @@ async def face(
             await socket.close(TRY_AGAIN)
     finally:
         await closing(messages)
+
+
+@router.websocket("/stream/voice")
+async def voice(socket: WebSocket, context: Context, who: Who) -> None:
+    """A voice for ``audio.input.backend = "network"``: first a JSON message with its form, then PCM (live/voice.py)."""
+    await socket.accept()
+    try:
+        check(who, Scope.SPEAK)
+        form = read_form(await _first(socket))
+        with context.voice.open(form) as writer:
+            await socket.send_json({"message": "speak", "rate_hz": form.rate_hz, "channels": form.channels})
+            while (piece := await _piece(socket)) is not None:
+                await writer.write(piece)
+    except HttpRefusal as refusal:
+        await refuse(socket, refusal)
+    except (WebSocketDisconnect, RuntimeError):
+        pass
+
+
+async def _first(socket: WebSocket) -> str:
+    try:
+        message = await asyncio.wait_for(socket.receive(), _STUCK_S)
+    except (TimeoutError, asyncio.TimeoutError):
+        raise HttpRefusal(
+            "expired", "the first message did not come: expected JSON with rate_hz and channels"
+        ) from None
+    return str(message.get("text") or "")[:_FORM_CHARACTERS]
+
+
+async def _piece(socket: WebSocket) -> bytes | None:
+    """The next message; None: the end. Raises HttpRefusal."""
+    message = await socket.receive()
+    if message["type"] == "websocket.disconnect":
+        return None
+    piece: bytes | None = message.get("bytes")
+    if piece is None:
+        raise HttpRefusal("invalid", "after the first message only binary ones are expected: signed 16-bit samples")
+    return piece
 
 
 def _every(rate_hz: object, fps: int) -> int:

@@ -2,6 +2,7 @@
 
 import { command, get } from "./api.js";
 import { element, make, setText } from "./dom.js";
+import { Microphone } from "./microphone.js";
 
 const EVERY_MS = 1000;
 
@@ -63,7 +64,15 @@ async function attempt(what, done) {
   }
 }
 
+const microphone = new Microphone((state, words) => {
+  const button = element("speak");
+  button.setAttribute("aria-pressed", String(state === "on"));
+  setText(button, state === "on" ? "Stop speaking" : "Speak with this browser");
+  setText(element("spoken"), words);
+});
+
 export async function fillActions() {
+  element("speak").onclick = () => (microphone.on ? microphone.stop() : microphone.start());
   element("moods").replaceChildren(...MOODS.map(([name, mood]) =>
     make("button", { type: "button", onclick: () => attempt(() => command("emotion.set", mood), `Mood: ${name}`) }, name)));
   element("mute").onchange = ({ target }) =>
