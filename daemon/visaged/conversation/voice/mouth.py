@@ -27,6 +27,8 @@ LEAD_NS: Final = 25 * NS_PER_MS
 _STEP_MS: Final = 10
 _STEP_NS: Final = _STEP_MS * NS_PER_MS
 _STEP: Final = RATE_HZ * _STEP_MS // 1000
+# The speaker plays a voice later than it is due, as late as the face is: what comes within that is caught up with.
+_CATCH_UP_NS: Final = 150 * NS_PER_MS
 _STOP_S: Final = 2.0
 
 
@@ -53,6 +55,7 @@ class Mouth:
         self._on_speech = on_speech
         self._thread = StageThread("talk-mouth", problems, "laying the answer does not return", _STOP_S)
         self._late = metrics.counter("conversation.late")
+        self._queued_ms = metrics.gauge("audio.output_queued_ms")
         self._lock = threading.Lock()
 
     def start(self) -> None:
@@ -70,7 +73,9 @@ class Mouth:
     def cut(self) -> tuple[Heard, ...]:
         """Be silent now, at the speaker too; how much was heard of each answer that is not over."""
         with self._lock:
-            heard = self.buffer.cut(self._voice.leaves_speaker(now_ns()))
+            # What the speaker's device holds already is heard, too.
+            sounds_ns = now_ns() + round(float(self._queued_ms.value or 0) * NS_PER_MS)
+            heard = self.buffer.cut(self._voice.leaves_speaker(sounds_ns))
             self._voice.speaker.silence_until(self._voice.ring.end)
         return heard
 
@@ -83,8 +88,8 @@ class Mouth:
         while not stopping.is_set():
             sleep_until(due_ns - LEAD_NS)
             self.alive_ns = now_ns()
-            if self.alive_ns > due_ns:
-                # This thread was held up: go on from now, do not work off what is past.
+            if self.alive_ns > due_ns + _CATCH_UP_NS:
+                # This thread was held up for long: go on from now, do not work off what is past.
                 self._late.add()
                 due_ns = self.alive_ns + LEAD_NS
                 timeline.restart(ring.end, due_ns)
