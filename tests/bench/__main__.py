@@ -23,6 +23,7 @@ BENCHMARKS = (
     "codec",
     "codec_link",
     "modes",
+    "conversation",
     "neurosync_features",
     "neurosync",
     "mqtt_fleet",
