@@ -11,7 +11,7 @@ from visaged.web import errors
 from visaged.web.auth.guard import Doorman, Guard
 from visaged.web.context import WebContext
 from visaged.web.errors import HttpFailure
-from visaged.web.routes import blendshapes, cache, commands, health, page, session, settings, streams
+from visaged.web.routes import blendshapes, cache, commands, health, metrics, page, session, settings, streams
 
 _ABOUT: Final = (
     "A voice becomes a living face. The calls of LocalAPI and NeuroSync work unchanged. Errors are "
@@ -37,7 +37,7 @@ def create_app(context: WebContext) -> FastAPI:
     app.state.context = context
     app.state.doorman = Doorman(context)
     errors.install(app)
-    for family in (health, blendshapes, cache, commands, session, settings, streams):
+    for family in (health, metrics, blendshapes, cache, commands, session, settings, streams):
         app.include_router(family.router)
     page.install(app)
     app.add_middleware(Guard, doorman=app.state.doorman)
