@@ -24,7 +24,7 @@ def need_browser() -> None:
 
 @contextmanager
 def browser(
-    width: int = 700, height: int = 900, *, dark: bool = False, microphone: Path | None = None
+    width: int = 520, height: int = 700, *, dark: bool = False, microphone: Path | None = None
 ) -> Iterator[Chrome]:
     """A window; WebGL by software. ``microphone``: a WAV that its microphone hears over and over."""
     options = ChromeOptions()

@@ -65,7 +65,7 @@ def take(shot: Shot, port: int) -> None:
         ready = "return document.getElementById('state').textContent === 'Live' && visaged.drawn() !== null;"
         wait_until(lambda: window.execute_script(ready), "the face", look_s=0.2)
         # As a graphics card draws it.
-        window.execute_script("visaged.head().shells = 12;")
+        window.execute_script("Object.assign(visaged.head(), { shells: 12, pixelRatio: 1 });")
         # Figures of the last seconds, and a mouth in the middle of a word.
         time.sleep(6)
         jaw = "return visaged.drawn()[17];"
