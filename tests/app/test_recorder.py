@@ -78,12 +78,13 @@ def test_a_take_ends_by_itself(rig: Rig) -> None:
 
 def test_ticks_that_were_not_rendered_are_missing_rows_not_a_shorter_take(rig: Rig) -> None:
     rig.recorder.start("one", 60, FPS)
-    rig.send(10)
-    rig.send(10, skip=30)
-    wait_until(lambda: rig.take.frames == 50)
+    # Longer than a second: timecodes count the frames of one.
+    rig.send(90)
+    rig.send(90, skip=30)
+    wait_until(lambda: rig.take.frames == 210)
     rig.recorder.stop()
-    assert len(rig.take.file.read_text().splitlines()) == 1 + 20
-    assert len(read_csv(rig.take.file, FPS).curves) == 50
+    assert len(rig.take.file.read_text().splitlines()) == 1 + 180
+    assert len(read_csv(rig.take.file, FPS).curves) == 210
 
 
 def test_one_take_at_a_time_and_none_is_written_over(rig: Rig) -> None:

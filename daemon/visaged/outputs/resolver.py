@@ -104,7 +104,9 @@ class Resolver:
             # Nudged by failing sends it looks up again, but no more often than a name that does not resolve.
             nudge = self._nudges[target.number]
             nudge.clear()
-            self._stop.wait(retry_s)
+            # The nudge of the end may have come before it was cleared.
+            if self._stop.wait(retry_s):
+                return
             retry_s = min(2 * retry_s, _RETRY_LAST_S) if nudge.wait(_REFRESH_S) else _RETRY_FIRST_S
 
     def _put_up(self, target: Destination, address: Address) -> None:
